@@ -1,0 +1,331 @@
+//! What the world says or asks, and the answers to it. Never stored: what follows from a command is in `event`.
+
+use crate::city::{Channel, ContactId, CounselorId};
+use serde::{Deserialize, Serialize};
+
+/// Why a citizen's line ended, as the wing saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// The citizen hung up or closed the page.
+    Citizen,
+    /// No packets and no signalling for too long: the line is dead.
+    LineLost,
+    /// The center hung up: a counselor pressed the key, or a deadline passed.
+    Center,
+    /// The center itself was stopped in mid-contact.
+    Restart,
+}
+
+/// Where a contact is handed to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// Another queue by its code.
+    Queue(String),
+    /// A number outside; telephony dials it only if a route allows it. The number itself travels
+    /// beside the command as personal data, the digest stands for it here.
+    Number {
+        /// Keyed digest of the number.
+        token: String,
+    },
+}
+
+/// What a counselor does besides contacts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RestReason {
+    /// A break; deliberately not more precise (handbook fact 9).
+    Break,
+    /// Lunch.
+    Meal,
+    /// Coaching or a meeting.
+    Meeting,
+    /// Work on articles, letters, records.
+    Desk,
+    /// Put to rest after a missed ring: ready again only when pressed.
+    Missed,
+    /// Put to rest because the record of the last contact was not finished in time.
+    Unfinished,
+    /// Put to rest because nothing was touched for hours.
+    Idle,
+}
+
+/// What the world says or asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// A citizen is at the door. Answered by [`Answer::Contact`]; the same key gives the same contact.
+    Arrived {
+        /// What identifies this attempt at the wing, for example a digest of Call-ID and From tag.
+        key: String,
+        /// Channel.
+        channel: Channel,
+        /// Keyed digest of the caller's number, empty when withheld.
+        caller: String,
+        /// Name of the trunk or page by which it came.
+        via: String,
+        /// False when the wing only reports an attempt that it already lost (found after a crash).
+        live: bool,
+    },
+    /// The citizen pressed a key.
+    Key {
+        /// Contact.
+        contact: ContactId,
+        /// `0`-`9`, `*` or `#`.
+        key: char,
+    },
+    /// What was asked to be played has ended. `play` is the number of the effect.
+    Played {
+        /// Contact.
+        contact: ContactId,
+        /// Number of [`crate::effect::Effect::Play`].
+        play: u32,
+    },
+    /// The citizen's line ended.
+    Left {
+        /// Contact.
+        contact: ContactId,
+        /// Why.
+        ending: Ending,
+    },
+    /// The citizen answered a call that the center made (callback).
+    DialAnswered {
+        /// Contact.
+        contact: ContactId,
+    },
+    /// A call that the center made was not answered. Also the end of a transfer to a number.
+    DialFailed {
+        /// Contact.
+        contact: ContactId,
+        /// SIP status, 408 for no answer, 403 for no route.
+        status: u16,
+    },
+    /// The outside number of a transfer answered.
+    TransferAnswered {
+        /// Contact.
+        contact: ContactId,
+    },
+    /// A counselor opened the desk.
+    SignIn {
+        /// Counselor.
+        counselor: CounselorId,
+    },
+    /// A counselor closed the desk for good.
+    SignOut {
+        /// Counselor.
+        counselor: CounselorId,
+    },
+    /// The desk's page lost its connection.
+    DeskLost {
+        /// Counselor.
+        counselor: CounselorId,
+    },
+    /// The desk's page is connected again.
+    DeskBack {
+        /// Counselor.
+        counselor: CounselorId,
+    },
+    /// Ready for contacts.
+    Ready {
+        /// Counselor.
+        counselor: CounselorId,
+    },
+    /// Not ready.
+    Rest {
+        /// Counselor.
+        counselor: CounselorId,
+        /// Why.
+        reason: RestReason,
+    },
+    /// Takes the offered contact.
+    Accept {
+        /// Counselor.
+        counselor: CounselorId,
+        /// Contact.
+        contact: ContactId,
+    },
+    /// Does not take the offered contact.
+    Decline {
+        /// Counselor.
+        counselor: CounselorId,
+        /// Contact.
+        contact: ContactId,
+    },
+    /// Puts the citizen on hold with music.
+    Hold {
+        /// Counselor.
+        counselor: CounselorId,
+        /// Contact.
+        contact: ContactId,
+    },
+    /// Speaks on.
+    Resume {
+        /// Counselor.
+        counselor: CounselorId,
+        /// Contact.
+        contact: ContactId,
+    },
+    /// Hangs up on the citizen.
+    HangUp {
+        /// Counselor.
+        counselor: CounselorId,
+        /// Contact.
+        contact: ContactId,
+    },
+    /// Hands the citizen over without waiting (cold transfer).
+    Transfer {
+        /// Counselor.
+        counselor: CounselorId,
+        /// Contact.
+        contact: ContactId,
+        /// Where to.
+        to: Destination,
+    },
+    /// The note as typed so far; its text travels beside the command as personal data.
+    Note {
+        /// Counselor.
+        counselor: CounselorId,
+        /// Contact.
+        contact: ContactId,
+        /// Digest of a nonce and the text.
+        digest: String,
+        /// Length of the text in letters.
+        letters: u32,
+    },
+    /// Category and outcome as chosen so far; `None` leaves as is.
+    Classify {
+        /// Counselor.
+        counselor: CounselorId,
+        /// Contact.
+        contact: ContactId,
+        /// Category code of a leaf.
+        category: Option<String>,
+        /// Outcome code.
+        outcome: Option<String>,
+    },
+    /// Closes the record; refused without category and outcome or while the citizen is on the line.
+    Finish {
+        /// Counselor.
+        counselor: CounselorId,
+        /// Contact.
+        contact: ContactId,
+        /// Ready at once for the next contact, else rest.
+        ready: bool,
+    },
+    /// Takes a task from the list of callbacks owed: the citizen is called.
+    TakeTask {
+        /// Counselor.
+        counselor: CounselorId,
+        /// Contact that owes a callback.
+        contact: ContactId,
+    },
+    /// Strikes a task off the list without a call, for example when the citizen called again.
+    DropTask {
+        /// Counselor.
+        counselor: CounselorId,
+        /// Contact that owes a callback.
+        contact: ContactId,
+    },
+    /// A recording was stored.
+    Recorded {
+        /// Contact.
+        contact: ContactId,
+        /// Name of the blob.
+        blob: String,
+        /// Length in milliseconds.
+        length_ms: i64,
+        /// When it is to be erased.
+        keep_until: crate::time::Time,
+    },
+    /// Somebody listens to a recording.
+    Listened {
+        /// Contact.
+        contact: ContactId,
+        /// Who.
+        counselor: CounselorId,
+        /// Name of the blob.
+        blob: String,
+    },
+    /// The center has just started on what the journal holds; every live line is gone.
+    Restarted,
+    /// Time has passed; deadlines may be due. Any other command checks them too.
+    Tick,
+}
+
+/// What a command that was taken tells its sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Done.
+    Done,
+    /// The contact that was opened, or is known already under this key.
+    Contact(ContactId),
+}
+
+/// Why a command was not taken. Nothing changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Refusal {
+    /// No such contact is open.
+    UnknownContact,
+    /// No such counselor is signed in.
+    UnknownCounselor,
+    /// The contact is not with this counselor.
+    NotYours,
+    /// Not possible in the present state of the contact or the counselor.
+    WrongState,
+    /// No such queue.
+    UnknownQueue,
+    /// No such category, or it has finer ones.
+    UnknownCategory,
+    /// No such outcome.
+    UnknownOutcome,
+    /// The record needs a category.
+    CategoryMissing,
+    /// The record needs an outcome.
+    OutcomeMissing,
+    /// The citizen is still on the line.
+    StillTalking,
+    /// There is no outbound route.
+    NoRoute,
+    /// A note is longer than the limit.
+    TooLong,
+}
+
+impl Refusal {
+    /// Stable key for logs, metrics and pages.
+    pub fn key(self) -> &'static str {
+        match self {
+            Refusal::UnknownContact => "unknown_contact",
+            Refusal::UnknownCounselor => "unknown_counselor",
+            Refusal::NotYours => "not_yours",
+            Refusal::WrongState => "wrong_state",
+            Refusal::UnknownQueue => "unknown_queue",
+            Refusal::UnknownCategory => "unknown_category",
+            Refusal::UnknownOutcome => "unknown_outcome",
+            Refusal::CategoryMissing => "category_missing",
+            Refusal::OutcomeMissing => "outcome_missing",
+            Refusal::StillTalking => "still_talking",
+            Refusal::NoRoute => "no_route",
+            Refusal::TooLong => "too_long",
+        }
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Refusal::UnknownContact => "this contact is not open",
+            Refusal::UnknownCounselor => "this counselor is not signed in",
+            Refusal::NotYours => "this contact is with another counselor",
+            Refusal::WrongState => "this cannot be done right now",
+            Refusal::UnknownQueue => "there is no such queue",
+            Refusal::UnknownCategory => "there is no such category",
+            Refusal::UnknownOutcome => "there is no such outcome",
+            Refusal::CategoryMissing => "choose a category first",
+            Refusal::OutcomeMissing => "choose an outcome first",
+            Refusal::StillTalking => "the citizen is still on the line",
+            Refusal::NoRoute => "there is no route for calls to the outside",
+            Refusal::TooLong => "the note is too long",
+        })
+    }
+}
+
+impl std::error::Error for Refusal {}

@@ -1,0 +1,500 @@
+//! What happened, in the past tense: the only stored truth. Never personal data, only keyed digests of it.
+
+use crate::city::{Channel, ContactId, CounselorId, Language};
+use crate::command::{Ending, RestReason};
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+
+/// What became of an attempt. Every contact has exactly one when it is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// A counselor served the citizen.
+    Answered,
+    /// Gave up in the menu.
+    LeftMenu,
+    /// Gave up in the queue before the short-abandon threshold.
+    ShortAbandoned,
+    /// Gave up in the queue.
+    Abandoned,
+    /// Refused: too many calls or the queue was full.
+    Capped,
+    /// Came outside the opening hours and left with the announcement.
+    Closed,
+    /// A callback was promised and not reached after all tries.
+    Unreached,
+    /// The center stopped in mid-contact; a callback is owed.
+    Interrupted,
+    /// Not an attempt of a citizen: the center called to pay an owed callback.
+    Outbound,
+}
+
+impl Fate {
+    /// Every fate.
+    pub const ALL: [Fate; 9] = [
+        Fate::Answered,
+        Fate::LeftMenu,
+        Fate::ShortAbandoned,
+        Fate::Abandoned,
+        Fate::Capped,
+        Fate::Closed,
+        Fate::Unreached,
+        Fate::Interrupted,
+        Fate::Outbound,
+    ];
+
+    /// The code as stored and shown.
+    pub fn code(self) -> &'static str {
+        match self {
+            Fate::Answered => "answered",
+            Fate::LeftMenu => "left_menu",
+            Fate::ShortAbandoned => "short_abandoned",
+            Fate::Abandoned => "abandoned",
+            Fate::Capped => "capped",
+            Fate::Closed => "closed",
+            Fate::Unreached => "unreached",
+            Fate::Interrupted => "interrupted",
+            Fate::Outbound => "outbound",
+        }
+    }
+
+    /// Reads a code.
+    pub fn parse(code: &str) -> Option<Fate> {
+        Fate::ALL.into_iter().find(|fate| fate.code() == code)
+    }
+}
+
+/// Why an offer came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OfferEnd {
+    /// Not taken in time: the counselor is at rest until ready is pressed.
+    Missed,
+    /// Declined.
+    Declined,
+    /// The desk lost its connection.
+    DeskLost,
+    /// The counselor signed out.
+    SignedOut,
+}
+
+/// Why this counselor, why now: enough to explain and to check the decision again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// Ring of the search that was open, 0 = first.
+    pub ring: u8,
+    /// Waiting time that counted, in milliseconds (includes age kept from an earlier attempt).
+    pub waited_ms: i64,
+    /// How long the counselor had been free, in milliseconds.
+    pub idle_ms: i64,
+    /// Number of skills the counselor has: fewer come first.
+    pub skills: u16,
+    /// Free counselors who could have taken it.
+    pub free: u32,
+    /// Contacts that waited before it was chosen, itself included.
+    pub waiting: u32,
+    /// Free counselors who were held back for a rare skill.
+    pub held_back: u32,
+}
+
+/// What was told to a waiting citizen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// Place in the queue, 1 = next.
+    pub position: u32,
+    /// Half of such waits are over within this, in milliseconds.
+    pub p50_ms: i64,
+    /// Nine of ten such waits are over within this, in milliseconds.
+    pub p90_ms: i64,
+}
+
+/// What happened. Contact events carry their contact first; `kind()` names them in the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    /// A contact exists from here on. Its number is the attempt's number: no gaps.
+    Arrived {
+        /// Contact.
+        contact: ContactId,
+        /// What identifies the attempt at the wing.
+        key: String,
+        /// Channel.
+        channel: Channel,
+        /// Keyed digest of the number, empty when withheld.
+        caller: String,
+        /// Trunk or page.
+        via: String,
+        /// The same number was here within 24 hours.
+        repeat: bool,
+    },
+    /// The menu came to a node.
+    MenuEntered {
+        /// Contact.
+        contact: ContactId,
+        /// Name of the node.
+        node: String,
+    },
+    /// A key was pressed.
+    KeyPressed {
+        /// Contact.
+        contact: ContactId,
+        /// Key.
+        key: char,
+        /// Whether it led anywhere.
+        valid: bool,
+    },
+    /// The language was chosen; it stays.
+    LanguageChosen {
+        /// Contact.
+        contact: ContactId,
+        /// Language.
+        language: Language,
+    },
+    /// Waits in a queue from here on.
+    Queued {
+        /// Contact.
+        contact: ContactId,
+        /// Queue.
+        queue: String,
+        /// Instant from which the age counts; earlier than now when it was kept.
+        since: Time,
+        /// Goes before all others of the queue (an offer came back, a counselor was lost).
+        front: bool,
+    },
+    /// Position and wait were announced.
+    WaitTold {
+        /// Contact.
+        contact: ContactId,
+        /// What was said.
+        told: Told,
+        /// A callback was offered in the same breath.
+        callback: bool,
+    },
+    /// The citizen hung up and keeps the place: a virtual caller from here on.
+    CallbackBooked {
+        /// Contact.
+        contact: ContactId,
+    },
+    /// Waited very long; the floor shows it.
+    WaitAlarmed {
+        /// Contact.
+        contact: ContactId,
+    },
+    /// A counselor's desk rings.
+    Offered {
+        /// Contact.
+        contact: ContactId,
+        /// Counselor.
+        counselor: CounselorId,
+        /// Why.
+        reason: Reason,
+    },
+    /// The offer came back; the contact is at the front of its queue again.
+    OfferReturned {
+        /// Contact.
+        contact: ContactId,
+        /// Counselor.
+        counselor: CounselorId,
+        /// Why.
+        why: OfferEnd,
+    },
+    /// A contact was opened to call back the citizen of an interrupted one.
+    TaskTaken {
+        /// The new contact.
+        contact: ContactId,
+        /// The contact that owed the callback.
+        task: ContactId,
+        /// Counselor who took it.
+        counselor: CounselorId,
+    },
+    /// A call to the citizen was started for this counselor.
+    Dialed {
+        /// Contact.
+        contact: ContactId,
+        /// Counselor.
+        counselor: CounselorId,
+        /// 1 for the first try.
+        attempt: u8,
+    },
+    /// The citizen could not be reached this time.
+    DialEnded {
+        /// Contact.
+        contact: ContactId,
+        /// Counselor.
+        counselor: CounselorId,
+        /// SIP status.
+        status: u16,
+        /// When it is tried again; none when given up.
+        again: Option<Time>,
+    },
+    /// Citizen and counselor speak.
+    Answered {
+        /// Contact.
+        contact: ContactId,
+        /// Counselor.
+        counselor: CounselorId,
+    },
+    /// On hold with music.
+    Held {
+        /// Contact.
+        contact: ContactId,
+        /// Counselor.
+        counselor: CounselorId,
+    },
+    /// Speak again.
+    Resumed {
+        /// Contact.
+        contact: ContactId,
+        /// Counselor.
+        counselor: CounselorId,
+    },
+    /// The talk is long; the desk is told.
+    TalkLong {
+        /// Contact.
+        contact: ContactId,
+        /// Counselor.
+        counselor: CounselorId,
+    },
+    /// Handed to another queue; a `Queued` follows.
+    Transferred {
+        /// Contact.
+        contact: ContactId,
+        /// Counselor who handed over and is free now.
+        counselor: CounselorId,
+        /// Queue it goes to.
+        queue: String,
+    },
+    /// Handed to a number outside; the counselor finishes the record.
+    TransferredOut {
+        /// Contact.
+        contact: ContactId,
+        /// Counselor.
+        counselor: CounselorId,
+        /// Keyed digest of the number.
+        to: String,
+    },
+    /// What became of a transfer to a number.
+    TransferEnded {
+        /// Contact.
+        contact: ContactId,
+        /// 200 when answered, else the SIP status.
+        status: u16,
+    },
+    /// The counselor was gone for too long in mid-call; the citizen goes to the front.
+    CounselorLost {
+        /// Contact.
+        contact: ContactId,
+        /// Counselor.
+        counselor: CounselorId,
+    },
+    /// The citizen's line is over; the counselor writes the record.
+    TalkEnded {
+        /// Contact.
+        contact: ContactId,
+        /// Counselor.
+        counselor: CounselorId,
+        /// Why.
+        ending: Ending,
+    },
+    /// The record takes long; the floor shows it.
+    WrapUpOverdue {
+        /// Contact.
+        contact: ContactId,
+        /// Counselor.
+        counselor: CounselorId,
+    },
+    /// The note was saved; its text is in an erasable row.
+    NoteSaved {
+        /// Contact.
+        contact: ContactId,
+        /// Counselor.
+        counselor: CounselorId,
+        /// Digest of nonce and text.
+        digest: String,
+        /// Length in letters.
+        letters: u32,
+    },
+    /// Category or outcome was chosen.
+    Classified {
+        /// Contact.
+        contact: ContactId,
+        /// Counselor.
+        counselor: CounselorId,
+        /// Category, when set by now.
+        category: Option<String>,
+        /// Outcome, when set by now.
+        outcome: Option<String>,
+    },
+    /// The center stopped in mid-contact.
+    Interrupted {
+        /// Contact.
+        contact: ContactId,
+        /// What it was doing: `menu`, `queue`, `ringing`, `talk`.
+        stage: String,
+    },
+    /// A callback is owed to the citizen.
+    TaskOpened {
+        /// Contact.
+        contact: ContactId,
+    },
+    /// The callback was made or struck off.
+    TaskClosed {
+        /// Contact.
+        contact: ContactId,
+        /// Counselor.
+        counselor: CounselorId,
+        /// True when the citizen is called, false when struck off.
+        called: bool,
+    },
+    /// The record is closed; nothing but corrections follow.
+    Closed {
+        /// Contact.
+        contact: ContactId,
+        /// What became of it.
+        fate: Fate,
+        /// Counselor who closed it, when one did.
+        counselor: Option<CounselorId>,
+    },
+    /// A recording was stored.
+    Recorded {
+        /// Contact.
+        contact: ContactId,
+        /// Blob.
+        blob: String,
+        /// Length in milliseconds.
+        length_ms: i64,
+        /// When it is to be erased.
+        keep_until: Time,
+    },
+    /// A recording was listened to.
+    Listened {
+        /// Contact.
+        contact: ContactId,
+        /// Who.
+        counselor: CounselorId,
+        /// Blob.
+        blob: String,
+    },
+    /// A counselor signed in, not ready yet.
+    SignedIn {
+        /// Counselor.
+        counselor: CounselorId,
+    },
+    /// A counselor signed out.
+    SignedOut {
+        /// Counselor.
+        counselor: CounselorId,
+    },
+    /// A counselor is ready.
+    Readied {
+        /// Counselor.
+        counselor: CounselorId,
+    },
+    /// A counselor rests.
+    Rested {
+        /// Counselor.
+        counselor: CounselorId,
+        /// Why.
+        reason: RestReason,
+    },
+    /// A rest is long; the floor shows it.
+    RestLong {
+        /// Counselor.
+        counselor: CounselorId,
+    },
+    /// A desk lost its connection.
+    DeskLost {
+        /// Counselor.
+        counselor: CounselorId,
+    },
+    /// A desk is connected again.
+    DeskBack {
+        /// Counselor.
+        counselor: CounselorId,
+    },
+    /// The center started on what the journal holds: all lines and desks of before are gone.
+    Restarted,
+}
+
+macro_rules! contact_events {
+    ($($name:ident),* $(,)?) => {
+        /// The contact an event belongs to; none for what concerns only a counselor or the center.
+        pub fn contact(&self) -> Option<ContactId> {
+            match self {
+                $(Event::$name { contact, .. } => Some(*contact),)*
+                Event::SignedIn { .. } | Event::SignedOut { .. } | Event::Readied { .. }
+                | Event::Rested { .. } | Event::RestLong { .. } | Event::DeskLost { .. }
+                | Event::DeskBack { .. } | Event::Restarted => None,
+            }
+        }
+    };
+}
+
+impl Event {
+    contact_events!(
+        Arrived,
+        MenuEntered,
+        KeyPressed,
+        LanguageChosen,
+        Queued,
+        WaitTold,
+        CallbackBooked,
+        WaitAlarmed,
+        Offered,
+        OfferReturned,
+        TaskTaken,
+        Dialed,
+        DialEnded,
+        Answered,
+        Held,
+        Resumed,
+        TalkLong,
+        Transferred,
+        TransferredOut,
+        TransferEnded,
+        CounselorLost,
+        TalkEnded,
+        WrapUpOverdue,
+        NoteSaved,
+        Classified,
+        Interrupted,
+        TaskOpened,
+        TaskClosed,
+        Closed,
+        Recorded,
+        Listened,
+    );
+
+    /// The counselor an event concerns, when it concerns one.
+    pub fn counselor(&self) -> Option<CounselorId> {
+        match self {
+            Event::Offered { counselor, .. }
+            | Event::OfferReturned { counselor, .. }
+            | Event::TaskTaken { counselor, .. }
+            | Event::Dialed { counselor, .. }
+            | Event::DialEnded { counselor, .. }
+            | Event::Answered { counselor, .. }
+            | Event::Held { counselor, .. }
+            | Event::Resumed { counselor, .. }
+            | Event::TalkLong { counselor, .. }
+            | Event::Transferred { counselor, .. }
+            | Event::TransferredOut { counselor, .. }
+            | Event::CounselorLost { counselor, .. }
+            | Event::TalkEnded { counselor, .. }
+            | Event::WrapUpOverdue { counselor, .. }
+            | Event::NoteSaved { counselor, .. }
+            | Event::Classified { counselor, .. }
+            | Event::TaskClosed { counselor, .. }
+            | Event::Listened { counselor, .. }
+            | Event::SignedIn { counselor }
+            | Event::SignedOut { counselor }
+            | Event::Readied { counselor }
+            | Event::Rested { counselor, .. }
+            | Event::RestLong { counselor }
+            | Event::DeskLost { counselor }
+            | Event::DeskBack { counselor } => Some(*counselor),
+            Event::Closed { counselor, .. } => *counselor,
+            _ => None,
+        }
+    }
+}

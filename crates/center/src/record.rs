@@ -1,0 +1,272 @@
+//! The counseling record as one row, folded from the events of its contact. Never personal data, never a decision.
+
+use crate::city::{Channel, ContactId, CounselorId, Language};
+use crate::event::{Event, Fate};
+use crate::time::Time;
+
+/// Where a contact is in its life, as lists show it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Just arrived.
+    #[default]
+    Arrived,
+    /// Hears the menu.
+    Menu,
+    /// Waits.
+    Queue,
+    /// Waits as a virtual caller.
+    Callback,
+    /// A desk rings or the citizen is being called.
+    Ringing,
+    /// Speaks with a counselor.
+    Talk,
+    /// On hold.
+    Hold,
+    /// The counselor writes the record.
+    WrapUp,
+    /// Closed.
+    Closed,
+}
+
+impl Stage {
+    /// Every stage, in the order of a life.
+    pub const ALL: [Stage; 9] = [
+        Stage::Arrived,
+        Stage::Menu,
+        Stage::Queue,
+        Stage::Callback,
+        Stage::Ringing,
+        Stage::Talk,
+        Stage::Hold,
+        Stage::WrapUp,
+        Stage::Closed,
+    ];
+
+    /// The code as stored and shown.
+    pub fn code(self) -> &'static str {
+        match self {
+            Stage::Arrived => "arrived",
+            Stage::Menu => "menu",
+            Stage::Queue => "queue",
+            Stage::Callback => "callback",
+            Stage::Ringing => "ringing",
+            Stage::Talk => "talk",
+            Stage::Hold => "hold",
+            Stage::WrapUp => "wrap_up",
+            Stage::Closed => "closed",
+        }
+    }
+
+    /// Reads a code.
+    pub fn parse(code: &str) -> Option<Stage> {
+        Stage::ALL.into_iter().find(|stage| stage.code() == code)
+    }
+}
+
+/// One contact as a row. Times that have not come are `None`; durations are milliseconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Row {
+    /// Contact.
+    pub contact: ContactId,
+    /// What identifies the attempt at the wing.
+    pub key: String,
+    /// Channel.
+    pub channel: Channel,
+    /// Keyed digest of the number, empty when withheld.
+    pub caller: String,
+    /// Trunk or page.
+    pub via: String,
+    /// First packet.
+    pub arrived: Time,
+    /// The same number was here within 24 hours.
+    pub repeat: bool,
+    /// Language.
+    pub language: Language,
+    /// Keys pressed in the menu, in order.
+    pub keys: String,
+    /// Where it is.
+    pub stage: Stage,
+    /// Queue in which it waited for its first answer, or waits; empty before.
+    pub queue: String,
+    /// Entered its first queue.
+    pub queued: Option<Time>,
+    /// A callback was booked.
+    pub callback: bool,
+    /// First answered.
+    pub answered: Option<Time>,
+    /// Counselor who has or had it last.
+    pub counselor: Option<CounselorId>,
+    /// Waiting time in queues until the first answer or the end.
+    pub wait_ms: i64,
+    /// Talk without hold.
+    pub talk_ms: i64,
+    /// Hold.
+    pub hold_ms: i64,
+    /// Writing the record after the line was over.
+    pub wrap_ms: i64,
+    /// Offers that came back.
+    pub returned: u32,
+    /// Transfers.
+    pub transfers: u32,
+    /// Line over.
+    pub ended: Option<Time>,
+    /// Record closed.
+    pub closed: Option<Time>,
+    /// Category.
+    pub category: String,
+    /// Outcome.
+    pub outcome: String,
+    /// What became of it, once known.
+    pub fate: Option<Fate>,
+    /// Digest of the note.
+    pub note_digest: String,
+    /// Letters of the note.
+    pub note_letters: u32,
+    /// Recordings stored.
+    pub recordings: u32,
+    /// A callback is owed.
+    pub task: bool,
+    /// Since when the present stage lasts; makes the durations above.
+    pub since: Time,
+}
+
+impl Row {
+    /// Takes in the next event of the contact.
+    pub fn apply(&mut self, at: Time, event: &Event) {
+        match event {
+            Event::Arrived {
+                contact,
+                key,
+                channel,
+                caller,
+                via,
+                repeat,
+            } => {
+                *self = Row {
+                    contact: *contact,
+                    key: key.clone(),
+                    channel: *channel,
+                    caller: caller.clone(),
+                    via: via.clone(),
+                    arrived: at,
+                    since: at,
+                    repeat: *repeat,
+                    ..Row::default()
+                };
+            }
+            Event::MenuEntered { .. } => self.enter(at, Stage::Menu),
+            Event::KeyPressed { key, .. } => self.keys.push(*key),
+            Event::LanguageChosen { language, .. } => self.language = *language,
+            Event::Queued { queue, .. } => {
+                if self.answered.is_none() {
+                    self.queue.clone_from(queue);
+                }
+                self.queued.get_or_insert(at);
+                self.enter(
+                    at,
+                    if self.callback {
+                        Stage::Callback
+                    } else {
+                        Stage::Queue
+                    },
+                );
+            }
+            Event::CallbackBooked { .. } => {
+                self.callback = true;
+                self.enter(at, Stage::Callback);
+            }
+            Event::Offered { counselor, .. } => {
+                self.counselor = Some(*counselor);
+                self.enter(at, Stage::Ringing);
+            }
+            Event::TaskTaken { counselor, .. } | Event::Dialed { counselor, .. } => {
+                self.counselor = Some(*counselor);
+                self.enter(at, Stage::Ringing);
+            }
+            Event::OfferReturned { .. } => {
+                self.returned += 1;
+                self.enter(
+                    at,
+                    if self.callback {
+                        Stage::Callback
+                    } else {
+                        Stage::Queue
+                    },
+                );
+            }
+            Event::DialEnded { again, .. } => {
+                self.enter(
+                    at,
+                    if again.is_some() {
+                        Stage::Callback
+                    } else {
+                        Stage::WrapUp
+                    },
+                );
+            }
+            Event::Answered { counselor, .. } => {
+                self.counselor = Some(*counselor);
+                self.enter(at, Stage::Talk);
+                self.answered.get_or_insert(at);
+            }
+            Event::Held { .. } => self.enter(at, Stage::Hold),
+            Event::Resumed { .. } => self.enter(at, Stage::Talk),
+            Event::Transferred { .. } => {
+                self.transfers += 1;
+                self.enter(at, Stage::Queue);
+            }
+            Event::CounselorLost { .. } => self.enter(at, Stage::Queue),
+            Event::TransferredOut { .. } => {
+                self.transfers += 1;
+                self.enter(at, Stage::WrapUp);
+            }
+            Event::TalkEnded { .. } => {
+                self.ended.get_or_insert(at);
+                self.enter(at, Stage::WrapUp);
+            }
+            Event::NoteSaved {
+                digest, letters, ..
+            } => {
+                self.note_digest.clone_from(digest);
+                self.note_letters = *letters;
+            }
+            Event::Classified {
+                category, outcome, ..
+            } => {
+                self.category = category.clone().unwrap_or_default();
+                self.outcome = outcome.clone().unwrap_or_default();
+            }
+            Event::Closed {
+                fate, counselor, ..
+            } => {
+                self.fate = Some(*fate);
+                if counselor.is_some() {
+                    self.counselor = *counselor;
+                }
+                self.ended.get_or_insert(at);
+                self.closed = Some(at);
+                self.enter(at, Stage::Closed);
+            }
+            Event::TaskOpened { .. } => self.task = true,
+            Event::TaskClosed { .. } => self.task = false,
+            Event::Recorded { .. } => self.recordings += 1,
+            _ => {}
+        }
+    }
+
+    /// Adds the time of the stage that ends to its sum.
+    fn enter(&mut self, at: Time, next: Stage) {
+        let lasted = at - self.since;
+        match self.stage {
+            Stage::Queue | Stage::Callback | Stage::Ringing if self.answered.is_none() => {
+                self.wait_ms += lasted;
+            }
+            Stage::Talk => self.talk_ms += lasted,
+            Stage::Hold => self.hold_ms += lasted,
+            Stage::WrapUp => self.wrap_ms += lasted,
+            _ => {}
+        }
+        self.stage = next;
+        self.since = at;
+    }
+}

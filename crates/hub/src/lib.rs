@@ -1,0 +1,9 @@
+//! The switch: the only clock, the only inbox, the only writer. Never carries media packets, never decides.
+
+mod media;
+mod personal;
+mod switch;
+
+pub use media::{CitizenState, MediaPort, MediaRequest};
+pub use personal::Personal;
+pub use switch::{Error, Hub, Outgoing, Start, Wings, start};

@@ -1,0 +1,125 @@
+//! Takes commands, asks the center, appends in one transaction, then sends effects and shows the board. Never media.
+
+use crate::media::{MediaPort, MediaRequest};
+use crate::personal::Personal;
+use center::board::Board;
+use center::city::City;
+use center::command::{Answer, Command, Refusal};
+use center::effect::Effect;
+use center::time::Time;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Why a command had no effect.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The center refused; nothing changed.
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+    /// The journal could not be written; nothing changed.
+    #[error("the record cannot be written right now")]
+    Unwritten,
+    /// The hub has stopped.
+    #[error("the center is shutting down")]
+    Stopped,
+}
+
+/// An effect on its way to telephony, with the number it needs.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// What shall be done.
+    pub effect: Effect,
+    /// Number to call, for effects that call one.
+    pub number: Option<String>,
+}
+
+/// The ends that telephony reads.
+#[derive(Debug)]
+pub struct Wings {
+    /// Effects in order.
+    pub effects: mpsc::UnboundedReceiver<Outgoing>,
+    /// Requests of pages.
+    pub media: mpsc::Receiver<MediaRequest>,
+}
+
+/// What the hub starts from.
+#[derive(Debug)]
+pub struct Start {
+    /// City.
+    pub city: Arc<City>,
+    /// Journal, moved in.
+    pub journal: store::Journal,
+}
+
+struct Envelope {
+    command: Command,
+    personal: Vec<Personal>,
+    reply: oneshot::Sender<Result<Answer, Error>>,
+}
+
+/// The handle by which wings speak to the center; cloned freely.
+#[derive(Clone, Debug)]
+pub struct Hub {
+    inbox: mpsc::Sender<Envelope>,
+    board: watch::Receiver<Arc<Board>>,
+    media: MediaPort,
+    city: Arc<City>,
+}
+
+impl Hub {
+    /// Hands in a command; returns once what follows from it is durable.
+    pub async fn send(&self, command: Command) -> Result<Answer, Error> {
+        self.send_with(command, Vec::new()).await
+    }
+
+    /// The same with personal data for erasable rows. A row for a contact that the command opens
+    /// carries contact number 0; the hub fills it in.
+    pub async fn send_with(
+        &self,
+        command: Command,
+        personal: Vec<Personal>,
+    ) -> Result<Answer, Error> {
+        let (reply, answer) = oneshot::channel();
+        let envelope = Envelope {
+            command,
+            personal,
+            reply,
+        };
+        self.inbox
+            .send(envelope)
+            .await
+            .map_err(|_| Error::Stopped)?;
+        answer.await.map_err(|_| Error::Stopped)?
+    }
+
+    /// The present moment, renewed at most every 100 ms.
+    pub fn board(&self) -> watch::Receiver<Arc<Board>> {
+        self.board.clone()
+    }
+
+    /// The way to telephony for pages.
+    pub fn media(&self) -> &MediaPort {
+        &self.media
+    }
+
+    /// The city.
+    pub fn city(&self) -> &Arc<City> {
+        &self.city
+    }
+
+    /// The clock of the house; wings that show durations use it and no other.
+    pub fn now(&self) -> Time {
+        now()
+    }
+}
+
+fn now() -> Time {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    Time(since.map_or(0, |since| since.as_millis() as i64))
+}
+
+/// Replays what is open, tells the center that it restarted, and begins to take commands.
+pub async fn start(start: Start) -> Result<(Hub, Wings), store::Failure> {
+    let _ = start;
+    todo!("being written")
+}
