@@ -102,10 +102,12 @@ pub struct Reason {
 pub struct Told {
     /// Place in the queue, 1 = next.
     pub position: u32,
-    /// Half of such waits are over within this, in milliseconds.
-    pub p50_ms: i64,
+    /// Half of such waits are over within this, in milliseconds; none while nobody serves the queue.
+    pub p50_ms: Option<i64>,
     /// Nine of ten such waits are over within this, in milliseconds.
-    pub p90_ms: i64,
+    pub p90_ms: Option<i64>,
+    /// Counselors who served the queue when it was said: it may only grow when one leaves.
+    pub staff: u32,
 }
 
 /// What happened. Contact events carry their contact first; `kind()` names them in the journal.
@@ -143,12 +145,26 @@ pub enum Event {
         /// Whether it led anywhere.
         valid: bool,
     },
+    /// The prompts of a menu or an announcement were heard to their end.
+    Heard {
+        /// Contact.
+        contact: ContactId,
+    },
     /// The language was chosen; it stays.
     LanguageChosen {
         /// Contact.
         contact: ContactId,
         /// Language.
         language: Language,
+    },
+    /// Could not be let into the queue and hears why.
+    TurnedAway {
+        /// Contact.
+        contact: ContactId,
+        /// Queue.
+        queue: String,
+        /// `Capped` or `Closed`.
+        why: Fate,
     },
     /// Waits in a queue from here on.
     Queued {
@@ -174,6 +190,13 @@ pub enum Event {
     CallbackBooked {
         /// Contact.
         contact: ContactId,
+    },
+    /// The citizen's line is over but the contact goes on, as after booking a callback.
+    LineEnded {
+        /// Contact.
+        contact: ContactId,
+        /// Why.
+        ending: Ending,
     },
     /// Waited very long; the floor shows it.
     WaitAlarmed {
@@ -434,7 +457,7 @@ impl Event {
     contact_events!(
         Arrived,
         MenuEntered,
-        KeyPressed,
+        KeyPressed, Heard, TurnedAway, LineEnded,
         LanguageChosen,
         Queued,
         WaitTold,

@@ -171,6 +171,7 @@ impl Row {
                     },
                 );
             }
+            Event::TurnedAway { queue, .. } => self.queue.clone_from(queue),
             Event::CallbackBooked { .. } => {
                 self.callback = true;
                 self.enter(at, Stage::Callback);
