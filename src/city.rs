@@ -1,0 +1,454 @@
+//! Reads a city from its files and checks it whole before anything starts. Never keeps state, never decides.
+
+mod file;
+mod hours;
+mod tree;
+
+use anyhow::{Context, Result, bail};
+use center::city::{
+    Category, Channel, City, CounselorId, CounselorProfile, Language, Need, OutcomeCode, Queue,
+    Reserve, Ring, Weights,
+};
+use center::time::{OpeningHours, SECOND_MS, Zone};
+use file::{CategoriesFile, CityFile, CodeFile, CounselorFile, Names, QueueFile};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// The sample city, as written into a new data directory.
+pub const SAMPLE: &str = include_str!("../assets/city.toml");
+const SAMPLE_CATEGORIES: &str = include_str!("../assets/categories.toml");
+
+/// What a city's files say.
+#[derive(Debug)]
+pub struct Read {
+    /// The city.
+    pub city: City,
+    /// Password hashes by login; who is not listed has the sample password.
+    pub password_hashes: BTreeMap<String, String>,
+}
+
+/// Reads the city of a data directory, or the sample where it has none.
+pub fn read(folder: &Path) -> Result<Read> {
+    let city = file_or(folder, "city.toml", SAMPLE)?;
+    let categories = file_or(folder, "categories.toml", SAMPLE_CATEGORIES)?;
+    parse(&city, &categories).with_context(|| format!("the city in {}", folder.display()))
+}
+
+fn file_or(folder: &Path, name: &str, sample: &str) -> Result<String> {
+    let path = folder.join(name);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(sample.to_owned()),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// Reads a city from text. Every flaw is named, not only the first.
+fn parse(city: &str, categories: &str) -> Result<Read> {
+    let file: CityFile = toml::from_str(city).context("city.toml")?;
+    let categories: CategoriesFile = toml::from_str(categories).context("categories.toml")?;
+    let mut check = Check::default();
+    let read = check.city(&file, categories.category);
+    if check.flaws.is_empty() {
+        return Ok(read);
+    }
+    bail!("{}", check.flaws.join("\n"))
+}
+
+/// Gathers what is wrong while the city is put together.
+#[derive(Default)]
+struct Check {
+    flaws: Vec<String>,
+}
+
+impl Check {
+    fn flaw(&mut self, key: &str, what: impl std::fmt::Display) {
+        self.flaws.push(format!("city.toml: {key}: {what}"));
+    }
+
+    fn city(&mut self, file: &CityFile, categories: Vec<CodeFile>) -> Read {
+        let zone = hours::zone(&file.time_zone).unwrap_or_else(|| {
+            let name = &file.time_zone;
+            self.flaw("time_zone", format!("`{name}` is not a known time zone"));
+            Zone::fixed(0)
+        });
+        let language = Language::parse(&file.language).unwrap_or_else(|| {
+            let code = &file.language;
+            self.flaw("language", format!("`{code}` is not a known language"));
+            Language::default()
+        });
+        self.names("names", &file.names);
+        self.unique("skills", file.skills.iter());
+        let hours = self.hours(file);
+        let queues: Vec<Queue> = file
+            .queue
+            .iter()
+            .map(|queue| self.queue(queue, &hours, &zone, &file.skills))
+            .collect();
+        self.unique("queue code", queues.iter().map(|queue| &queue.code));
+        self.unique("counselor login", file.counselor.iter().map(|c| &c.login));
+        self.unique("counselor id", file.counselor.iter().map(|c| c.id));
+        let counselors = file
+            .counselor
+            .iter()
+            .map(|counselor| self.counselor(counselor, &file.skills))
+            .collect();
+        let city = City {
+            names: file.names.clone(),
+            zone,
+            language,
+            menu: self.menu(file, &queues),
+            reserves: self.reserves(file),
+            categories: self.categories(categories),
+            outcomes: self.outcomes(file),
+            weights: self.weights(file),
+            limits: file.limits.over_standard(),
+            callbacks: false,
+            queues,
+            counselors,
+        };
+        self.staffed(&city);
+        Read {
+            city,
+            password_hashes: file.counselor.iter().filter_map(hash).collect(),
+        }
+    }
+
+    fn names(&mut self, key: &str, names: &Names) {
+        if names.get("en").is_none_or(String::is_empty) {
+            self.flaw(key, "needs a name in `en`");
+        }
+        for code in names.keys() {
+            if Language::parse(code).is_none() {
+                self.flaw(key, format!("`{code}` is not a known language"));
+            }
+        }
+    }
+
+    fn unique<T: Ord + std::fmt::Display>(&mut self, key: &str, values: impl Iterator<Item = T>) {
+        let mut seen = BTreeSet::new();
+        for value in values {
+            let shown = value.to_string();
+            if !seen.insert(value) {
+                self.flaw(key, format!("`{shown}` is there twice"));
+            }
+        }
+    }
+
+    fn hours(&mut self, file: &CityFile) -> BTreeMap<String, OpeningHours> {
+        let mut all = BTreeMap::from([("always".to_owned(), OpeningHours::always())]);
+        for (name, hours) in &file.hours {
+            match hours::opening(hours, &file.holidays) {
+                Ok(hours) => drop(all.insert(name.clone(), hours)),
+                Err(what) => self.flaw(&format!("hours.{name}"), what),
+            }
+        }
+        all
+    }
+
+    fn queue(
+        &mut self,
+        file: &QueueFile,
+        hours: &BTreeMap<String, OpeningHours>,
+        zone: &Zone,
+        skills: &[String],
+    ) -> Queue {
+        let key = format!("queue `{}`", file.code);
+        self.names(&format!("{key}: names"), &file.names);
+        let channel = Channel::parse(&file.channel).unwrap_or_else(|| {
+            self.flaw(&key, format!("`{}` is not a known channel", file.channel));
+            Channel::Voice
+        });
+        let mut open = hours.get(&file.hours).cloned().unwrap_or_else(|| {
+            let name = &file.hours;
+            self.flaw(&key, format!("hours `{name}` are not defined"));
+            OpeningHours::always()
+        });
+        for closure in &file.closures {
+            match hours::closure(closure, zone) {
+                Ok(closure) => open.closures.push(closure),
+                Err(what) => self.flaw(&format!("{key}: closures"), what),
+            }
+        }
+        if file.waiting_max == 0 || file.handling_s <= 0 || file.patience_s <= 0 {
+            self.flaw(&key, "waiting_max, handling_s and patience_s are above 0");
+        }
+        Queue {
+            code: file.code.clone(),
+            names: file.names.clone(),
+            channel,
+            rings: self.rings(&key, file, skills),
+            head_start_ms: file.head_start_s * SECOND_MS,
+            ageing_percent: file.ageing_percent,
+            hours: open,
+            waiting_max: file.waiting_max,
+            target_ms: file.target_s * SECOND_MS,
+            callback_from_ms: file.callback_from_s * SECOND_MS,
+            handling_ms: file.handling_s * SECOND_MS,
+            patience_ms: file.patience_s * SECOND_MS,
+        }
+    }
+
+    fn rings(&mut self, key: &str, file: &QueueFile, skills: &[String]) -> Vec<Ring> {
+        let key = format!("{key}: rings");
+        if file.rings.first().is_none_or(|ring| ring.after_s != 0) {
+            self.flaw(&key, "the first ring opens after 0 s");
+        }
+        if !file.rings.is_sorted_by(|a, b| a.after_s < b.after_s) {
+            self.flaw(&key, "each ring opens later than the one before");
+        }
+        let ring = |ring: &file::RingFile| Ring {
+            after_ms: ring.after_s * SECOND_MS,
+            needs: ring.needs.iter().map(|need| parse_need(need)).collect(),
+        };
+        let rings: Vec<Ring> = file.rings.iter().map(ring).collect();
+        for need in rings.iter().flat_map(|ring| &ring.needs) {
+            self.skill(&key, &need.skill, need.level, skills);
+        }
+        rings
+    }
+
+    fn skill(&mut self, key: &str, skill: &str, level: u8, skills: &[String]) {
+        if !skills.iter().any(|known| known == skill) {
+            self.flaw(key, format!("`{skill}` is not listed under skills"));
+        }
+        if !(1..=5).contains(&level) {
+            self.flaw(key, format!("the level of `{skill}` is 1 to 5"));
+        }
+    }
+
+    fn counselor(&mut self, file: &CounselorFile, skills: &[String]) -> CounselorProfile {
+        let key = format!("counselor `{}`", file.login);
+        if file.id == 0 {
+            self.flaw(&key, "numbers begin with 1");
+        }
+        for (skill, level) in &file.skills {
+            self.skill(&key, skill, *level, skills);
+        }
+        CounselorProfile {
+            id: CounselorId(file.id),
+            login: file.login.clone(),
+            name: file.name.clone(),
+            skills: file.skills.clone(),
+            supervisor: file.supervisor,
+        }
+    }
+
+    fn menu(&mut self, file: &CityFile, queues: &[Queue]) -> center::menu::Menu {
+        let menu = tree::menu(&file.menu, |key, what| self.flaw(key, what));
+        let codes: Vec<&str> = queues.iter().map(|queue| queue.code.as_str()).collect();
+        for flaw in menu.flaws(&codes) {
+            self.flaw("menu", flaw);
+        }
+        menu
+    }
+
+    fn reserves(&mut self, file: &CityFile) -> Vec<Reserve> {
+        for reserve in &file.reserve {
+            self.skill("reserve", &reserve.skill, 1, &file.skills);
+        }
+        let reserve = |reserve: &file::ReserveFile| Reserve {
+            skill: reserve.skill.clone(),
+            keep: reserve.keep,
+            until_wait_ms: reserve.until_wait_s * SECOND_MS,
+        };
+        file.reserve.iter().map(reserve).collect()
+    }
+
+    fn outcomes(&mut self, file: &CityFile) -> Vec<OutcomeCode> {
+        self.unique("outcome code", file.outcome.iter().map(|o| &o.code));
+        let outcome = |outcome: &CodeFile| {
+            self.names(&format!("outcome `{}`", outcome.code), &outcome.names);
+            OutcomeCode {
+                code: outcome.code.clone(),
+                names: outcome.names.clone(),
+            }
+        };
+        file.outcome.iter().map(outcome).collect()
+    }
+
+    fn categories(&mut self, files: Vec<CodeFile>) -> Vec<Category> {
+        self.unique("category code", files.iter().map(|c| &c.code));
+        let codes: BTreeSet<String> = files.iter().map(|c| c.code.clone()).collect();
+        let parents: BTreeSet<&str> = codes
+            .iter()
+            .filter_map(|code| Some(code.rsplit_once('-')?.0))
+            .collect();
+        for parent in parents.iter().filter(|parent| !codes.contains(**parent)) {
+            self.flaw("categories.toml", format!("there is no parent `{parent}`"));
+        }
+        let mut categories = Vec::with_capacity(files.len());
+        for file in files {
+            self.names(&format!("category `{}`", file.code), &file.names);
+            categories.push(Category {
+                leaf: !parents.contains(file.code.as_str()),
+                code: file.code,
+                names: file.names,
+            });
+        }
+        categories
+    }
+
+    fn weights(&mut self, file: &CityFile) -> Weights {
+        let mut weights = Weights::standard();
+        for (code, weight) in &file.weights {
+            match Channel::parse(code) {
+                Some(channel) => drop(weights.0.insert(channel, *weight)),
+                None => self.flaw("weights", format!("`{code}` is not a known channel")),
+            }
+        }
+        weights
+    }
+
+    /// Somebody must be able to answer each queue in the end, or its callers wait for nobody.
+    fn staffed(&mut self, city: &City) {
+        if city.queues.is_empty() {
+            self.flaw("queue", "a city has at least one queue");
+        }
+        for queue in &city.queues {
+            let Some(widest) = queue.rings.last() else {
+                continue;
+            };
+            let able = |counselor: &CounselorProfile| {
+                let has = |need: &Need| {
+                    let level = counselor.skills.get(&need.skill);
+                    level.is_some_and(|level| *level >= need.level)
+                };
+                widest.needs.iter().all(has)
+            };
+            if !city.counselors.iter().any(able) {
+                let key = format!("queue `{}`", queue.code);
+                self.flaw(&key, "no counselor has what its last ring asks for");
+            }
+        }
+    }
+}
+
+/// `skill` or `skill:level`; a level that is no number reads as 0, which the check refuses.
+fn parse_need(text: &str) -> Need {
+    let (skill, level) = text.split_once(':').unwrap_or((text, "1"));
+    Need {
+        skill: skill.trim().to_owned(),
+        level: level.trim().parse().unwrap_or(0),
+    }
+}
+
+fn hash(counselor: &CounselorFile) -> Option<(String, String)> {
+    let hash = counselor.password_hash.clone()?;
+    Some((counselor.login.clone(), hash))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn flaws(from: &str, to: &str) -> String {
+        assert!(SAMPLE.contains(from), "{from} is in the sample");
+        let city = SAMPLE.replacen(from, to, 1);
+        format!("{:#}", parse(&city, SAMPLE_CATEGORIES).unwrap_err())
+    }
+
+    #[test]
+    fn the_sample_city_is_whole() {
+        let read = parse(SAMPLE, SAMPLE_CATEGORIES).unwrap();
+        let city = read.city;
+        assert!(city.counselors.len() >= 12);
+        assert!(city.counselors.iter().any(|c| c.supervisor));
+        assert_eq!(city.queues[0].code, "general");
+        assert!(city.is_leaf("TRF-01-01") && !city.is_leaf("TRF-01"));
+        assert_eq!(city.categories.iter().filter(|c| c.leaf).count(), 249);
+        assert!(city.is_outcome("AN"));
+        assert_eq!(
+            city.queues[1].rings[1].needs[0],
+            Need {
+                skill: "ko".into(),
+                level: 1
+            }
+        );
+    }
+
+    #[test]
+    fn every_mistake_is_named_with_its_key() {
+        let cases = [
+            (
+                "waiting_max = 300",
+                "waiting_most = 300",
+                "unknown field `waiting_most`",
+            ),
+            (
+                "[\"ko\", \"traffic:2\"]",
+                "[\"ko\", \"trafic:2\"]",
+                "queue `traffic`: rings: `trafic` is not listed",
+            ),
+            (
+                "\"traffic:2\"",
+                "\"traffic:9\"",
+                "the level of `traffic` is 1 to 5",
+            ),
+            ("id = 2\n", "id = 1\n", "counselor id: `1` is there twice"),
+            (
+                "login = \"emma\"",
+                "login = \"sora\"",
+                "counselor login: `sora` is there twice",
+            ),
+            (
+                "after_s = 20",
+                "after_s = 0",
+                "queue `traffic`: rings: each ring opens later",
+            ),
+            (
+                "keys.1 = \"queue traffic\"",
+                "keys.1 = \"queue trafic\"",
+                "names a queue `trafic` that does not exist",
+            ),
+            (
+                "on_timeout = \"queue general\"",
+                "on_timeout = \"node welcome\"",
+                "a silent caller at `welcome`",
+            ),
+            (
+                "keys.9 = \"node language\"",
+                "keys.nine = \"node language\"",
+                "menu.nodes.welcome.keys: `nine`",
+            ),
+            (
+                "Asia/Seoul",
+                "Asia/Soul",
+                "time_zone: `Asia/Soul` is not a known time zone",
+            ),
+            ("09:00-12:00", "09:00-25:00", "hours.office: `09:00-25:00`"),
+            (
+                "hours = \"office\"",
+                "hours = \"desk\"",
+                "hours `desk` are not defined",
+            ),
+            (
+                "needs = [\"mn\"]",
+                "needs = [\"mn\", \"care:5\"]",
+                "queue `lang-mn`: no counselor",
+            ),
+            ("2026-12-25", "2026-02-30", "`2026-02-30` is not a day"),
+        ];
+        for (from, to, expected) in cases {
+            let message = flaws(from, to);
+            assert!(message.contains(expected), "{to}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_category_without_parent_is_named() {
+        let categories = "category = [{ code = \"A-01\", names = { en = \"x\" } }]";
+        let message = format!("{:#}", parse(SAMPLE, categories).unwrap_err());
+        assert!(message.contains("there is no parent `A`"), "{message}");
+    }
+
+    #[test]
+    fn limits_change_one_by_one() {
+        let city = SAMPLE.replacen("[limits]", "[limits]\nring_ms = 7000", 1);
+        let limits = parse(&city, SAMPLE_CATEGORIES).unwrap().city.limits;
+        let standard = center::limit::Limits::default();
+        assert_eq!(limits.ring_ms, 7_000);
+        assert_eq!(limits.calls_max, standard.calls_max);
+    }
+}
