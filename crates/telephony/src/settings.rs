@@ -1,0 +1,224 @@
+//! What the wing is told at its start. Never how it is read from a file.
+
+use center::city::Language;
+use center::time::{DAY_MS, SECOND_MS};
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// A range of addresses: `127.0.0.0/8`, `2001:db8::/32` or a single address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    base: IpAddr,
+    bits: u8,
+}
+
+/// Text that is not a network.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an address or a network like 192.0.2.0/24")]
+pub struct NotANetwork(String);
+
+impl Network {
+    /// Whether the address lies in it. IPv4 addresses mapped into IPv6 count as IPv4.
+    pub fn contains(&self, ip: IpAddr) -> bool {
+        match (self.base, ip.to_canonical()) {
+            (IpAddr::V4(base), IpAddr::V4(ip)) => {
+                let shift = 32 - u32::from(self.bits);
+                let cut = |ip: Ipv4Addr| u32::from(ip).checked_shr(shift).unwrap_or(0);
+                cut(base) == cut(ip)
+            }
+            (IpAddr::V6(base), IpAddr::V6(ip)) => {
+                let shift = 128 - u32::from(self.bits);
+                let cut = |ip| u128::from(ip).checked_shr(shift).unwrap_or(0);
+                cut(base) == cut(ip)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl FromStr for Network {
+    type Err = NotANetwork;
+    fn from_str(text: &str) -> Result<Network, NotANetwork> {
+        let wrong = || NotANetwork(text.to_owned());
+        let (base, bits) = text.split_once('/').unwrap_or((text, ""));
+        let base: IpAddr = base.trim().parse().map_err(|_| wrong())?;
+        let most = if base.is_ipv4() { 32 } else { 128 };
+        let bits = match bits.trim() {
+            "" if !text.contains('/') => most,
+            bits => bits.parse().map_err(|_| wrong())?,
+        };
+        if bits > most {
+            return Err(wrong());
+        }
+        Ok(Network { base, bits })
+    }
+}
+
+/// A carrier's line: only these sources may call in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trunk {
+    /// Name as it stands in the record (`via`).
+    pub name: String,
+    /// Where its calls come from.
+    pub sources: Vec<Network>,
+}
+
+/// A way out: numbers that begin with the prefix are called through the target.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Route {
+    /// Beginning of the number in E.164, for example `+82`; no number outside it is ever dialed.
+    pub prefix: String,
+    /// Where the INVITE is sent.
+    pub target: SocketAddr,
+    /// Number that the called side sees.
+    pub caller_id: String,
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Route({} via {})", self.prefix, self.target)
+    }
+}
+
+/// Turns a number into its keyed digest.
+pub type Token = Arc<dyn Fn(&str) -> String + Send + Sync>;
+/// Finds a built-in prompt: a WAV file by name and language.
+pub type BuiltIn = Arc<dyn Fn(&str, Language) -> Option<&'static [u8]> + Send + Sync>;
+
+/// Everything the wing is told.
+#[derive(Clone)]
+pub struct Settings {
+    /// Where SIP listens, UDP and TCP; port 0 takes a free one.
+    pub sip: SocketAddr,
+    /// How many ports after `sip` are tried when it is taken; then a free one.
+    pub sip_fallbacks: u16,
+    /// Who may call in.
+    pub trunks: Vec<Trunk>,
+    /// Ways out; empty means that no call leaves the house.
+    pub routes: Vec<Route>,
+    /// Address in SDP and ICE candidates.
+    pub media_ip: IpAddr,
+    /// Where the one WebRTC socket listens.
+    pub webrtc: SocketAddr,
+    /// Ports for RTP; each call takes two.
+    pub rtp_ports: RangeInclusive<u16>,
+    /// Dropped-in prompts: `<dir>/<language>/<name>.wav` goes before the built-in one.
+    pub prompts_dir: Option<PathBuf>,
+    /// Built-in prompts.
+    pub built_in: BuiltIn,
+    /// Folder of the ingress log.
+    pub ingress_dir: PathBuf,
+    /// Keyed digest of a number.
+    pub token: Token,
+    /// Country code for numbers in national form, without `+`.
+    pub country_code: String,
+    /// Whether talks are recorded.
+    pub record: bool,
+    /// How long a recording is kept, in milliseconds.
+    pub keep_ms: i64,
+    /// Most lines at once: trunk, page and outbound together.
+    pub lines_max: usize,
+    /// A line without RTP, RTCP or signalling for this long is dead.
+    pub silence_max_ms: i64,
+    /// Longest ringing of a call to the outside; the center's own limit normally comes first.
+    pub dial_max_ms: i64,
+    /// Messages per second that one source may send before it is held back.
+    pub messages_per_second_max: u32,
+}
+
+impl Settings {
+    /// Loopback only, nothing recorded outside `folder`, no way out; for a start on a desk.
+    pub fn loopback(folder: &std::path::Path, token: Token) -> Settings {
+        Settings {
+            sip: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0),
+            sip_fallbacks: 0,
+            trunks: vec![Trunk {
+                name: "loopback".to_owned(),
+                sources: vec![Network {
+                    base: Ipv4Addr::LOCALHOST.into(),
+                    bits: 8,
+                }],
+            }],
+            routes: Vec::new(),
+            media_ip: Ipv4Addr::LOCALHOST.into(),
+            webrtc: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0),
+            rtp_ports: 20_000..=39_999,
+            prompts_dir: None,
+            built_in: Arc::new(|_, _| None),
+            ingress_dir: folder.join("ingress"),
+            token,
+            country_code: "82".to_owned(),
+            record: true,
+            keep_ms: 90 * DAY_MS,
+            lines_max: 1_200,
+            silence_max_ms: 60 * SECOND_MS,
+            dial_max_ms: 90 * SECOND_MS,
+            messages_per_second_max: 2_000,
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("sip", &self.sip)
+            .field("trunks", &self.trunks)
+            .field("routes", &self.routes)
+            .field("webrtc", &self.webrtc)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    /// The trunk that an address belongs to.
+    pub(crate) fn trunk_of(&self, ip: IpAddr) -> Option<&Trunk> {
+        let inside = |trunk: &&Trunk| trunk.sources.iter().any(|network| network.contains(ip));
+        self.trunks.iter().find(inside)
+    }
+
+    /// The way out for a number; the longest prefix wins.
+    pub(crate) fn route_of(&self, number: &str) -> Option<&Route> {
+        let fits = |route: &&Route| !route.prefix.is_empty() && number.starts_with(&route.prefix);
+        let length = |route: &&Route| route.prefix.len();
+        self.routes.iter().filter(fits).max_by_key(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_hold_what_they_say() {
+        let network: Network = "192.0.2.0/24".parse().unwrap();
+        assert!(network.contains("192.0.2.9".parse().unwrap()));
+        assert!(network.contains("::ffff:192.0.2.9".parse().unwrap()));
+        assert!(!network.contains("192.0.3.9".parse().unwrap()));
+        let one: Network = "::1".parse().unwrap();
+        assert!(one.contains("::1".parse().unwrap()));
+        assert!(!one.contains("::2".parse().unwrap()));
+        let all: Network = "0.0.0.0/0".parse().unwrap();
+        assert!(all.contains("8.8.8.8".parse().unwrap()));
+        for wrong in ["", "1.2.3.4/33", "1.2.3.4/", "x/8"] {
+            assert!(wrong.parse::<Network>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn only_an_explicit_route_leads_out_and_the_longest_wins() {
+        let mut settings = Settings::loopback(std::path::Path::new("."), Arc::new(str::to_owned));
+        assert!(settings.route_of("+8221234567").is_none());
+        let route = |prefix: &str| Route {
+            prefix: prefix.to_owned(),
+            target: "127.0.0.1:5070".parse().unwrap(),
+            caller_id: "120".to_owned(),
+        };
+        settings.routes = vec![route("+82"), route("+8210"), route("")];
+        assert_eq!(settings.route_of("+821012345678").unwrap().prefix, "+8210");
+        assert!(settings.route_of("+811234567").is_none(), "an empty prefix is no route");
+    }
+}
