@@ -1,5 +1,7 @@
 //! The paper: journal, projections, archive queries, blobs. Never decides, never reads a clock.
 
+pub mod number;
+
 use center::city::{Channel, City, ContactId, CounselorId, Language};
 use center::event::{Event, Fate};
 use center::record::{Row, Stage};
