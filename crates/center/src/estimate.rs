@@ -121,7 +121,9 @@ pub fn range_min(p50_ms: i64, p90_ms: i64) -> Option<(i64, i64)> {
     let low = p50_ms / 60_000;
     let high = (p90_ms + 59_999) / 60_000;
     let covering = RANGES_MIN.iter().filter(|(_, to)| *to >= high);
-    covering.min_by_key(|(from, to)| (*to, (from - low).abs())).copied()
+    covering
+        .min_by_key(|(from, to)| (*to, (from - low).abs()))
+        .copied()
 }
 
 #[cfg(test)]
@@ -135,8 +137,14 @@ mod tests {
         assert!((p50 - 20_794).abs() < 400, "ln 2 × 30 s, got {p50}");
         assert!((p90 - 69_078).abs() < 1_000, "ln 10 × 30 s, got {p90}");
         let (p50, p90) = pace.wait(99, 10).expect("staff is there");
-        assert!((p50 - 2_990_000).abs() < 20_000, "Erlang-100 median, got {p50}");
-        assert!((p90 - 3_391_000).abs() < 30_000, "Erlang-100 P90, got {p90}");
+        assert!(
+            (p50 - 2_990_000).abs() < 20_000,
+            "Erlang-100 median, got {p50}"
+        );
+        assert!(
+            (p90 - 3_391_000).abs() < 30_000,
+            "Erlang-100 P90, got {p90}"
+        );
         assert_eq!(pace.wait(3, 0), None);
     }
 

@@ -457,7 +457,10 @@ impl Event {
     contact_events!(
         Arrived,
         MenuEntered,
-        KeyPressed, Heard, TurnedAway, LineEnded,
+        KeyPressed,
+        Heard,
+        TurnedAway,
+        LineEnded,
         LanguageChosen,
         Queued,
         WaitTold,

@@ -221,6 +221,7 @@ impl Row {
                 self.transfers += 1;
                 self.enter(at, Stage::WrapUp);
             }
+            Event::TransferEnded { status, .. } if *status != 200 => self.enter(at, Stage::Talk),
             Event::TalkEnded { .. } => {
                 self.ended.get_or_insert(at);
                 self.enter(at, Stage::WrapUp);

@@ -1,0 +1,556 @@
+//! Who takes whom: the indexes of those who wait and those who are free, and the choice. Never a
+//! deadline, a prompt or an event: `offer` turns a choice into what happens.
+
+use crate::city::{City, ContactId, CounselorId, Need};
+use crate::event::Reason;
+use crate::time::Time;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A bucket holds those who wait in one queue and have reached one ring of it.
+type Bucket = usize;
+
+/// Counselors with the same skills are one class.
+type Class = usize;
+
+/// One who waits, as the indexes see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Waiter {
+    queue: usize,
+    bucket: Bucket,
+    since: Time,
+    front: bool,
+    weight: u16,
+    /// Its entry in the wakeups.
+    wakeup: Option<Time>,
+}
+
+/// Order within a bucket: those at the front, then the oldest, then the first to arrive.
+type WaitKey = (Reverse<bool>, Time, ContactId);
+
+/// One who may be free, as the indexes see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Free {
+    class: Class,
+    since: Time,
+    load: u16,
+}
+
+#[derive(Clone, Debug)]
+struct ClassInfo {
+    skills: BTreeMap<String, u8>,
+    /// Buckets this class may take from.
+    serves: Vec<Bucket>,
+    /// Reserves (by index) that hold counselors of this class.
+    reserved: Vec<usize>,
+    /// Counselors without any load, longest idle first.
+    idle: BTreeSet<(Time, CounselorId)>,
+    /// Counselors with some room left, longest since their last contact first.
+    part: BTreeSet<(Time, CounselorId)>,
+}
+
+#[derive(Clone, Debug)]
+struct BucketInfo {
+    queue: usize,
+    ring: u8,
+    /// Classes that may take from it: fewest skills first.
+    classes: Vec<Class>,
+    /// Reserves that do not hold anyone back from it, because it asks for the skill.
+    exempt: Vec<bool>,
+    waiting: BTreeSet<WaitKey>,
+}
+
+#[derive(Clone, Debug)]
+struct QueueInfo {
+    rings_ms: Vec<i64>,
+    first: Bucket,
+    head_start_ms: i64,
+    ageing_percent: i64,
+}
+
+/// A choice: this contact to this counselor, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Contact.
+    pub contact: ContactId,
+    /// Counselor.
+    pub counselor: CounselorId,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// The indexes. Derived from contacts and counselors; never part of the stored truth.
+#[derive(Clone, Debug)]
+pub struct Routing {
+    queues: Vec<QueueInfo>,
+    buckets: Vec<BucketInfo>,
+    classes: Vec<ClassInfo>,
+    class_of: BTreeMap<CounselorId, Class>,
+    /// Reserves: kept idle holders and the wait that opens them.
+    reserves: Vec<(usize, i64)>,
+    waiters: BTreeMap<ContactId, Waiter>,
+    free: BTreeMap<CounselorId, Free>,
+    /// When a waiter reaches its next ring or opens a reserve.
+    wakeups: BTreeSet<(Time, ContactId)>,
+    /// Waiters to be matched.
+    fresh: BTreeSet<ContactId>,
+    /// Counselors to be matched.
+    freed: BTreeSet<CounselorId>,
+}
+
+/// Load at which a counselor has no room left, in hundredths.
+pub const FULL: u16 = 100;
+
+impl Routing {
+    /// Builds the classes and buckets of a city.
+    pub fn new(city: &City) -> Routing {
+        let mut routing = Routing {
+            queues: Vec::new(),
+            buckets: Vec::new(),
+            classes: Vec::new(),
+            class_of: BTreeMap::new(),
+            reserves: city
+                .reserves
+                .iter()
+                .map(|r| (r.keep, r.until_wait_ms))
+                .collect(),
+            waiters: BTreeMap::new(),
+            free: BTreeMap::new(),
+            wakeups: BTreeSet::new(),
+            fresh: BTreeSet::new(),
+            freed: BTreeSet::new(),
+        };
+        routing.make_classes(city);
+        routing.make_buckets(city);
+        routing
+    }
+
+    fn make_classes(&mut self, city: &City) {
+        let mut numbers: BTreeMap<&BTreeMap<String, u8>, Class> = BTreeMap::new();
+        for counselor in &city.counselors {
+            let class = *numbers.entry(&counselor.skills).or_insert_with(|| {
+                let holds = |skill: &String| counselor.skills.contains_key(skill);
+                let reserves = city.reserves.iter().enumerate();
+                self.classes.push(ClassInfo {
+                    skills: counselor.skills.clone(),
+                    serves: Vec::new(),
+                    reserved: reserves
+                        .filter(|(_, r)| holds(&r.skill))
+                        .map(|(i, _)| i)
+                        .collect(),
+                    idle: BTreeSet::new(),
+                    part: BTreeSet::new(),
+                });
+                self.classes.len() - 1
+            });
+            self.class_of.insert(counselor.id, class);
+        }
+    }
+
+    fn make_buckets(&mut self, city: &City) {
+        for (queue, settings) in city.queues.iter().enumerate() {
+            self.queues.push(QueueInfo {
+                rings_ms: settings.rings.iter().map(|ring| ring.after_ms).collect(),
+                first: self.buckets.len(),
+                head_start_ms: settings.head_start_ms,
+                ageing_percent: settings.ageing_percent,
+            });
+            for (ring, asked) in settings.rings.iter().enumerate() {
+                let bucket = self.buckets.len();
+                let mut classes: Vec<Class> = (0..self.classes.len())
+                    .filter(|class| meets(&self.classes[*class].skills, &asked.needs))
+                    .collect();
+                classes.sort_by_key(|class| (self.classes[*class].skills.len(), *class));
+                for class in &classes {
+                    self.classes[*class].serves.push(bucket);
+                }
+                let asks = |skill: &str| asked.needs.iter().any(|need| need.skill == skill);
+                self.buckets.push(BucketInfo {
+                    queue,
+                    ring: ring as u8,
+                    classes,
+                    exempt: city.reserves.iter().map(|r| asks(&r.skill)).collect(),
+                    waiting: BTreeSet::new(),
+                });
+            }
+        }
+    }
+
+    /// Someone waits from here on. `now` decides the ring.
+    pub fn wait(&mut self, now: Time, contact: ContactId, at: Place) {
+        self.stop_waiting(contact);
+        let info = &self.queues[at.queue];
+        let age = now - at.since;
+        let ring = info.rings_ms.partition_point(|after| *after <= age).max(1) - 1;
+        let waiter = Waiter {
+            queue: at.queue,
+            bucket: info.first + ring,
+            since: at.since,
+            front: at.front,
+            weight: at.weight,
+            wakeup: None,
+        };
+        self.buckets[waiter.bucket]
+            .waiting
+            .insert(key(contact, waiter));
+        self.insert(now, contact, waiter);
+    }
+
+    /// Notes a waiter with its next wakeup and has it matched.
+    fn insert(&mut self, now: Time, contact: ContactId, waiter: Waiter) {
+        let wakeup = self.next_wakeup(now, waiter);
+        self.waiters.insert(contact, Waiter { wakeup, ..waiter });
+        self.wakeups.extend(wakeup.map(|at| (at, contact)));
+        self.fresh.insert(contact);
+    }
+
+    /// Whether someone already waits exactly there.
+    pub fn waits_at(&self, contact: ContactId, at: Place) -> bool {
+        self.waiters.get(&contact).is_some_and(|waiter| {
+            (waiter.queue, waiter.since, waiter.front) == (at.queue, at.since, at.front)
+        })
+    }
+
+    /// Someone no longer waits.
+    pub fn stop_waiting(&mut self, contact: ContactId) {
+        if let Some(waiter) = self.waiters.remove(&contact) {
+            self.buckets[waiter.bucket]
+                .waiting
+                .remove(&key(contact, waiter));
+            self.fresh.remove(&contact);
+            if let Some(wakeup) = waiter.wakeup {
+                self.wakeups.remove(&(wakeup, contact));
+            }
+        }
+    }
+
+    /// A counselor has room (`load` < 100) or not; `since` is the last time a contact was given up
+    /// or ready was pressed.
+    pub fn set_free(&mut self, counselor: CounselorId, since: Time, load: Option<u16>) {
+        if let Some(before) = self.free.remove(&counselor) {
+            let class = &mut self.classes[before.class];
+            class.idle.remove(&(before.since, counselor));
+            class.part.remove(&(before.since, counselor));
+            self.freed.remove(&counselor);
+        }
+        let Some(load) = load.filter(|load| *load < FULL) else {
+            return;
+        };
+        let Some(class) = self.class_of.get(&counselor).copied() else {
+            return;
+        };
+        self.free.insert(counselor, Free { class, since, load });
+        let info = &mut self.classes[class];
+        if load == 0 {
+            info.idle.insert((since, counselor));
+        }
+        info.part.insert((since, counselor));
+        self.freed.insert(counselor);
+    }
+
+    /// Lets time pass: whoever reached the next ring is matched anew.
+    pub fn advance(&mut self, now: Time) {
+        while let Some((due, contact)) =
+            self.wakeups.first().copied().filter(|(due, _)| *due <= now)
+        {
+            self.wakeups.remove(&(due, contact));
+            let Some(waiter) = self.waiters.get(&contact).copied() else {
+                continue;
+            };
+            let info = &self.queues[waiter.queue];
+            let age = now - waiter.since;
+            let ring = info.rings_ms.partition_point(|after| *after <= age).max(1) - 1;
+            let moved = Waiter {
+                bucket: info.first + ring,
+                ..waiter
+            };
+            if moved.bucket != waiter.bucket {
+                self.buckets[waiter.bucket]
+                    .waiting
+                    .remove(&key(contact, waiter));
+                self.buckets[moved.bucket]
+                    .waiting
+                    .insert(key(contact, moved));
+            }
+            self.insert(now, contact, moved);
+        }
+    }
+
+    /// When time alone may change what is possible.
+    pub fn deadline(&self) -> Option<Time> {
+        self.wakeups.first().map(|(due, _)| *due)
+    }
+
+    fn next_wakeup(&self, now: Time, waiter: Waiter) -> Option<Time> {
+        let rings = self.queues[waiter.queue].rings_ms.iter();
+        let reserves = self.reserves.iter().map(|(_, until)| until);
+        rings
+            .chain(reserves)
+            .map(|ms| waiter.since + *ms)
+            .filter(|at| *at > now)
+            .min()
+    }
+
+    /// The next choice, if any is possible. Call until `None`, applying each before the next.
+    pub fn choose(&mut self, now: Time) -> Option<Choice> {
+        while let Some(counselor) = self.freed.first().copied() {
+            if let Some(choice) = self.for_counselor(now, counselor) {
+                return Some(choice);
+            }
+            self.freed.remove(&counselor);
+        }
+        while let Some(contact) = self.fresh.first().copied() {
+            if let Some(choice) = self.for_contact(now, contact) {
+                return Some(choice);
+            }
+            self.fresh.remove(&contact);
+        }
+        None
+    }
+
+    /// The one who waits with the highest score among those this counselor may take.
+    fn for_counselor(&self, now: Time, counselor: CounselorId) -> Option<Choice> {
+        let free = *self.free.get(&counselor)?;
+        let class = &self.classes[free.class];
+        let mut best: Option<(i64, WaitKey, Bucket)> = None;
+        for bucket in class.serves.iter().copied() {
+            let info = &self.buckets[bucket];
+            let Some(head) = self.head(info, free.load) else {
+                continue;
+            };
+            if !self.allowed(now, bucket, free.class) {
+                continue;
+            }
+            let front = head.0.0;
+            let score = self.score(now, &self.queues[info.queue], head.1, front);
+            let better = best.is_none_or(|(top, key, _)| {
+                score > top || (score == top && (head.1, head.2) < (key.1, key.2))
+            });
+            if better {
+                best = Some((score, head, bucket));
+            }
+        }
+        let (_, (_, _, contact), bucket) = best?;
+        Some(self.choice(now, contact, bucket, counselor, free))
+    }
+
+    /// The first in a bucket that still fits the load. Almost always the very first.
+    fn head(&self, info: &BucketInfo, load: u16) -> Option<WaitKey> {
+        let fits = |key: &&WaitKey| self.waiters[&key.2].weight + load <= FULL;
+        info.waiting.iter().take(8).find(fits).copied()
+    }
+
+    /// The counselor for one who waits: fewest skills first, then the longest idle.
+    fn for_contact(&self, now: Time, contact: ContactId) -> Option<Choice> {
+        let waiter = *self.waiters.get(&contact)?;
+        let mut best: Option<(usize, Time, CounselorId)> = None;
+        for class in self.buckets[waiter.bucket].classes.iter().copied() {
+            let skills = self.classes[class].skills.len();
+            if best.is_some_and(|(fewest, _, _)| fewest < skills) {
+                break;
+            }
+            let Some((since, counselor)) = self.longest_idle(class, waiter.weight) else {
+                continue;
+            };
+            if self.allowed(now, waiter.bucket, class) {
+                let candidate = (skills, since, counselor);
+                best = Some(best.map_or(candidate, |known| known.min(candidate)));
+            }
+        }
+        let (_, _, counselor) = best?;
+        let free = self.free[&counselor];
+        Some(self.choice(now, contact, waiter.bucket, counselor, free))
+    }
+
+    fn longest_idle(&self, class: Class, weight: u16) -> Option<(Time, CounselorId)> {
+        let info = &self.classes[class];
+        if weight >= FULL {
+            return info.idle.first().copied();
+        }
+        let fits = |entry: &&(Time, CounselorId)| self.free[&entry.1].load + weight <= FULL;
+        info.part.iter().find(fits).copied()
+    }
+
+    /// Whether no reserve holds this class back from this bucket at this moment.
+    fn allowed(&self, now: Time, bucket: Bucket, class: Class) -> bool {
+        let info = &self.buckets[bucket];
+        self.classes[class].reserved.iter().all(|reserve| {
+            let (keep, until_wait_ms) = self.reserves[*reserve];
+            let oldest = || self.oldest(info.queue).map_or(0, |since| now - since);
+            info.exempt[*reserve] || self.idle_holders(*reserve) > keep || oldest() >= until_wait_ms
+        })
+    }
+
+    fn idle_holders(&self, reserve: usize) -> usize {
+        let holds = |class: &&ClassInfo| class.reserved.contains(&reserve);
+        self.classes
+            .iter()
+            .filter(holds)
+            .map(|class| class.idle.len())
+            .sum()
+    }
+
+    /// Points of age: linear in the wait, steeper or flatter by queue, with a head start.
+    fn score(&self, now: Time, queue: &QueueInfo, since: Time, front: bool) -> i64 {
+        const FRONT_MS: i64 = 1 << 40;
+        let age = now.0.saturating_sub(since.0);
+        queue.head_start_ms + age * queue.ageing_percent / 100 + if front { FRONT_MS } else { 0 }
+    }
+
+    fn choice(
+        &self,
+        now: Time,
+        contact: ContactId,
+        bucket: Bucket,
+        counselor: CounselorId,
+        free: Free,
+    ) -> Choice {
+        let info = &self.buckets[bucket];
+        let able: usize = info
+            .classes
+            .iter()
+            .map(|class| self.classes[*class].idle.len())
+            .sum();
+        let reason = Reason {
+            ring: info.ring,
+            waited_ms: now - self.waiters[&contact].since,
+            idle_ms: now - free.since,
+            skills: self.classes[free.class].skills.len() as u16,
+            free: able as u32,
+            waiting: self.waiters.len() as u32,
+            held_back: self.held_back_from(now, bucket) as u32,
+        };
+        Choice {
+            contact,
+            counselor,
+            reason,
+        }
+    }
+
+    fn held_back_from(&self, now: Time, bucket: Bucket) -> usize {
+        if self.reserves.is_empty() {
+            return 0;
+        }
+        let classes = self.buckets[bucket].classes.iter().copied();
+        let held = classes.filter(|class| !self.allowed(now, bucket, *class));
+        held.map(|class| self.classes[class].idle.len()).sum()
+    }
+
+    fn buckets_of(&self, queue: usize) -> std::ops::Range<Bucket> {
+        let info = &self.queues[queue];
+        info.first..info.first + info.rings_ms.len()
+    }
+
+    /// Instant from which the oldest of a queue counts.
+    pub fn oldest(&self, queue: usize) -> Option<Time> {
+        let heads = self.buckets_of(queue).filter_map(|bucket| {
+            let waiting = &self.buckets[bucket].waiting;
+            let first = waiting.first().map(|key| key.1);
+            let behind = waiting.iter().find(|key| !key.0.0).map(|key| key.1);
+            first.min(behind).or(first)
+        });
+        heads.min()
+    }
+
+    /// How many wait in a queue.
+    pub fn waiting(&self, queue: usize) -> usize {
+        self.buckets_of(queue)
+            .map(|bucket| self.buckets[bucket].waiting.len())
+            .sum()
+    }
+
+    /// Free counselors held back from the last ring of a queue.
+    pub fn held_back(&self, now: Time, queue: usize) -> usize {
+        self.held_back_from(now, self.buckets_of(queue).end - 1)
+    }
+
+    /// Ready counselors without load who may take from the last ring of a queue.
+    pub fn ready(&self, queue: usize) -> usize {
+        let classes = &self.buckets[self.buckets_of(queue).end - 1].classes;
+        classes
+            .iter()
+            .map(|class| self.classes[*class].idle.len())
+            .sum()
+    }
+
+    /// Whether a counselor may take from a queue in its last ring.
+    pub fn may_serve(&self, counselor: CounselorId, queue: usize) -> bool {
+        let last = self.buckets_of(queue).end - 1;
+        self.class_of
+            .get(&counselor)
+            .is_some_and(|class| self.buckets[last].classes.contains(class))
+    }
+
+    /// How many who wait go before `contact` (or before a newcomer) in its queue and, weighted by
+    /// how many of their counselors are shared, in the others. `staff` counts counselors by class.
+    pub fn ahead(&self, queue: usize, contact: Option<ContactId>, staff: &[usize]) -> usize {
+        let own = |bucket: Bucket| {
+            let waiting = &self.buckets[bucket].waiting;
+            match contact.and_then(|contact| Some((contact, *self.waiters.get(&contact)?))) {
+                Some((contact, waiter)) => waiting.range(..key(contact, waiter)).count(),
+                None => waiting.len(),
+            }
+        };
+        let pool = &self.buckets[self.buckets_of(queue).end - 1].classes;
+        let mut permille = 0;
+        for other in 0..self.queues.len() {
+            let count: usize = self.buckets_of(other).map(own).sum();
+            if count == 0 {
+                continue;
+            }
+            let theirs = &self.buckets[self.buckets_of(other).end - 1].classes;
+            let all: usize = theirs.iter().map(|class| staff[*class]).sum();
+            let shared = theirs.iter().filter(|class| pool.contains(class));
+            let shared: usize = shared.map(|class| staff[*class]).sum();
+            let share = if other == queue {
+                1_000
+            } else {
+                shared * 1_000 / all.max(1)
+            };
+            permille += count * share;
+        }
+        permille / 1_000
+    }
+
+    /// Number of classes, the length of the `staff` of [`Routing::ahead`].
+    pub fn class_count(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// The class of a counselor.
+    pub fn class(&self, counselor: CounselorId) -> Option<usize> {
+        self.class_of.get(&counselor).copied()
+    }
+
+    /// Counselors of `staff` who may take from the last ring of a queue.
+    pub fn pool(&self, queue: usize, staff: &[usize]) -> usize {
+        let classes = &self.buckets[self.buckets_of(queue).end - 1].classes;
+        classes.iter().map(|class| staff[*class]).sum()
+    }
+}
+
+/// Where and since when someone waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Queue by its position in the city.
+    pub queue: usize,
+    /// Instant from which the age counts.
+    pub since: Time,
+    /// Before all others.
+    pub front: bool,
+    /// Load it brings.
+    pub weight: u16,
+}
+
+fn key(contact: ContactId, waiter: Waiter) -> WaitKey {
+    (Reverse(waiter.front), waiter.since, contact)
+}
+
+fn meets(skills: &BTreeMap<String, u8>, needs: &[Need]) -> bool {
+    let has = |need: &Need| {
+        skills
+            .get(&need.skill)
+            .is_some_and(|level| *level >= need.level)
+    };
+    needs.iter().all(has)
+}

@@ -1,0 +1,136 @@
+//! Makes the board out of the state. Never changes anything.
+
+use crate::board::{Board, ContactView, CounselorView, QueueView, TaskView};
+use crate::center::Center;
+use crate::city::ContactId;
+use crate::contact::{Contact, State};
+use crate::counselor::{Counselor, Mode};
+use crate::event::Told;
+use crate::record::Stage;
+use crate::time::Time;
+
+impl Center {
+    /// Position and wait of someone in a queue, or of the next who enters it.
+    pub fn estimate(&self, queue: usize, contact: Option<ContactId>) -> Told {
+        let staff = self.staff();
+        let pool = self.routing.pool(queue, &staff);
+        let ahead = self.routing.ahead(queue, contact, &staff);
+        let wait = self.paces[queue].wait(ahead, pool);
+        Told {
+            position: ahead as u32 + 1,
+            p50_ms: wait.map(|(p50, _)| p50),
+            p90_ms: wait.map(|(_, p90)| p90),
+            staff: pool as u32,
+        }
+    }
+
+    /// What screens show of this moment.
+    pub fn board(&self, now: Time) -> Board {
+        let task = |(contact, task): (&ContactId, &crate::center::Task)| TaskView {
+            contact: *contact,
+            since: task.since,
+            language: task.language,
+        };
+        let mut tasks: Vec<TaskView> = self.tasks.iter().map(task).collect();
+        tasks.sort_by_key(|task| (task.since, task.contact));
+        Board {
+            at: now,
+            contacts: self.contacts.values().map(contact_view).collect(),
+            counselors: self
+                .counselors
+                .values()
+                .map(|desk| self.counselor_view(desk))
+                .collect(),
+            queues: (0..self.city.queues.len())
+                .map(|queue| self.queue_view(now, queue))
+                .collect(),
+            tasks,
+        }
+    }
+
+    fn counselor_view(&self, desk: &Counselor) -> CounselorView {
+        let in_wrap_up = |contact: ContactId| {
+            let open = self.contacts.get(&contact);
+            open.is_none_or(|open| matches!(open.state, State::WrapUp { .. }))
+        };
+        let contacts: Vec<ContactId> = desk.contacts.iter().map(|(contact, _)| *contact).collect();
+        let latest = contacts
+            .iter()
+            .filter_map(|id| self.contacts.get(id))
+            .map(|c| c.row.since);
+        CounselorView {
+            counselor: desk.id,
+            doing: desk.doing(in_wrap_up),
+            since: latest.max().unwrap_or(desk.since.max(desk.idle_since)),
+            connected: desk.lost.is_none(),
+            rest_next: matches!(desk.mode, Mode::Rest(_)) && !contacts.is_empty(),
+            overdue: desk.alarmed
+                || contacts
+                    .iter()
+                    .any(|id| self.contacts.get(id).is_some_and(|c| c.overdue)),
+            contacts,
+        }
+    }
+
+    fn queue_view(&self, now: Time, queue: usize) -> QueueView {
+        let settings = &self.city.queues[queue];
+        let here = |contact: &&Contact| match contact.waiting() {
+            Some(waiting) => waiting.queue == queue,
+            None => contact.row.queue == settings.code,
+        };
+        let (mut callbacks, mut talking, mut wrap_up) = (0, 0, 0);
+        for contact in self.contacts.values().filter(here) {
+            match &contact.state {
+                State::Waiting(_) | State::Paused { .. } if contact.row.callback => callbacks += 1,
+                State::Talking { .. } | State::Leaving { .. } => talking += 1,
+                State::WrapUp { .. } => wrap_up += 1,
+                _ => {}
+            }
+        }
+        let staff = self.staff();
+        QueueView {
+            queue: settings.code.clone(),
+            waiting: self.routing.waiting(queue),
+            callbacks,
+            oldest: self.routing.oldest(queue),
+            talking,
+            wrap_up,
+            ready: self.routing.ready(queue),
+            staff: self.routing.pool(queue, &staff),
+            open: settings.hours.open(&self.city.zone, now),
+            estimate: Some(self.estimate(queue, None)),
+            held_back: self.routing.held_back(now, queue),
+        }
+    }
+}
+
+fn contact_view(contact: &Contact) -> ContactView {
+    let row = &contact.row;
+    ContactView {
+        contact: row.contact,
+        channel: row.channel,
+        caller: row.caller.clone(),
+        via: row.via.clone(),
+        arrived: row.arrived,
+        repeat: row.repeat,
+        language: row.language,
+        keys: row.keys.clone(),
+        stage: if row.stage == Stage::Arrived {
+            Stage::Menu
+        } else {
+            row.stage
+        },
+        since: row.since,
+        queue: row.queue.clone(),
+        waiting_since: contact.waiting().map(|waiting| waiting.since),
+        waited_ms: row.wait_ms,
+        counselor: contact.counselor(),
+        reason: contact.reason.clone(),
+        told: contact.told,
+        callback: row.callback,
+        category: row.category.clone(),
+        outcome: row.outcome.clone(),
+        overdue: contact.overdue,
+        line: contact.line,
+    }
+}
