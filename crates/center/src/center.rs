@@ -98,6 +98,11 @@ impl Center {
         self.next_contact = self.next_contact.max(next);
     }
 
+    /// Whether a callback is owed for a contact.
+    pub fn owes_callback(&self, contact: ContactId) -> bool {
+        self.tasks.contains_key(&contact)
+    }
+
     pub(crate) fn next_contact(&self) -> ContactId {
         ContactId(self.next_contact)
     }

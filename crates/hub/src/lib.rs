@@ -2,7 +2,9 @@
 
 mod media;
 mod personal;
+mod presence;
 mod switch;
+mod turn;
 
 pub use media::{CitizenState, MediaPort, MediaRequest};
 pub use personal::Personal;

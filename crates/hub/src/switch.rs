@@ -2,12 +2,14 @@
 
 use crate::media::{MediaPort, MediaRequest};
 use crate::personal::Personal;
+use crate::turn::Switch;
 use center::board::Board;
 use center::city::City;
 use center::command::{Answer, Command, Refusal};
 use center::effect::Effect;
 use center::time::Time;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Why a command had no effect.
@@ -51,11 +53,17 @@ pub struct Start {
     pub journal: store::Journal,
 }
 
-struct Envelope {
-    command: Command,
-    personal: Vec<Personal>,
-    reply: oneshot::Sender<Result<Answer, Error>>,
+pub(crate) struct Envelope {
+    pub command: Command,
+    pub personal: Vec<Personal>,
+    pub reply: oneshot::Sender<Result<Answer, Error>>,
 }
+
+/// Commands that may wait in the inbox; beyond it senders wait, so nothing is dropped.
+const INBOX_MAX: usize = 4_096;
+
+/// Pause before an unwritten fact is reported again.
+const REPORT_AGAIN: Duration = Duration::from_millis(250);
 
 /// The handle by which wings speak to the center; cloned freely.
 #[derive(Clone, Debug)]
@@ -92,6 +100,17 @@ impl Hub {
         answer.await.map_err(|_| Error::Stopped)?
     }
 
+    /// Reports a fact that has already happened in the world: tries again until it is written, as
+    /// long as the hub runs. A refusal is final.
+    pub async fn report(&self, command: Command) -> Result<Answer, Error> {
+        loop {
+            match self.send(command.clone()).await {
+                Err(Error::Unwritten) => tokio::time::sleep(REPORT_AGAIN).await,
+                answer => return answer,
+            }
+        }
+    }
+
     /// The present moment, renewed at most every 100 ms.
     pub fn board(&self) -> watch::Receiver<Arc<Board>> {
         self.board.clone()
@@ -120,6 +139,26 @@ fn now() -> Time {
 
 /// Replays what is open, tells the center that it restarted, and begins to take commands.
 pub async fn start(start: Start) -> Result<(Hub, Wings), store::Failure> {
-    let _ = start;
-    todo!("being written")
+    let (inbox, commands) = mpsc::channel(INBOX_MAX);
+    let (effects, outgoing) = mpsc::unbounded_channel();
+    let (media, requests) = MediaPort::new();
+    let (show, board) = watch::channel(Arc::default());
+    let city = start.city.clone();
+    let mut switch = Switch::new(start, effects, show, now());
+    switch.recover(now()).await?;
+    switch.restarted(now()).await?;
+    tokio::spawn(switch.run(commands, now));
+    let hub = Hub {
+        inbox,
+        board,
+        media,
+        city,
+    };
+    Ok((
+        hub,
+        Wings {
+            effects: outgoing,
+            media: requests,
+        },
+    ))
 }
