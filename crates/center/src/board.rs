@@ -7,6 +7,10 @@ use crate::record::Stage;
 use crate::time::Time;
 
 /// An open contact as screens show it.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is its own mark on the screen"
+)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContactView {
     /// Contact.

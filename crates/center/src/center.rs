@@ -193,10 +193,9 @@ impl Center {
             self.contacts.insert(id, contact);
         }
         for counselor in [before, after].into_iter().flatten() {
-            if before != after || closed {
-                if let Some(counselor) = self.counselors.get_mut(&counselor) {
-                    counselor.idle_since = at;
-                }
+            let moved = before != after || closed;
+            if let Some(counselor) = self.counselors.get_mut(&counselor).filter(|_| moved) {
+                counselor.idle_since = at;
             }
             self.index_counselor(counselor);
         }
@@ -523,10 +522,9 @@ impl Center {
         after: Option<CounselorId>,
         contact: &Contact,
     ) {
-        if let Some(counselor) = before.and_then(|counselor| self.counselors.get_mut(&counselor)) {
-            if before != after {
-                counselor.remove(id);
-            }
+        let left = before.filter(|_| before != after);
+        if let Some(counselor) = left.and_then(|counselor| self.counselors.get_mut(&counselor)) {
+            counselor.remove(id);
         }
         let weight = self.city.weights.of(contact.row.channel);
         if let Some(counselor) = after.and_then(|counselor| self.counselors.get_mut(&counselor)) {
@@ -710,14 +708,12 @@ impl Turn<'_> {
         let taken = self
             .take_from_line(command)
             .or_else(|| self.take_from_desk(command));
-        match taken {
-            Some(result) => result.map(|()| Answer::Done),
-            None => {
-                if *command == Command::Restarted {
-                    self.restart();
-                }
-                Ok(Answer::Done)
-            }
+        if let Some(result) = taken {
+            return result.map(|()| Answer::Done);
         }
+        if *command == Command::Restarted {
+            self.restart();
+        }
+        Ok(Answer::Done)
     }
 }

@@ -51,7 +51,7 @@ impl Turn<'_> {
                 queue,
                 why: Fate::Closed,
                 ..
-            } => self.to_general(contact, queue),
+            } => self.serve_in_general(contact, queue),
             State::Turned { why, .. } => {
                 self.ask(Effect::HangUp { contact });
                 self.emit(Event::Closed {

@@ -222,7 +222,7 @@ impl Turn<'_> {
                 if books {
                     self.book_callback(contact, queue);
                 } else if general {
-                    self.to_general(contact, queue);
+                    self.serve_in_general(contact, queue);
                 }
             }
             State::Waiting(waiting) => {
@@ -276,8 +276,8 @@ impl Turn<'_> {
             return Ok(());
         }
         match &open.state {
-            State::Menu { .. } => self.emit(Event::Heard { contact }),
-            State::Turned {
+            State::Menu { .. }
+            | State::Turned {
                 why: Fate::Closed, ..
             } => self.emit(Event::Heard { contact }),
             State::Turned { why, .. } => {
@@ -346,7 +346,7 @@ impl Turn<'_> {
     }
 
     /// Outside the hours of a queue the general one serves, if it is open; else the line ends.
-    pub fn to_general(&mut self, contact: ContactId, closed_queue: usize) {
+    pub fn serve_in_general(&mut self, contact: ContactId, closed_queue: usize) {
         let general = &self.center.city.queues[0];
         if closed_queue != 0 && general.hours.open(&self.center.city.zone, self.now) {
             self.enter_queue(contact, 0);

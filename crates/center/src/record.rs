@@ -176,11 +176,9 @@ impl Row {
                 self.callback = true;
                 self.enter(at, Stage::Callback);
             }
-            Event::Offered { counselor, .. } => {
-                self.counselor = Some(*counselor);
-                self.enter(at, Stage::Ringing);
-            }
-            Event::TaskTaken { counselor, .. } | Event::Dialed { counselor, .. } => {
+            Event::Offered { counselor, .. }
+            | Event::TaskTaken { counselor, .. }
+            | Event::Dialed { counselor, .. } => {
                 self.counselor = Some(*counselor);
                 self.enter(at, Stage::Ringing);
             }

@@ -68,6 +68,16 @@ struct QueueInfo {
     ageing_percent: i64,
 }
 
+impl QueueInfo {
+    /// Points of age: linear in the wait, steeper or flatter by queue, with a head start.
+    fn score(&self, now: Time, since: Time, front: bool) -> i64 {
+        const FRONT_MS: i64 = 1 << 40;
+        let age = now.0.saturating_sub(since.0);
+        let first = if front { FRONT_MS } else { 0 };
+        self.head_start_ms + age * self.ageing_percent / 100 + first
+    }
+}
+
 /// A choice: this contact to this counselor, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
@@ -322,7 +332,7 @@ impl Routing {
                 continue;
             }
             let front = head.0.0;
-            let score = self.score(now, &self.queues[info.queue], head.1, front);
+            let score = self.queues[info.queue].score(now, head.1, front);
             let better = best.is_none_or(|(top, key, _)| {
                 score > top || (score == top && (head.1, head.2) < (key.1, key.2))
             });
@@ -388,13 +398,6 @@ impl Routing {
             .filter(holds)
             .map(|class| class.idle.len())
             .sum()
-    }
-
-    /// Points of age: linear in the wait, steeper or flatter by queue, with a head start.
-    fn score(&self, now: Time, queue: &QueueInfo, since: Time, front: bool) -> i64 {
-        const FRONT_MS: i64 = 1 << 40;
-        let age = now.0.saturating_sub(since.0);
-        queue.head_start_ms + age * queue.ageing_percent / 100 + if front { FRONT_MS } else { 0 }
     }
 
     fn choice(
@@ -553,4 +556,160 @@ fn meets(skills: &BTreeMap<String, u8>, needs: &[Need]) -> bool {
             .is_some_and(|level| *level >= need.level)
     };
     needs.iter().all(has)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::city::{Channel, CounselorProfile, Language, Queue, Reserve, Ring, Weights};
+    use crate::time::{OpeningHours, Zone};
+
+    fn queue(code: &str, rings: &[(i64, &[&str])]) -> Queue {
+        let need = |skill: &&str| Need {
+            skill: (*skill).to_owned(),
+            level: 1,
+        };
+        let ring = |(after_ms, skills): &(i64, &[&str])| Ring {
+            after_ms: *after_ms,
+            needs: skills.iter().map(need).collect(),
+        };
+        Queue {
+            code: code.to_owned(),
+            names: BTreeMap::new(),
+            channel: Channel::Voice,
+            rings: rings.iter().map(ring).collect(),
+            head_start_ms: 0,
+            ageing_percent: 100,
+            hours: OpeningHours::always(),
+            waiting_max: 100,
+            target_ms: 20_000,
+            callback_from_ms: 180_000,
+            handling_ms: 180_000,
+            patience_ms: 400_000,
+        }
+    }
+
+    fn city(counselors: &[&[&str]], reserves: Vec<Reserve>) -> City {
+        let profile = |(number, skills): (usize, &&[&str])| CounselorProfile {
+            id: CounselorId(number as u32 + 1),
+            login: format!("c{number}"),
+            name: String::new(),
+            skills: skills
+                .iter()
+                .map(|skill| ((*skill).to_owned(), 3))
+                .collect(),
+            supervisor: false,
+        };
+        City {
+            names: BTreeMap::new(),
+            zone: Zone::fixed(0),
+            language: Language::Ko,
+            queues: vec![
+                queue("general", &[(0, &["ko"])]),
+                queue("english", &[(0, &["en"])]),
+                queue("water", &[(0, &["ko", "water"]), (20_000, &["ko"])]),
+            ],
+            menu: crate::menu::Menu::default(),
+            reserves,
+            counselors: counselors.iter().enumerate().map(profile).collect(),
+            categories: Vec::new(),
+            outcomes: Vec::new(),
+            weights: Weights::standard(),
+            limits: crate::limit::Limits::default(),
+            callbacks: false,
+        }
+    }
+
+    fn place(queue: usize, since: i64) -> Place {
+        Place {
+            queue,
+            since: Time(since),
+            front: false,
+            weight: FULL,
+        }
+    }
+
+    fn pair(choice: Option<Choice>) -> Option<(u64, u32)> {
+        choice.map(|choice| (choice.contact.0, choice.counselor.0))
+    }
+
+    #[test]
+    fn the_least_flexible_goes_first_then_the_longest_idle() {
+        let mut routing = Routing::new(&city(&[&["ko", "en"], &["ko"], &["ko"]], Vec::new()));
+        routing.set_free(CounselorId(1), Time(0), Some(0));
+        routing.set_free(CounselorId(2), Time(50), Some(0));
+        routing.set_free(CounselorId(3), Time(40), Some(0));
+        assert_eq!(routing.choose(Time(100)), None);
+        routing.wait(Time(100), ContactId(1), place(0, 100));
+        assert_eq!(pair(routing.choose(Time(100))), Some((1, 3)));
+    }
+
+    #[test]
+    fn a_ring_opens_when_its_time_has_come() {
+        let mut routing = Routing::new(&city(&[&["ko"]], Vec::new()));
+        routing.set_free(CounselorId(1), Time(0), Some(0));
+        routing.wait(Time(0), ContactId(1), place(2, 0));
+        assert_eq!(routing.choose(Time(0)), None);
+        assert_eq!(routing.deadline(), Some(Time(20_000)));
+        routing.advance(Time(20_000));
+        let choice = routing
+            .choose(Time(20_000))
+            .expect("the second ring asks only for ko");
+        assert_eq!((choice.reason.ring, choice.reason.waited_ms), (1, 20_000));
+    }
+
+    #[test]
+    fn a_freed_counselor_takes_the_oldest_of_all_queues_and_the_front_before_it() {
+        let mut routing = Routing::new(&city(&[&["ko", "en"]], Vec::new()));
+        routing.wait(Time(500), ContactId(1), place(0, 300));
+        routing.wait(Time(500), ContactId(2), place(1, 200));
+        routing.wait(
+            Time(500),
+            ContactId(3),
+            Place {
+                front: true,
+                ..place(0, 400)
+            },
+        );
+        assert_eq!(routing.choose(Time(500)), None);
+        routing.set_free(CounselorId(1), Time(500), Some(0));
+        assert_eq!(pair(routing.choose(Time(500))), Some((3, 1)));
+        routing.stop_waiting(ContactId(3));
+        assert_eq!(pair(routing.choose(Time(500))), Some((2, 1)));
+    }
+
+    #[test]
+    fn a_reserve_holds_the_last_bilingual_until_the_wait_is_too_long() {
+        let reserve = Reserve {
+            skill: "en".to_owned(),
+            keep: 1,
+            until_wait_ms: 60_000,
+        };
+        let mut routing = Routing::new(&city(&[&["ko", "en"]], vec![reserve]));
+        routing.set_free(CounselorId(1), Time(0), Some(0));
+        routing.wait(Time(0), ContactId(1), place(0, 0));
+        assert_eq!(routing.choose(Time(0)), None);
+        assert_eq!(routing.held_back(Time(0), 0), 1);
+        routing.advance(Time(60_000));
+        assert_eq!(pair(routing.choose(Time(60_000))), Some((1, 1)));
+        routing.wait(Time(0), ContactId(2), place(1, 0));
+        assert_eq!(pair(routing.choose(Time(60_000))), Some((1, 1)));
+    }
+
+    #[test]
+    fn a_counselor_with_chats_takes_another_chat_but_no_call() {
+        let mut routing = Routing::new(&city(&[&["ko"]], Vec::new()));
+        routing.set_free(CounselorId(1), Time(0), Some(66));
+        routing.wait(Time(0), ContactId(1), place(0, 0));
+        assert_eq!(routing.choose(Time(0)), None);
+        routing.wait(
+            Time(0),
+            ContactId(2),
+            Place {
+                weight: 33,
+                ..place(0, 0)
+            },
+        );
+        assert_eq!(pair(routing.choose(Time(0))), Some((2, 1)));
+    }
 }

@@ -154,8 +154,11 @@ pub fn seats_for(load: &Load, share: f64, target_s: f64) -> u32 {
         };
         forecast.is_some_and(|forecast| forecast.within_target >= share)
     };
-    (least..).find(enough).unwrap_or(least)
+    (least..=SEATS_MAX).find(enough).unwrap_or(least)
 }
+
+/// Nobody seats more counselors than this; ends the search when a target cannot be met.
+const SEATS_MAX: u32 = 100_000;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
