@@ -58,6 +58,8 @@ struct BucketInfo {
     /// Reserves that do not hold anyone back from it, because it asks for the skill.
     exempt: Vec<bool>,
     waiting: BTreeSet<WaitKey>,
+    /// Counselors without any load who may take from it.
+    idle: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -68,6 +70,16 @@ struct QueueInfo {
     ageing_percent: i64,
 }
 
+impl ReserveInfo {
+    fn new(reserve: &crate::city::Reserve) -> ReserveInfo {
+        ReserveInfo {
+            keep: reserve.keep,
+            until_wait_ms: reserve.until_wait_ms,
+            idle: 0,
+        }
+    }
+}
+
 impl QueueInfo {
     /// Points of age: linear in the wait, steeper or flatter by queue, with a head start.
     fn score(&self, now: Time, since: Time, front: bool) -> i64 {
@@ -76,6 +88,16 @@ impl QueueInfo {
         let first = if front { FRONT_MS } else { 0 };
         self.head_start_ms + age * self.ageing_percent / 100 + first
     }
+}
+
+#[derive(Clone, Debug)]
+struct ReserveInfo {
+    /// Idle holders that are kept.
+    keep: usize,
+    /// Wait that opens it.
+    until_wait_ms: i64,
+    /// Idle holders at this moment.
+    idle: usize,
 }
 
 /// A choice: this contact to this counselor, and why.
@@ -96,8 +118,7 @@ pub struct Routing {
     buckets: Vec<BucketInfo>,
     classes: Vec<ClassInfo>,
     class_of: BTreeMap<CounselorId, Class>,
-    /// Reserves: kept idle holders and the wait that opens them.
-    reserves: Vec<(usize, i64)>,
+    reserves: Vec<ReserveInfo>,
     waiters: BTreeMap<ContactId, Waiter>,
     free: BTreeMap<CounselorId, Free>,
     /// When a waiter reaches its next ring or opens a reserve.
@@ -119,11 +140,7 @@ impl Routing {
             buckets: Vec::new(),
             classes: Vec::new(),
             class_of: BTreeMap::new(),
-            reserves: city
-                .reserves
-                .iter()
-                .map(|r| (r.keep, r.until_wait_ms))
-                .collect(),
+            reserves: city.reserves.iter().map(ReserveInfo::new).collect(),
             waiters: BTreeMap::new(),
             free: BTreeMap::new(),
             wakeups: BTreeSet::new(),
@@ -181,6 +198,7 @@ impl Routing {
                     classes,
                     exempt: city.reserves.iter().map(|r| asks(&r.skill)).collect(),
                     waiting: BTreeSet::new(),
+                    idle: 0,
                 });
             }
         }
@@ -238,10 +256,16 @@ impl Routing {
     /// or ready was pressed.
     pub fn set_free(&mut self, counselor: CounselorId, since: Time, load: Option<u16>) {
         if let Some(before) = self.free.remove(&counselor) {
-            let class = &mut self.classes[before.class];
-            class.idle.remove(&(before.since, counselor));
-            class.part.remove(&(before.since, counselor));
             self.freed.remove(&counselor);
+            self.classes[before.class]
+                .part
+                .remove(&(before.since, counselor));
+            if self.classes[before.class]
+                .idle
+                .remove(&(before.since, counselor))
+            {
+                self.count_idle(before.class, |idle| *idle -= 1);
+            }
         }
         let Some(load) = load.filter(|load| *load < FULL) else {
             return;
@@ -250,12 +274,21 @@ impl Routing {
             return;
         };
         self.free.insert(counselor, Free { class, since, load });
-        let info = &mut self.classes[class];
-        if load == 0 {
-            info.idle.insert((since, counselor));
-        }
-        info.part.insert((since, counselor));
         self.freed.insert(counselor);
+        self.classes[class].part.insert((since, counselor));
+        if load == 0 && self.classes[class].idle.insert((since, counselor)) {
+            self.count_idle(class, |idle| *idle += 1);
+        }
+    }
+
+    /// Keeps the counts of idle counselors by bucket and reserve.
+    fn count_idle(&mut self, class: Class, change: impl Fn(&mut usize)) {
+        for bucket in &self.classes[class].serves {
+            change(&mut self.buckets[*bucket].idle);
+        }
+        for reserve in &self.classes[class].reserved {
+            change(&mut self.reserves[*reserve].idle);
+        }
     }
 
     /// Lets time pass: whoever reached the next ring is matched anew.
@@ -293,7 +326,7 @@ impl Routing {
 
     fn next_wakeup(&self, now: Time, waiter: Waiter) -> Option<Time> {
         let rings = self.queues[waiter.queue].rings_ms.iter();
-        let reserves = self.reserves.iter().map(|(_, until)| until);
+        let reserves = self.reserves.iter().map(|reserve| &reserve.until_wait_ms);
         rings
             .chain(reserves)
             .map(|ms| waiter.since + *ms)
@@ -346,6 +379,9 @@ impl Routing {
 
     /// The first in a bucket that still fits the load. Almost always the very first.
     fn head(&self, info: &BucketInfo, load: u16) -> Option<WaitKey> {
+        if load == 0 {
+            return info.waiting.first().copied();
+        }
         let fits = |key: &&WaitKey| self.waiters[&key.2].weight + load <= FULL;
         info.waiting.iter().take(8).find(fits).copied()
     }
@@ -384,20 +420,15 @@ impl Routing {
     /// Whether no reserve holds this class back from this bucket at this moment.
     fn allowed(&self, now: Time, bucket: Bucket, class: Class) -> bool {
         let info = &self.buckets[bucket];
-        self.classes[class].reserved.iter().all(|reserve| {
-            let (keep, until_wait_ms) = self.reserves[*reserve];
-            let oldest = || self.oldest(info.queue).map_or(0, |since| now - since);
-            info.exempt[*reserve] || self.idle_holders(*reserve) > keep || oldest() >= until_wait_ms
-        })
+        let mut reserved = self.classes[class].reserved.iter();
+        reserved.all(|reserve| !self.holds_back(now, info, *reserve))
     }
 
-    fn idle_holders(&self, reserve: usize) -> usize {
-        let holds = |class: &&ClassInfo| class.reserved.contains(&reserve);
-        self.classes
-            .iter()
-            .filter(holds)
-            .map(|class| class.idle.len())
-            .sum()
+    /// Whether a reserve keeps its holders from a bucket at this moment.
+    fn holds_back(&self, now: Time, info: &BucketInfo, reserve: usize) -> bool {
+        let settings = &self.reserves[reserve];
+        let oldest = || self.oldest(info.queue).map_or(0, |since| now - since);
+        !info.exempt[reserve] && settings.idle <= settings.keep && oldest() < settings.until_wait_ms
     }
 
     fn choice(
@@ -409,17 +440,12 @@ impl Routing {
         free: Free,
     ) -> Choice {
         let info = &self.buckets[bucket];
-        let able: usize = info
-            .classes
-            .iter()
-            .map(|class| self.classes[*class].idle.len())
-            .sum();
         let reason = Reason {
             ring: info.ring,
             waited_ms: now - self.waiters[&contact].since,
             idle_ms: now - free.since,
             skills: self.classes[free.class].skills.len() as u16,
-            free: able as u32,
+            free: info.idle as u32,
             waiting: self.waiters.len() as u32,
             held_back: self.held_back_from(now, bucket) as u32,
         };
@@ -431,7 +457,9 @@ impl Routing {
     }
 
     fn held_back_from(&self, now: Time, bucket: Bucket) -> usize {
-        if self.reserves.is_empty() {
+        let info = &self.buckets[bucket];
+        let mut reserves = (0..self.reserves.len()).filter(|r| self.reserves[*r].idle > 0);
+        if !reserves.any(|reserve| self.holds_back(now, info, reserve)) {
             return 0;
         }
         let classes = self.buckets[bucket].classes.iter().copied();
@@ -469,11 +497,7 @@ impl Routing {
 
     /// Ready counselors without load who may take from the last ring of a queue.
     pub fn ready(&self, queue: usize) -> usize {
-        let classes = &self.buckets[self.buckets_of(queue).end - 1].classes;
-        classes
-            .iter()
-            .map(|class| self.classes[*class].idle.len())
-            .sum()
+        self.buckets[self.buckets_of(queue).end - 1].idle
     }
 
     /// Whether a counselor may take from a queue in its last ring.
