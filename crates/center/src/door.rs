@@ -68,6 +68,7 @@ impl Turn<'_> {
             let retry_after_s = Some(self.center.city.limits.retry_after_s);
             self.ask(Effect::Refuse {
                 contact,
+                key: key.to_owned(),
                 status: 503,
                 retry_after_s,
             });
@@ -77,7 +78,10 @@ impl Turn<'_> {
                 counselor: None,
             });
         } else {
-            self.ask(Effect::Answer { contact });
+            self.ask(Effect::Answer {
+                contact,
+                key: key.to_owned(),
+            });
             let entry = self.center.city.menu.entry.clone();
             self.follow(contact, &Target::Node(entry));
         }

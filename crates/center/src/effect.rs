@@ -15,15 +15,21 @@ pub enum Then {
 /// What shall be done. Effects to a contact that is gone are ignored by the wing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Tell the caller's side that it rings (180), then connect it (200).
+    /// Tell the caller's side that it rings (180), then connect it (200). It may overtake the
+    /// answer to `Arrived`, so it names the attempt: from here on the wing knows the contact by its
+    /// number.
     Answer {
         /// Contact.
         contact: ContactId,
+        /// Key of the attempt, as in `Arrived`.
+        key: String,
     },
-    /// Refuse the call with a SIP status; 503 carries Retry-After.
+    /// Refuse the call with a SIP status; 503 carries Retry-After. May overtake, as `Answer`.
     Refuse {
         /// Contact.
         contact: ContactId,
+        /// Key of the attempt.
+        key: String,
         /// SIP status.
         status: u16,
         /// Seconds for Retry-After.
@@ -95,7 +101,7 @@ impl Effect {
     /// The contact it concerns.
     pub fn contact(&self) -> ContactId {
         match self {
-            Effect::Answer { contact }
+            Effect::Answer { contact, .. }
             | Effect::Refuse { contact, .. }
             | Effect::Play { contact, .. }
             | Effect::Ring { contact, .. }
