@@ -1,4 +1,7 @@
-//! Seeded randomness: one generator, the distributions of the simulated city. Never the machine's own randomness.
+//! Seeded randomness and the fingerprint of a journal. Never the machine's own randomness.
+
+use center::event::Event;
+use center::time::Time;
 
 /// A xoshiro256** generator; equal seeds give equal numbers on every machine.
 #[derive(Clone, Debug)]
@@ -108,9 +111,45 @@ impl Chance {
 
 /// FNV-1a, 64 bits: a stable name for bytes; not for secrets.
 pub fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    let mut fingerprint = Fingerprint::default();
+    fingerprint.bytes(bytes);
+    fingerprint.0
+}
+
+/// FNV-1a over the serialized events of a run: equal for equal journals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint(pub u64);
+
+impl Default for Fingerprint {
+    fn default() -> Fingerprint {
+        Fingerprint(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Fingerprint {
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    }
+
+    /// Takes in an event as it would be stored.
+    pub fn entry(&mut self, at: Time, event: &Event) {
+        self.bytes(&at.0.to_le_bytes());
+        serde_json::to_writer(self, event)
+            .expect("events have string keys and hashing cannot fail");
+    }
+}
+
+impl std::io::Write for &mut Fingerprint {
+    fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+        self.bytes(buf);
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,14 @@
 //! A seeded city that calls its own center: citizens, counselors, checkers, scenes. Never part of a real call.
 
+pub mod calibration;
 pub mod chance;
+pub mod day;
+pub mod floor;
 pub mod load;
 pub mod options;
+pub mod recount;
 pub mod roster;
+pub mod seat;
 pub mod town;
+pub mod watch;
+pub mod world;

@@ -160,7 +160,10 @@ mod tests {
         let peak = need.iter().copied().max().unwrap();
         assert!((86..=96).contains(&peak), "handbook: 91, found {peak}");
         let hours = f64::from(need.iter().sum::<u32>()) / 2.0;
-        assert!((970.0..1_070.0).contains(&hours), "handbook: 1,024, {hours}");
+        assert!(
+            (970.0..1_070.0).contains(&hours),
+            "handbook: 1,024, {hours}"
+        );
         let roster = Roster::new(&options);
         for (slot, seats) in need.iter().enumerate() {
             let at = slot as i64 * HALF_HOUR_MS + 100_000;

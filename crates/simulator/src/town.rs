@@ -107,10 +107,7 @@ pub fn menu() -> Menu {
         ],
         general(),
     );
-    let mut keys = vec![(
-        '0',
-        Target::Language(Language::Ko, "general".to_owned()),
-    )];
+    let mut keys = vec![('0', Target::Language(Language::Ko, "general".to_owned()))];
     let mut play = vec![("lang_choice", Some(Language::Ko))];
     for (language, queue, key, _) in LANGUAGES {
         keys.push((key, Target::Language(language, queue.to_owned())));
@@ -197,7 +194,11 @@ mod tests {
     #[test]
     fn the_menu_has_no_flaw() {
         let city = whole(Vec::new());
-        let queues: Vec<&str> = city.queues.iter().map(|queue| queue.code.as_str()).collect();
+        let queues: Vec<&str> = city
+            .queues
+            .iter()
+            .map(|queue| queue.code.as_str())
+            .collect();
         assert_eq!(city.menu.flaws(&queues), []);
     }
 }

@@ -1,0 +1,201 @@
+//! Statistics counted twice: once as the store does (row, cells, summary), once from the events by other rules.
+
+use center::city::{City, ContactId, Language};
+use center::event::{Event, Fate};
+use center::record::Row;
+use center::statistics::{Cell, Measures, Summary, cells};
+use center::time::{HOUR_MS, Time};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a stretch of a contact's life counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stretch {
+    Nothing,
+    Wait,
+    Talk,
+    Hold,
+    Wrap,
+}
+
+/// A contact's life as a list of stretches, added up when it is over.
+#[derive(Clone, Debug)]
+struct Life {
+    arrived: Time,
+    language: Language,
+    queue: String,
+    reached_queue: bool,
+    answered: bool,
+    stretches: Vec<(Time, Stretch)>,
+}
+
+/// Hour, language, queue and fate.
+type Key = (i64, Language, String, Fate);
+
+/// Both counts.
+#[derive(Clone, Debug)]
+pub struct Recount {
+    city: Arc<City>,
+    rows: BTreeMap<ContactId, Row>,
+    cells: BTreeMap<Cell, Measures>,
+    lives: BTreeMap<ContactId, Life>,
+    /// n, queued, wait, talk, hold, wrap.
+    sums: BTreeMap<Key, [i64; 6]>,
+}
+
+impl Recount {
+    /// Nothing counted yet.
+    pub fn new(city: Arc<City>) -> Recount {
+        Recount {
+            city,
+            rows: BTreeMap::new(),
+            cells: BTreeMap::new(),
+            lives: BTreeMap::new(),
+            sums: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in what happened.
+    pub fn apply(&mut self, at: Time, event: &Event) {
+        let Some(id) = event.contact() else { return };
+        self.fold(at, id, event);
+        self.live(at, id, event);
+    }
+
+    /// As the store does it.
+    fn fold(&mut self, at: Time, id: ContactId, event: &Event) {
+        if let Event::Arrived { .. } = event {
+            self.rows.insert(id, Row::default());
+        }
+        let Some(row) = self.rows.get_mut(&id) else {
+            return;
+        };
+        row.apply(at, event);
+        if row.closed.is_none() {
+            return;
+        }
+        for (cell, measures) in cells(row, &self.city.zone) {
+            self.cells.entry(cell).or_default().add(&measures, 1);
+        }
+        self.rows.remove(&id);
+    }
+
+    /// By other rules.
+    fn live(&mut self, at: Time, id: ContactId, event: &Event) {
+        if let Event::Arrived { .. } = event {
+            let life = Life {
+                arrived: at,
+                language: Language::Ko,
+                queue: String::new(),
+                reached_queue: false,
+                answered: false,
+                stretches: Vec::new(),
+            };
+            self.lives.insert(id, life);
+        }
+        let Some(life) = self.lives.get_mut(&id) else {
+            return;
+        };
+        let next = match event {
+            Event::LanguageChosen { language, .. } => {
+                life.language = *language;
+                return;
+            }
+            Event::TurnedAway { queue, .. } => {
+                life.queue.clone_from(queue);
+                return;
+            }
+            Event::Queued { queue, .. } => {
+                life.reached_queue = true;
+                if !life.answered {
+                    life.queue.clone_from(queue);
+                }
+                Stretch::Wait
+            }
+            Event::Offered { .. } | Event::OfferReturned { .. } | Event::Dialed { .. } => {
+                Stretch::Wait
+            }
+            Event::TaskTaken { .. } => Stretch::Wait,
+            Event::Answered { .. } => {
+                life.answered = true;
+                Stretch::Talk
+            }
+            Event::Resumed { .. } => Stretch::Talk,
+            Event::TransferEnded { status, .. } if *status != 200 => Stretch::Talk,
+            Event::Held { .. } => Stretch::Hold,
+            Event::TalkEnded { .. } | Event::TransferredOut { .. } => Stretch::Wrap,
+            Event::Transferred { .. } | Event::CounselorLost { .. } => Stretch::Nothing,
+            Event::Closed { fate, .. } => {
+                let fate = *fate;
+                return self.close(at, id, fate);
+            }
+            _ => return,
+        };
+        life.stretches.push((at, next));
+    }
+
+    fn close(&mut self, at: Time, id: ContactId, fate: Fate) {
+        let Some(mut life) = self.lives.remove(&id) else {
+            return;
+        };
+        life.stretches.push((at, Stretch::Nothing));
+        let mut sum = [1, i64::from(life.reached_queue), 0, 0, 0, 0];
+        let mut served = false;
+        for pair in life.stretches.windows(2) {
+            let lasted = pair[1].0.0 - pair[0].0.0;
+            match pair[0].1 {
+                Stretch::Wait if !served => sum[2] += lasted,
+                Stretch::Wait | Stretch::Nothing => {}
+                Stretch::Talk => {
+                    served = true;
+                    sum[3] += lasted;
+                }
+                Stretch::Hold => sum[4] += lasted,
+                Stretch::Wrap => sum[5] += lasted,
+            }
+        }
+        let local = life.arrived.0 + self.city.zone.offset_ms(life.arrived);
+        let key = (local.div_euclid(HOUR_MS), life.language, life.queue, fate);
+        let cell = self.sums.entry(key).or_default();
+        for (total, add) in cell.iter_mut().zip(sum) {
+            *total += add;
+        }
+    }
+
+    /// The summary as screens show it.
+    pub fn summary(&self) -> Summary {
+        let mut summary = Summary::default();
+        for (cell, measures) in &self.cells {
+            if let Cell::Hour { fate, .. } = cell {
+                summary.add(*fate, measures);
+            }
+        }
+        summary
+    }
+
+    /// The first difference between both counts, in words.
+    pub fn difference(&self) -> Option<String> {
+        let mut stored: BTreeMap<Key, [i64; 6]> = BTreeMap::new();
+        for (cell, m) in &self.cells {
+            if let Cell::Hour {
+                hour,
+                language,
+                queue,
+                fate,
+                ..
+            } = cell
+            {
+                let sums = [m.n, m.queued, m.wait_ms, m.talk_ms, m.hold_ms, m.wrap_ms];
+                stored.insert((*hour, *language, queue.clone(), *fate), sums);
+                if m.waits.iter().sum::<i64>() != m.queued {
+                    return Some(format!("{cell:?}: the histogram misses somebody"));
+                }
+            }
+        }
+        let keys = stored.keys().chain(self.sums.keys());
+        let differs = |key: &&Key| stored.get(key) != self.sums.get(key);
+        let key = keys.into_iter().find(differs)?;
+        let (one, other) = (stored.get(key), self.sums.get(key));
+        Some(format!("{key:?}: cells say {one:?}, the events {other:?}"))
+    }
+}

@@ -1,0 +1,5 @@
+//! Whole runs, Erlang's formulas, scenes and random commands. Never a socket, never a measured time.
+
+#![allow(clippy::unwrap_used)]
+
+mod days;
