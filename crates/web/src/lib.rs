@@ -1,1 +1,180 @@
-//! web
+//! Citizen page, counselor desk, contacts, floor and statistics over HTTP. Never decides, never writes but through the hub.
+
+mod categories;
+mod citizen;
+mod citizen_texts;
+mod commands;
+mod contacts;
+mod csv;
+mod desk;
+mod desk_events;
+mod desk_texts;
+mod desk_view;
+mod figures;
+mod files;
+mod floor;
+mod presence;
+mod record;
+mod session;
+mod shield;
+mod site;
+mod sound;
+mod statistics;
+mod texts;
+mod words;
+
+pub use session::{Password, hash_password};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use center::city::CounselorId;
+use site::{Shared, Site, Visitor, refuse};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+
+/// Longest request body.
+pub(crate) const BODY_MAX: usize = 256 * 1024;
+/// Passwords checked at once.
+const HASHING_MAX: usize = 2;
+/// How long open requests may take when the house closes.
+const CLOSING: Duration = Duration::from_secs(3);
+
+/// What the pages need to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Address to listen on; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Passwords of the city's counselors; the last entry of a counselor counts.
+    pub sign_in: Vec<(CounselorId, Password)>,
+    /// Signs sessions: 32 random bytes, kept over restarts so that nobody is signed out by one.
+    pub secret: Vec<u8>,
+    /// Opens the floor for a wall screen by `/floor?key=…`; none closes that way.
+    pub kiosk_token: Option<String>,
+    /// Whether the public address is https: cookies insist on it and HSTS is sent.
+    pub secure: bool,
+    /// The number people dial, for example `120`.
+    pub number: String,
+    /// Country calling code without `+`, for example `82`.
+    pub country: String,
+    /// Address for SIP clients shown on the start page, for example `sip:120@127.0.0.1:5060`.
+    pub sip: Option<String>,
+}
+
+/// Why the pages could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address cannot be listened on.
+    #[error("the web address {address} cannot be used: {source}")]
+    Listen {
+        /// Address.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A secret that is too short signs nothing.
+    #[error("the secret for sessions needs at least 32 bytes")]
+    Secret,
+}
+
+/// The running pages.
+#[derive(Debug)]
+pub struct Web {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
+}
+
+impl Web {
+    /// The address they listen on.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops taking requests, lets open ones end, closes live streams.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        if tokio::time::timeout(CLOSING, &mut self.server).await.is_err() {
+            self.server.abort();
+        }
+    }
+}
+
+/// Opens the pages.
+pub async fn start(
+    settings: Settings,
+    hub: hub::Hub,
+    archive: store::Archive,
+) -> Result<Web, Error> {
+    if settings.secret.len() < 32 {
+        return Err(Error::Secret);
+    }
+    let listening = |source| Error::Listen {
+        address: settings.listen,
+        source,
+    };
+    let listener = TcpListener::bind(settings.listen).await.map_err(listening)?;
+    let address = listener.local_addr().map_err(listening)?;
+    let (stop, stopped) = watch::channel(false);
+    let site = Site::new(Shared {
+        sessions: session::Sessions::new(settings.secret.clone()),
+        settings,
+        hub,
+        archive,
+        presence: presence::Presence::default(),
+        floor: floor::Broadcast::new(),
+        hashing: Semaphore::new(HASHING_MAX),
+        streams: site::Streams::default(),
+        stop: stopped.clone(),
+    });
+    tokio::spawn(floor::broadcast(site.clone()));
+    let app = router(site).into_make_service_with_connect_info::<SocketAddr>();
+    let server = tokio::spawn(async move {
+        let mut stopped = stopped;
+        let until = async move { site::closing(&mut stopped).await };
+        if let Err(failure) = axum::serve(listener, app).with_graceful_shutdown(until).await {
+            tracing::error!(%failure, "the pages stopped");
+        }
+    });
+    Ok(Web {
+        address,
+        stop,
+        server,
+    })
+}
+
+fn router(site: Site) -> Router {
+    Router::new()
+        .route("/", get(citizen::start))
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/files/{version}/{name}", get(files::file))
+        .route("/call", post(citizen::call))
+        .route("/call/key", post(citizen::key))
+        .route("/call/state", post(citizen::state))
+        .route("/call/hang-up", post(citizen::hang_up))
+        .route("/desk", get(desk::desk))
+        .route("/desk/sign-in", post(desk::sign_in))
+        .route("/desk/sign-out", post(desk::sign_out))
+        .route("/desk/state", get(desk::state))
+        .route("/desk/events", get(desk_events::events))
+        .route("/desk/contacts/{contact}", get(desk::pop))
+        .route("/desk/{verb}", post(desk::act))
+        .route("/contacts", get(contacts::list))
+        .route("/contacts/by-number", post(contacts::by_number))
+        .route("/contacts/{contact}", get(record::record))
+        .route("/contacts/{contact}/recordings/{blob}", get(record::recording))
+        .route("/floor", get(floor::floor))
+        .route("/floor/events", get(floor::events))
+        .route("/statistics", get(statistics::statistics))
+        .route("/statistics.csv", get(statistics::export))
+        .fallback(|visitor: Visitor| async move {
+            refuse(visitor.words, StatusCode::NOT_FOUND, visitor.words.not_found)
+        })
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(axum::middleware::from_fn_with_state(site.clone(), shield::guard))
+        .with_state(site)
+}
