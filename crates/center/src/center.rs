@@ -56,6 +56,8 @@ pub struct Center {
     pub(crate) contacts: BTreeMap<ContactId, Contact>,
     pub(crate) counselors: BTreeMap<CounselorId, Counselor>,
     pub(crate) tasks: BTreeMap<ContactId, Task>,
+    /// Tasks whose callback is on the way: it may fail.
+    tried: BTreeMap<ContactId, Task>,
     pub(crate) recent: BTreeMap<String, Recent>,
     recent_order: BTreeSet<(Time, String)>,
     keys: BTreeMap<String, ContactId>,
@@ -81,6 +83,7 @@ impl Center {
             contacts: BTreeMap::new(),
             counselors: BTreeMap::new(),
             tasks: BTreeMap::new(),
+            tried: BTreeMap::new(),
             recent: BTreeMap::new(),
             recent_order: BTreeSet::new(),
             keys: BTreeMap::new(),
@@ -124,9 +127,14 @@ impl Center {
             now,
             out,
         };
+        if *command == Command::Restarted {
+            // First: the deadlines belong to lines and desks that are gone.
+            turn.restart();
+        }
         turn.work_off_deadlines();
         let answer = turn.take(command);
-        turn.match_all();
+        // Again: a state that was left and taken up anew may be past its deadline already.
+        turn.work_off_deadlines();
         answer
     }
 
@@ -274,26 +282,31 @@ impl Center {
                 };
                 self.tasks.insert(id, task);
             }
-            Event::TaskClosed { .. } => {
-                self.tasks.remove(&id);
+            Event::TaskClosed { called, .. } => {
+                let task = self.tasks.remove(&id).filter(|_| *called);
+                self.tried.extend(task.map(|task| (id, task)));
             }
             _ => {}
         }
     }
 
-    /// A callback failed: its task comes back although its contact is closed.
+    /// A callback failed: its task comes back although its contact is closed. After a restart
+    /// either the events of the owing contact are known or those of the contact that tried to pay.
     fn reopen_task(&mut self, at: Time, id: ContactId) {
-        let paying = self
-            .contacts
-            .values()
-            .find(|contact| contact.task == Some(id));
-        let task = paying.map(|contact| Task {
-            since: at,
-            language: contact.row.language,
-            caller: contact.row.caller.clone(),
-            queue: contact.row.queue.clone(),
-        });
-        self.tasks.extend(task.map(|task| (id, task)));
+        let paying = || {
+            let mut open = self.contacts.values();
+            let contact = open.find(|contact| contact.task == Some(id))?;
+            Some(Task {
+                since: at,
+                language: contact.row.language,
+                caller: contact.row.caller.clone(),
+                queue: contact.row.queue.clone(),
+            })
+        };
+        let tried = self.tried.get(&id).cloned();
+        if let Some(task) = tried.or_else(paying) {
+            self.tasks.insert(id, Task { since: at, ..task });
+        }
     }
 
     /// The next state of a contact.
@@ -492,6 +505,9 @@ impl Center {
     /// Takes the measures of a closed contact into the figures estimates are made of.
     fn learn(&mut self, at: Time, contact: &mut Contact, fate: Fate) {
         contact.line = false;
+        if let Some(task) = contact.task {
+            self.tried.remove(&task);
+        }
         let row = &contact.row;
         let queue = self.city.queue_index(&row.queue);
         match fate {
@@ -708,12 +724,6 @@ impl Turn<'_> {
         let taken = self
             .take_from_line(command)
             .or_else(|| self.take_from_desk(command));
-        if let Some(result) = taken {
-            return result.map(|()| Answer::Done);
-        }
-        if *command == Command::Restarted {
-            self.restart();
-        }
-        Ok(Answer::Done)
+        taken.map_or(Ok(Answer::Done), |result| result.map(|()| Answer::Done))
     }
 }
