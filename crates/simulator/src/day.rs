@@ -3,7 +3,7 @@
 use crate::chance::Chance;
 use crate::load::{self, Person};
 use crate::options::Options;
-use crate::roster::Roster;
+use crate::roster::{self, Roster};
 use crate::seat::{DeskAct, Seat};
 use crate::town;
 use crate::watch::Checker;
@@ -89,6 +89,7 @@ pub struct Run {
     /// Chance of what people do.
     pub chance: Chance,
     down: bool,
+    down_since: Time,
     lost_while_down: Vec<usize>,
     occupancy: Occupancy,
     waiting_most: usize,
@@ -133,6 +134,7 @@ impl Run {
             seats: BTreeMap::new(),
             chance: Chance::part(options.seed, "people"),
             down: false,
+            down_since: midnight,
             lost_while_down: Vec::new(),
             occupancy: Occupancy::default(),
             waiting_most: 0,
@@ -164,13 +166,14 @@ impl Run {
         for day in 0..=i64::from(self.options.days) {
             let start = midnight + day * DAY_MS;
             for shift in &roster.shifts {
-                let from = start + shift.from_ms;
+                let mut from = start + shift.from_ms;
                 let mut to = start + shift.to_ms;
                 if start >= self.ends {
-                    if shift.from_ms > 2 * MINUTE_MS {
+                    // The night staff, and language speakers for what was promised to callers.
+                    if shift.from_ms > 2 * MINUTE_MS && shift.counselor.0 > roster::SPEAKERS {
                         continue;
                     }
-                    to = self.ends + AFTER_MS;
+                    (from, to) = (self.ends + SECOND_MS, self.ends + AFTER_MS);
                 }
                 self.clock.plan(from, Due::ShiftBegins(shift.counselor, to));
             }
@@ -201,7 +204,7 @@ impl Run {
             }
             self.occupancy.step(at, floor.busy.len(), floor.idle.len());
             self.waiting_most = self.waiting_most.max(floor.waiting[0].len());
-            self.now = at;
+            self.now = self.now.max(at);
             // What the world does at an instant comes before the deadline of the same instant.
             if next == Some(at) {
                 let (_, due) = self.clock.take().expect("just seen");
@@ -251,6 +254,10 @@ impl Run {
         for index in from..self.house.journal.len() {
             let (_, event) = &self.house.journal[index];
             touched.extend(event.counselor());
+            let open = event
+                .contact()
+                .and_then(|id| self.house.watch.floor.open.get(&id));
+            touched.extend(open.and_then(|open| open.phase.counselor()));
             match event {
                 Event::Queued { contact, .. } => {
                     let contact = *contact;
@@ -380,6 +387,7 @@ impl Run {
     fn crash(&mut self) {
         self.house.replay(self.now);
         self.down = true;
+        self.down_since = self.now;
         let back = self.now + self.chance.between(3 * SECOND_MS, 60 * SECOND_MS);
         self.clock.plan(back, Due::Restart);
     }
@@ -387,10 +395,14 @@ impl Run {
     fn restart(&mut self) {
         self.down = false;
         self.house.lose_memory(self.now);
+        // Deadlines that passed while the center was down are worked off late.
+        let down_ms = self.now - self.down_since;
+        self.house.watch.late_ms = down_ms;
         for line in self.lines.values_mut() {
             line.epoch += 1;
         }
         self.hand(&Command::Restarted);
+        self.house.watch.late_ms = 0;
         for person in std::mem::take(&mut self.lost_while_down) {
             self.attempt(person, false);
         }

@@ -20,6 +20,9 @@ pub const WORK_MS: i64 = 115 * MINUTE_MS;
 /// Length of a break.
 pub const BREAK_MS: i64 = 8 * MINUTE_MS;
 
+/// Counselors with these numbers and below speak a further language.
+pub const SPEAKERS: u32 = 7;
+
 /// Seconds a call occupies a seat beyond handling: the ring.
 const RING_S: f64 = 1.7;
 
@@ -133,10 +136,11 @@ impl Roster {
                 people.push((id, from, to, to - from));
                 id
             };
-            let late = chance.between(0, 90_000);
+            // Nobody can be ready at the stroke of the half hour without being there before.
+            let early = chance.between(0, 90_000);
             self.shifts.push(Shift {
                 counselor: id,
-                from_ms: from as i64 * HALF_HOUR_MS + late,
+                from_ms: (from as i64 * HALF_HOUR_MS - early).max(0),
                 to_ms: (to as i64 * HALF_HOUR_MS).min(DAY_MS),
             });
         }

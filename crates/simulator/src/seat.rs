@@ -58,14 +58,15 @@ pub struct Seat {
 impl Run {
     /// A shift begins.
     pub fn shift_begins(&mut self, counselor: CounselorId, to: Time) {
-        let seat = Seat {
+        let seat = self.seats.entry(counselor).or_insert(Seat {
             to,
             epoch: 0,
             sees: None,
             break_due: false,
             talk: None,
-        };
-        self.seats.insert(counselor, seat);
+        });
+        // Two shifts in a row are one.
+        seat.to = seat.to.max(to);
         self.clock.plan(to, Due::ShiftEnds(counselor));
         self.plan_break(counselor);
         if self.chance.happens(self.options.desk_loss) {
@@ -142,9 +143,7 @@ impl Run {
         let Some((rest, contact)) = sight else {
             seat.epoch += 1;
             seat.sees = None;
-            if over {
-                self.seats.remove(&counselor);
-            } else {
+            if !over {
                 let after = self.chance.between(SECOND_MS, 30 * SECOND_MS);
                 self.plan_desk(counselor, after, DeskAct::SignIn);
             }
@@ -386,7 +385,8 @@ impl Run {
             Phase::WrapUp(counselor) if self.now - open.since > 10 * MINUTE_MS => Some(counselor),
             _ => None,
         });
-        if let Some(counselor) = left.filter(|counselor| !self.seats.contains_key(counselor)) {
+        let home = |id: &CounselorId| self.seats.get(id).is_none_or(|seat| seat.to <= self.now);
+        if let Some(counselor) = left.filter(home) {
             let to = self.now + 5 * MINUTE_MS;
             self.shift_begins(counselor, to);
         }

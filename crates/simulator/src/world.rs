@@ -92,14 +92,18 @@ pub struct House {
     pub refused: BTreeMap<Refusal, u64>,
     out: Outcome,
     sampled: u64,
+    /// The center as it was last started, and the number of events it was started on.
+    started: (Center, usize),
 }
 
 impl House {
     /// An empty house.
     pub fn new(city: City) -> House {
         let city = Arc::new(city);
+        let center = Center::new(Arc::clone(&city));
         House {
-            center: Center::new(Arc::clone(&city)),
+            started: (center.clone(), 0),
+            center,
             watch: Watch::new(&city),
             city,
             journal: Vec::new(),
@@ -138,10 +142,10 @@ impl House {
         self.watch.sample(now, &board);
     }
 
-    /// Puts all events into an empty center and compares.
+    /// Puts all events since the last start into the center as it was started, and compares.
     pub fn replay(&mut self, now: Time) {
-        let mut replayed = Center::new(Arc::clone(&self.city));
-        for (at, event) in &self.journal {
+        let (mut replayed, from) = self.started.clone();
+        for (at, event) in &self.journal[from..] {
             replayed.apply(*at, event);
         }
         if replayed.digest() != self.center.digest() {
@@ -177,6 +181,12 @@ impl House {
             }
         }
         center.set_next_contact(self.watch.floor.arrived + 1);
+        let (before, after) = (self.center.board(now), center.board(now));
+        if (&before.contacts, &before.tasks) != (&after.contacts, &after.tasks) {
+            let words = "contacts or callbacks owed are not what they were before the stop";
+            self.watch.find(Checker::ReplayEqualsLive, None, now, words);
+        }
+        self.started = (center.clone(), self.journal.len());
         self.center = center;
     }
 }
