@@ -167,7 +167,6 @@ export const render = (next) => {
     if (card.stage === "wrap_up") setMute(false);
   }
   const rings = card?.stage === "ringing" && !card.dialing;
-  if (rings && ringing !== card.contact) startRing();
   if (!rings) stopRing();
   if (before?.contact === card?.contact && before?.stage === "ringing" && card?.stage === "talk") {
     setTimeout(record.focusNote, 60);
@@ -175,6 +174,7 @@ export const render = (next) => {
   if (card) askPop();
   draw();
   tick();
+  if (rings && ringing !== card.contact) startRing();
 };
 
 const setMute = (on) => {

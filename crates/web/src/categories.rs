@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn initials_cover_the_block() {
         assert_eq!(initial('가'), 'ㄱ');
-        assert_eq!(initial('깋'), 'ㄲ');
+        assert_eq!(initial('까'), 'ㄲ');
         assert_eq!(initial('힣'), 'ㅎ');
         assert_eq!(initial('a'), 'a');
         assert_eq!(initial('ㅋ'), 'ㅋ');

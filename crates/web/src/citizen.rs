@@ -49,21 +49,24 @@ struct StartPage {
 pub(crate) async fn start(State(site): State<Site>, request: Request) -> Response {
     let own = site.city().language.code();
     let tag = language(request.headers(), request.uri(), &LANGUAGES, own);
+    let body = page(&start_page(site.city(), &site.settings.number, site.settings.sip.as_deref(), tag));
+    keep_language(&site, request.uri().query(), tag, body)
+}
+
+fn start_page(city: &City, number: &str, sip: Option<&str>, tag: &str) -> StartPage {
     let c = citizen_texts::in_language(tag);
-    let number = site.settings.number.as_str();
     let mut words = c.json();
     words["failed"] = fill(c.failed, &[("number", number)]).into();
-    let body = page(&StartPage {
+    StartPage {
         c,
         files: crate::files::version(),
-        city: name_in(&site.city().names, tag).to_owned(),
+        city: name_in(&city.names, tag).to_owned(),
         title: fill(c.title, &[("number", number)]),
         by_phone: fill(c.by_phone_text, &[("number", number)]),
-        sip: site.settings.sip.clone(),
+        sip: sip.map(str::to_owned),
         languages: LANGUAGES.into_iter().zip(OWN_NAMES).collect(),
         data: words.to_string().replace('<', "\\u003c"),
-    });
-    keep_language(&site, request.uri().query(), tag, body)
+    }
 }
 
 /// Keeps a language that was asked for.
@@ -273,6 +276,19 @@ mod tests {
         assert!(!may_call(here, now));
         assert!(may_call(there, now));
         assert!(may_call(here, now + CALLS_WINDOW));
+    }
+
+    #[test]
+    fn the_start_page_speaks_six_languages() {
+        let city = crate::sample::city();
+        for tag in LANGUAGES {
+            let html = start_page(&city, "120", Some("sip:<120>@127.0.0.1"), tag);
+            let html = html.render().expect("it renders");
+            crate::sample::look(&format!("start-{tag}.html"), &html);
+            assert!(html.contains(&format!("<html lang=\"{tag}\">")));
+            assert!(html.contains("sip:&#60;120&#62;@"), "{tag}");
+            assert!(!html.contains('{') || html.contains("application/json"), "{tag}");
+        }
     }
 
     #[test]

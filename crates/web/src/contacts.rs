@@ -2,14 +2,14 @@
 
 use crate::categories;
 use crate::figures::{self, date_clock, length};
-use crate::site::{Frame, Site, Staffer, page, refuse, trouble};
+use crate::site::{Frame, Site, Staffer, counselor_name, page, refuse, trouble};
 use crate::texts::{Staff, fill};
 use crate::words;
 use askama::Template;
 use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use center::city::{Channel, ContactId, CounselorId, Language};
+use center::city::{Channel, City, ContactId, CounselorId, Language};
 use center::event::Fate;
 use center::record::{Row, Stage};
 use serde::Deserialize;
@@ -112,7 +112,7 @@ pub(crate) async fn list(
     let w = staffer.words;
     page(&ContactsPage {
         w,
-        frame: Frame::new(&site, w, Some(&staffer)),
+        frame: Frame::new(site.city(), w, Some(&staffer)),
         counselors: counselors(&site, &staffer, &asked),
         fates: choices(Fate::ALL, &asked.fate, Fate::code, |fate| words::fate(w, fate)),
         languages: choices(Language::ALL, &asked.language, Language::code, |language| {
@@ -123,7 +123,7 @@ pub(crate) async fn list(
         }),
         queues: queues(&site, w, &asked),
         categories: category_names(&site, w),
-        lines: rows.iter().map(|row| line(&site, w, row)).collect(),
+        lines: rows.iter().map(|row| line(site.city(), w, row)).collect(),
         found,
         problem,
         next,
@@ -219,8 +219,7 @@ fn choices<T: Copy, const N: usize>(
         .collect()
 }
 
-fn line(site: &Site, w: &'static Staff, row: &Row) -> Line {
-    let city = site.city();
+fn line(city: &City, w: &'static Staff, row: &Row) -> Line {
     let ms = |ms: i64| if ms > 0 { length(ms) } else { String::new() };
     Line {
         contact: row.contact,
@@ -234,7 +233,7 @@ fn line(site: &Site, w: &'static Staff, row: &Row) -> Line {
         wait: ms(row.wait_ms),
         talk: ms(row.talk_ms + row.hold_ms),
         counselor: row.answered.and(row.counselor).map_or_else(String::new, |id| {
-            site.counselor_name(id)
+            counselor_name(city, id)
         }),
         category: if row.category.is_empty() {
             String::new()
@@ -318,6 +317,25 @@ pub(crate) async fn by_number(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample;
+
+    #[test]
+    fn a_line_is_told_in_words() {
+        let row = Row {
+            contact: ContactId(7),
+            arrived: sample::NOW,
+            queue: "general".into(),
+            category: "TRF-04-01".into(),
+            fate: Some(Fate::Answered),
+            wait_ms: 12_000,
+            ..Row::default()
+        };
+        let line = line(&sample::city(), &crate::texts::STAFF[0], &row);
+        assert_eq!(line.category, "교통·주차 › 주정차 › 불법주차 신고");
+        assert_eq!((line.queue.as_str(), line.wait.as_str()), ("일반 상담", "0:12"));
+        assert_eq!(line.fate, "응답");
+        assert_eq!(line.counselor, "", "nobody answered");
+    }
 
     #[test]
     fn an_address_carries_the_search_escaped() {

@@ -4,7 +4,7 @@ use crate::commands::{self, Ask, failed, said};
 use crate::desk_view::number_is_clear;
 use crate::session;
 use crate::site::{Frame, Site, Staffer, Visitor, page, refuse, signed_in};
-use crate::texts::{Staff, fill};
+use crate::texts::Staff;
 use crate::{categories, desk_texts, desk_view, figures};
 use askama::Template;
 use axum::extract::{Form, Json, Path, State};
@@ -57,13 +57,16 @@ pub(crate) async fn desk(State(site): State<Site>, visitor: Visitor, headers: He
         session,
         profile,
     };
+    page(&desk_page(site.city(), &staffer))
+}
+
+fn desk_page(city: &City, staffer: &Staffer) -> DeskPage {
     let language = staffer.words.tag;
-    let city = site.city();
-    page(&DeskPage {
+    DeskPage {
         w: staffer.words,
         d: desk_texts::in_language(language),
-        frame: Frame::new(&site, staffer.words, Some(&staffer)),
-        data: script_data(&desk_data(&site, &staffer)),
+        frame: Frame::new(city, staffer.words, Some(staffer)),
+        data: script_data(&desk_data(city, staffer)),
         outcomes: city
             .outcomes
             .iter()
@@ -75,7 +78,7 @@ pub(crate) async fn desk(State(site): State<Site>, visitor: Visitor, headers: He
             .map(|queue| (queue.code.clone(), name_in(&queue.names, language).to_owned()))
             .collect(),
         letters_max: city.limits.note_letters_max,
-    })
+    }
 }
 
 /// JSON that stands inside a page: no `<` can end its element.
@@ -83,8 +86,7 @@ fn script_data(value: &serde_json::Value) -> String {
     value.to_string().replace('<', "\\u003c")
 }
 
-fn desk_data(site: &Site, staffer: &Staffer) -> serde_json::Value {
-    let city = site.city();
+fn desk_data(city: &City, staffer: &Staffer) -> serde_json::Value {
     let language = staffer.words.tag;
     let words = staffer.words.json();
     let shown = |prefix: &str| {
@@ -122,7 +124,7 @@ fn sign_in_page(site: &Site, words: &'static Staff, message: String, login: Stri
     let status = if message.is_empty() { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
     let form = SignInPage {
         w: words,
-        frame: Frame::new(site, words, None),
+        frame: Frame::new(site.city(), words, None),
         message,
         login,
     };
@@ -357,7 +359,6 @@ async fn pop_data(
         "clear": clear,
         "earlier": earlier,
         "note": personal.note,
-        "keys": keys_text(site.city(), &card.keys),
     }))
 }
 
@@ -376,13 +377,22 @@ fn earlier_line(site: &Site, words: &'static Staff, row: &Row) -> serde_json::Va
     })
 }
 
-/// The keys pressed, as the path they took: `9 › 1`.
-fn keys_text(_city: &City, keys: &str) -> String {
-    let keys: Vec<String> = keys.chars().map(String::from).collect();
-    keys.join(" › ")
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
 
-/// A length in the words of a notice.
-pub(crate) fn minutes_text(template: &str, ms: i64) -> String {
-    fill(template, &[("minutes", &(ms / 60_000).to_string())])
+    #[test]
+    fn the_desk_escapes_hostile_names() {
+        let city = sample::city();
+        for language in ["ko", "en"] {
+            let staffer = sample::staffer(&city, 3, language);
+            let html = desk_page(&city, &staffer).render().expect("it renders");
+            if let Ok(d)=std::env::var("LOOK") { std::fs::write(format!("{d}/desk-{language}.html"), &html).unwrap(); 
+              let v = desk_view::view(&sample::board(), &city, center::city::CounselorId(1), language);
+              std::fs::write(format!("{d}/view-{language}.json"), serde_json::to_string(&v).unwrap()).unwrap(); }
+            assert!(!html.contains("<script>alert"), "{language}");
+            assert!(html.contains("불법주차"), "{language}");
+        }
+    }
 }

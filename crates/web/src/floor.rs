@@ -324,7 +324,6 @@ pub(crate) async fn floor(
     page(&FloorPage {
         w: visitor.words,
         frame: Frame {
-            words: visitor.words,
             city: name_in(&site.city().names, visitor.words.tag).to_owned(),
             files: crate::files::version(),
             name: staffer.as_ref().map(|(name, _)| name.clone()).unwrap_or_default(),
@@ -403,6 +402,36 @@ pub(crate) fn day_or_today(site: &Site, asked: &str) -> Day {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample;
+
+    #[test]
+    fn the_wall_counts_the_moment_and_shows_no_names() {
+        let city = sample::city();
+        let cell = Cell::Hour {
+            hour: 0,
+            channel: center::city::Channel::Voice,
+            language: center::city::Language::Ko,
+            queue: "general".into(),
+            fate: center::event::Fate::Answered,
+        };
+        let measures = Measures {
+            n: 8,
+            queued: 8,
+            wait_ms: 80_000,
+            ..Measures::default()
+        };
+        let board = sample::board();
+        let cells = vec![(cell, measures)];
+        let html = wall(&STAFF[1], &city, &board, &cells, sample::NOW).render().expect("renders");
+        let frame = Frame::new(&city, &STAFF[1], Some(&sample::staffer(&city, 2, "en")));
+        sample::look("floor.html", &FloorPage { w: &STAFF[1], frame, wall: html.clone() }.render().unwrap());
+        let formula = SERVICE_LEVEL_FORMULA.replace('>', "&#62;");
+        assert!(html.contains(&formula) && html.contains("T = 20 s"));
+        assert!(html.contains("100.0 %"), "answer rate of 8 of 8");
+        assert!(html.contains("2 ready counselors are kept for rare languages"));
+        assert!(!html.contains("<script>alert"));
+        assert!(!html.contains("김다산"));
+    }
 
     #[test]
     fn a_wait_is_good_slow_or_bad() {

@@ -15,6 +15,8 @@ mod files;
 mod floor;
 mod presence;
 mod record;
+#[cfg(test)]
+mod sample;
 mod session;
 mod shield;
 mod site;

@@ -3,7 +3,7 @@
 use crate::categories;
 use crate::desk_view::number_is_clear;
 use crate::figures::{self, clock_exact, date_clock, length};
-use crate::site::{Frame, Site, Staffer, page, refuse, trouble};
+use crate::site::{Frame, Site, Staffer, counselor_name, page, refuse, trouble};
 use crate::sound;
 use crate::texts::{Staff, fill};
 use crate::words::{self, Teller};
@@ -11,7 +11,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use center::city::ContactId;
+use center::city::{City, ContactId};
 use center::command::Command;
 use center::event::Event;
 use center::record::Row;
@@ -83,18 +83,42 @@ pub(crate) async fn record(
     } else {
         Vec::new()
     };
-    page(&RecordPage {
-        w,
-        frame: Frame::new(&site, w, Some(&staffer)),
-        title: fill(w.record, &[("contact", &contact.to_string())]),
-        head: head(&site, w, &row, &personal),
-        durations: durations(w, &row),
-        moments: moments(&site, w, &entries),
-        note: personal.note,
+    let read = Read {
+        row,
+        personal,
+        entries,
+        stored: !recordings.is_empty(),
         takes,
-        listens: listens(&site, w, &entries),
         may_listen,
-        has_recordings: !recordings.is_empty(),
+    };
+    page(&record_page(site.city(), &site.settings.country, &staffer, read))
+}
+
+/// What was read of a contact.
+struct Read {
+    row: Row,
+    personal: PersonalRows,
+    entries: Vec<Entry>,
+    stored: bool,
+    takes: Vec<Take>,
+    may_listen: bool,
+}
+
+fn record_page(city: &City, country: &str, staffer: &Staffer, read: Read) -> RecordPage {
+    let w = staffer.words;
+    let row = &read.row;
+    RecordPage {
+        w,
+        frame: Frame::new(city, w, Some(staffer)),
+        title: fill(w.record, &[("contact", &row.contact.to_string())]),
+        head: head(city, country, w, row, &read.personal),
+        durations: durations(w, row),
+        moments: moments(city, w, &read.entries),
+        note: read.personal.note,
+        takes: read.takes,
+        listens: listens(city, w, &read.entries),
+        may_listen: read.may_listen,
+        has_recordings: read.stored,
         fate: row.fate.map_or(words::stage(w, row.stage), |fate| words::fate(w, fate)),
         caller_list: (!row.caller.is_empty()).then(|| {
             crate::contacts::address(&crate::contacts::Asked {
@@ -102,7 +126,7 @@ pub(crate) async fn record(
                 ..Default::default()
             })
         }),
-    })
+    }
 }
 
 /// A supervisor reads everything; a counselor the own contacts and the earlier ones of a citizen
@@ -124,20 +148,20 @@ fn may_listen(staffer: &Staffer, row: &Row) -> bool {
 }
 
 fn head(
-    site: &Site,
+    city: &City,
+    country: &str,
     w: &'static Staff,
     row: &Row,
     personal: &PersonalRows,
 ) -> Vec<(&'static str, String)> {
-    let city = site.city();
     let dash = |text: String| if text.is_empty() { "–".to_owned() } else { text };
-    let number = figures::number(&personal.number, &site.settings.country);
+    let number = figures::number(&personal.number, country);
     let number = match (number.is_empty(), row.answered.is_some() || number_is_clear(row.stage)) {
         (true, _) => w.withheld.to_owned(),
         (false, true) => number,
         (false, false) => figures::masked(&number),
     };
-    let counselor = row.counselor.map(|id| site.counselor_name(id)).unwrap_or_default();
+    let counselor = row.counselor.map(|id| counselor_name(city, id)).unwrap_or_default();
     let category = if row.category.is_empty() {
         String::new()
     } else {
@@ -171,8 +195,7 @@ fn durations(w: &'static Staff, row: &Row) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn moments(site: &Site, words: &'static Staff, entries: &[Entry]) -> Vec<Moment> {
-    let city = site.city();
+fn moments(city: &City, words: &'static Staff, entries: &[Entry]) -> Vec<Moment> {
     let teller = Teller { words, city };
     let mut day = None;
     entries
@@ -194,15 +217,15 @@ fn moments(site: &Site, words: &'static Staff, entries: &[Entry]) -> Vec<Moment>
         .collect()
 }
 
-fn listens(site: &Site, w: &Staff, entries: &[Entry]) -> Vec<String> {
+fn listens(city: &City, w: &Staff, entries: &[Entry]) -> Vec<String> {
     entries
         .iter()
         .filter_map(|entry| match &entry.event {
             Event::Listened { counselor, .. } => Some(fill(
                 w.listened_by,
                 &[
-                    ("time", &date_clock(&site.city().zone, entry.at)),
-                    ("counselor", &site.counselor_name(*counselor)),
+                    ("time", &date_clock(&city.zone, entry.at)),
+                    ("counselor", &counselor_name(city, *counselor)),
                 ],
             )),
             _ => None,
@@ -282,4 +305,96 @@ pub(crate) async fn recording(
         (header::CONTENT_DISPOSITION, "inline"),
     ];
     (headers, sound::wav(&bytes)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{self, HOSTILE, NOW};
+    use center::city::{Channel, CounselorId, Language};
+    use center::event::{Fate, Reason, Told};
+    use center::time::Time;
+
+    /// A whole life: menu, queue, ring, talk, record, listened to.
+    pub(super) fn entries() -> Vec<Entry> {
+        let contact = ContactId(41);
+        let counselor = CounselorId(1);
+        let told = Told {
+            position: 2,
+            p50_ms: Some(40_000),
+            p90_ms: Some(95_000),
+            staff: 9,
+        };
+        let reason = Reason {
+            ring: 1,
+            waited_ms: 68_000,
+            idle_ms: 212_000,
+            skills: 2,
+            free: 3,
+            waiting: 4,
+            held_back: 1,
+        };
+        let events = [
+            Event::Arrived {
+                contact,
+                key: "k".into(),
+                channel: Channel::Voice,
+                caller: "digest".into(),
+                via: HOSTILE.into(),
+                repeat: true,
+            },
+            Event::MenuEntered { contact, node: "welcome".into() },
+            Event::KeyPressed { contact, key: '9', valid: true },
+            Event::LanguageChosen { contact, language: Language::En },
+            Event::Queued { contact, queue: "odd".into(), since: NOW, front: false },
+            Event::WaitTold { contact, told, callback: true },
+            Event::Offered { contact, counselor, reason },
+            Event::Answered { contact, counselor },
+            Event::NoteSaved { contact, counselor, digest: "d".into(), letters: 12 },
+            Event::Classified {
+                contact,
+                counselor,
+                category: Some("ODD-01".into()),
+                outcome: Some("OD".into()),
+            },
+            Event::Closed { contact, fate: Fate::Answered, counselor: Some(counselor) },
+            Event::Listened { contact, counselor: CounselorId(3), blob: "b".into() },
+        ];
+        let at = |index: usize| Time(NOW.0 + 7_000 * index as i64);
+        let entry = |(index, event)| Entry { at: at(index), event };
+        events.into_iter().enumerate().map(entry).collect()
+    }
+
+    #[test]
+    fn a_record_tells_every_event_and_escapes_what_people_wrote() {
+        let city = sample::city();
+        let entries = entries();
+        let mut row = Row::default();
+        for entry in &entries {
+            row.apply(entry.at, &entry.event);
+        }
+        let count = entries.len();
+        let read = Read {
+            row,
+            personal: PersonalRows {
+                number: "+821012345678".into(),
+                note: HOSTILE.into(),
+            },
+            entries,
+            stored: true,
+            takes: Vec::new(),
+            may_listen: false,
+        };
+        let page = record_page(&city, "82", &sample::staffer(&city, 2, "en"), read);
+        assert_eq!(page.moments.len(), count);
+        for moment in &page.moments {
+            assert!(moment.text.len() > 5, "{} has no words", moment.time);
+            assert!(!moment.text.contains('{'), "{}", moment.text);
+        }
+        let html = page.render().expect("it renders");
+        crate::sample::look("record.html", &html);
+        assert!(html.contains("010-1234-5678"));
+        assert!(html.contains("this one has few skills (2)"), "the decision is explained");
+        assert!(!html.contains("<script>alert"));
+    }
 }

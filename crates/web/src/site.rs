@@ -229,7 +229,6 @@ fn wants_page(headers: &HeaderMap) -> bool {
 
 /// The frame that all staff pages share: language, navigation, versioned files.
 pub(crate) struct Frame {
-    pub(crate) words: &'static Staff,
     pub(crate) city: String,
     pub(crate) files: &'static str,
     pub(crate) name: String,
@@ -238,10 +237,9 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    pub(crate) fn new(site: &Site, words: &'static Staff, staffer: Option<&Staffer>) -> Frame {
+    pub(crate) fn new(city: &City, words: &'static Staff, staffer: Option<&Staffer>) -> Frame {
         Frame {
-            words,
-            city: name_in(&site.city().names, words.tag).to_owned(),
+            city: name_in(&city.names, words.tag).to_owned(),
             files: crate::files::version(),
             name: staffer.map_or_else(String::new, |who| who.profile.name.clone()),
             supervisor: staffer.is_some_and(|who| who.profile.supervisor),

@@ -4,14 +4,14 @@ use crate::contacts::{self, Asked};
 use crate::csv;
 use crate::figures::{self, length, threshold};
 use crate::floor::{Figures, day_or_today, formula};
-use crate::site::{Frame, Site, Supervisor, page, today, trouble};
+use crate::site::{Frame, Site, Staffer, Supervisor, page, today, trouble};
 use crate::texts::{Staff, fill};
 use crate::words;
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use center::city::Language;
+use center::city::{City, Language};
 use center::event::Fate;
 use center::statistics::{Cell, Measures, Summary};
 use center::time::{Day, HOUR_MS};
@@ -158,8 +158,8 @@ fn columns(w: &'static Staff, target: &str) -> Vec<String> {
     columns
 }
 
-fn definitions(site: &Site, w: &'static Staff, target: &str) -> Vec<(String, String)> {
-    let short = threshold(site.city().limits.short_abandon_ms);
+fn definitions(city: &City, w: &'static Staff, target: &str) -> Vec<(String, String)> {
+    let short = threshold(city.limits.short_abandon_ms);
     let with_short = |text: &str| fill(text, &[("short", &short)]);
     let level = fill(w.service_level, &[("t", target)]);
     vec![
@@ -203,14 +203,14 @@ fn tiles(w: &'static Staff, total: &Summary, target_ms: i64) -> Vec<Tile> {
     ]
 }
 
-fn target_ms(site: &Site, queue: &str) -> i64 {
-    let queues = &site.city().queues;
-    let known = site.city().queue_index(queue).map(|index| &queues[index]);
+fn target_ms(city: &City, queue: &str) -> i64 {
+    let queues = &city.queues;
+    let known = city.queue_index(queue).map(|index| &queues[index]);
     known.or(queues.first()).map_or(20_000, |queue| queue.target_ms)
 }
 
-fn whole_day(site: &Site, day: Day) -> Asked {
-    let zone = &site.city().zone;
+fn whole_day(city: &City, day: Day) -> Asked {
+    let zone = &city.zone;
     Asked {
         from: figures::field(zone, zone.start_of(day)),
         to: figures::field(zone, zone.start_of(Day(day.0 + 1))),
@@ -218,9 +218,9 @@ fn whole_day(site: &Site, day: Day) -> Asked {
     }
 }
 
-fn hour_lines(site: &Site, day: Day, tables: &Tables) -> Vec<Line> {
-    let zone = &site.city().zone;
-    let target_ms = target_ms(site, "");
+fn hour_lines(city: &City, day: Day, tables: &Tables) -> Vec<Line> {
+    let zone = &city.zone;
+    let target_ms = target_ms(city, "");
     let all = tables.hours.iter();
     all.map(|(hour, summary)| {
         let hour = hour.rem_euclid(24);
@@ -236,27 +236,65 @@ fn hour_lines(site: &Site, day: Day, tables: &Tables) -> Vec<Line> {
     .collect()
 }
 
-fn queue_name(site: &Site, w: &Staff, queue: &str) -> String {
+fn queue_name(city: &City, w: &Staff, queue: &str) -> String {
     if queue.is_empty() {
         w.no_queue.to_owned()
     } else {
-        words::queue(site.city(), queue, w.tag)
+        words::queue(city, queue, w.tag)
     }
 }
 
-fn queue_lines(site: &Site, w: &'static Staff, day: Day, tables: &Tables) -> Vec<Line> {
+fn queue_lines(city: &City, w: &'static Staff, day: Day, tables: &Tables) -> Vec<Line> {
     let all = tables.queues.iter();
     all.map(|((queue, language), summary)| {
-        let name = queue_name(site, w, queue);
+        let name = queue_name(city, w, queue);
         let name = format!("{name} · {}", words::language(w, *language));
         let within = Asked {
             queue: if queue.is_empty() { "-".into() } else { queue.clone() },
             language: language.code().into(),
-            ..whole_day(site, day)
+            ..whole_day(city, day)
         };
-        line(name, summary, target_ms(site, queue), &within)
+        line(name, summary, target_ms(city, queue), &within)
     })
     .collect()
+}
+
+fn statistics_page(
+    city: &City,
+    staffer: &Staffer,
+    day: Day,
+    today: Day,
+    cells: &[(Cell, Measures)],
+) -> StatisticsPage {
+    let w = staffer.words;
+    let tables = tables(cells);
+    let target_ms = target_ms(city, "");
+    let target = threshold(target_ms);
+    StatisticsPage {
+        w,
+        frame: Frame::new(city, w, Some(staffer)),
+        day: day.to_string(),
+        previous: Day(day.0 - 1).to_string(),
+        next: (day < today).then(|| Day(day.0 + 1).to_string()),
+        tiles: tiles(w, &tables.total, target_ms),
+        columns: columns(w, &target),
+        tables: [
+            Table {
+                key: "hours",
+                title: w.by_hour,
+                first: w.hour,
+                lines: hour_lines(city, day, &tables),
+            },
+            Table {
+                key: "queues",
+                title: w.by_queue,
+                first: w.queue,
+                lines: queue_lines(city, w, day, &tables),
+            },
+        ],
+        total: line(w.total.to_owned(), &tables.total, target_ms, &whole_day(city, day)),
+        definitions: definitions(city, w, &target),
+    }
 }
 
 /// `GET /statistics`
@@ -271,34 +309,7 @@ pub(crate) async fn statistics(
         Ok(cells) => cells,
         Err(failure) => return trouble(w, &failure),
     };
-    let tables = tables(&cells);
-    let target_ms = target_ms(&site, "");
-    let target = threshold(target_ms);
-    page(&StatisticsPage {
-        w,
-        frame: Frame::new(&site, w, Some(&staffer)),
-        day: day.to_string(),
-        previous: Day(day.0 - 1).to_string(),
-        next: (day < today(&site)).then(|| Day(day.0 + 1).to_string()),
-        tiles: tiles(w, &tables.total, target_ms),
-        columns: columns(w, &target),
-        tables: [
-            Table {
-                key: "hours",
-                title: w.by_hour,
-                first: w.hour,
-                lines: hour_lines(&site, day, &tables),
-            },
-            Table {
-                key: "queues",
-                title: w.by_queue,
-                first: w.queue,
-                lines: queue_lines(&site, w, day, &tables),
-            },
-        ],
-        total: line(w.total.to_owned(), &tables.total, target_ms, &whole_day(&site, day)),
-        definitions: definitions(&site, w, &target),
-    })
+    page(&statistics_page(site.city(), &staffer, day, today(&site), &cells))
 }
 
 /// `GET /statistics.csv`
@@ -313,7 +324,7 @@ pub(crate) async fn export(
         Ok(cells) => cells,
         Err(failure) => return trouble(w, &failure),
     };
-    let table = csv_table(&site, w, day, &cells);
+    let table = csv_table(site.city(), w, day, &cells);
     let name = format!("attachment; filename=\"dasan-{day}.csv\"");
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
@@ -322,9 +333,9 @@ pub(crate) async fn export(
     (headers, table).into_response()
 }
 
-fn csv_table(site: &Site, w: &'static Staff, day: Day, cells: &[(Cell, Measures)]) -> String {
+fn csv_table(city: &City, w: &'static Staff, day: Day, cells: &[(Cell, Measures)]) -> String {
     let tables = tables(cells);
-    let target = threshold(target_ms(site, ""));
+    let target = threshold(target_ms(city, ""));
     // Spreadsheets read UTF-8 only with a byte order mark.
     let mut table = String::from("\u{feff}");
     let mut head: Vec<String> =
@@ -340,18 +351,82 @@ fn csv_table(site: &Site, w: &'static Staff, day: Day, cells: &[(Cell, Measures)
     };
     for (hour, summary) in &tables.hours {
         let name = format!("{:02}:00", hour.rem_euclid(24));
-        add(name, String::new(), "", summary, target_ms(site, ""));
+        add(name, String::new(), "", summary, target_ms(city, ""));
     }
     for ((queue, language), summary) in &tables.queues {
-        let name = queue_name(site, w, queue);
+        let name = queue_name(city, w, queue);
         let spoken = words::language(w, *language);
-        add(String::new(), name, spoken, summary, target_ms(site, queue));
+        add(String::new(), name, spoken, summary, target_ms(city, queue));
     }
-    add(w.total.into(), String::new(), "", &tables.total, target_ms(site, ""));
-    for (name, about) in definitions(site, w, &target) {
+    add(w.total.into(), String::new(), "", &tables.total, target_ms(city, ""));
+    for (name, about) in definitions(city, w, &target) {
         csv::row(&mut table, &[name, about]);
     }
-    let short = length(site.city().limits.short_abandon_ms);
+    let short = length(city.limits.short_abandon_ms);
     csv::row(&mut table, &[w.short.to_owned(), short]);
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+    use center::city::Channel;
+    use center::statistics::bucket;
+
+    fn cell(queue: &str, hour: i64, fate: Fate, n: i64, wait_ms: i64) -> (Cell, Measures) {
+        let day = figures::day(&sample::city().zone, sample::NOW);
+        let mut measures = Measures {
+            n,
+            queued: n,
+            wait_ms: wait_ms * n,
+            talk_ms: 180_000 * n,
+            wrap_ms: 20_000 * n,
+            ..Measures::default()
+        };
+        measures.waits[bucket(wait_ms)] = n;
+        let cell = Cell::Hour {
+            hour: i64::from(day.0) * 24 + hour,
+            channel: Channel::Voice,
+            language: Language::Ko,
+            queue: queue.into(),
+            fate,
+        };
+        (cell, measures)
+    }
+
+    fn cells() -> Vec<(Cell, Measures)> {
+        vec![
+            cell("general", 9, Fate::Answered, 90, 12_000),
+            cell("general", 9, Fate::Abandoned, 8, 40_000),
+            cell("general", 9, Fate::ShortAbandoned, 2, 3_000),
+            cell("general", 10, Fate::Answered, 70, 25_000),
+            cell("odd", 10, Fate::Outbound, 5, 0),
+        ]
+    }
+
+    #[test]
+    fn every_number_opens_the_contacts_that_make_it_up() {
+        let city = sample::city();
+        let staffer = sample::staffer(&city, 2, "en");
+        let day = figures::day(&city.zone, sample::NOW);
+        let page = statistics_page(&city, &staffer, day, day, &cells());
+        let html = page.render().expect("it renders");
+        crate::sample::look("stat.html", &html);
+        let link = "/contacts?from=2026-11-24T09:00&#38;to=2026-11-24T10:00&#38;fate=abandoned";
+        assert!(html.contains(&format!("href=\"{link}\">8</a>")), "{html}");
+        assert!(html.contains("answered ÷ attempts"));
+        assert!(!html.contains("<script>alert"));
+        assert_eq!(page.total.counts[0].n, 170, "outbound calls are no attempts");
+    }
+
+    #[test]
+    fn the_csv_has_the_same_figures_and_definitions() {
+        let city = sample::city();
+        let day = figures::day(&city.zone, sample::NOW);
+        let table = csv_table(&city, &crate::texts::STAFF[1], day, &cells());
+        assert!(table.starts_with('\u{feff}'));
+        assert!(table.contains("\r\n2026-11-24,09:00,,,100,90,8,2,0,0,0,0,0,90.0 %,"));
+        assert!(table.contains("answered ÷ attempts"));
+    }
 }

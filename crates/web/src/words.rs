@@ -4,9 +4,8 @@ use crate::categories;
 use crate::figures::{clock, length};
 use crate::site::counselor_name;
 use crate::texts::{Staff, fill};
-use center::board::Doing;
 use center::city::{Channel, City, CounselorId, Language, name_in};
-use center::command::{Ending, RestReason};
+use center::command::Ending;
 use center::event::{Event, Fate, OfferEnd, Reason, Told};
 use center::record::Stage;
 
@@ -58,28 +57,6 @@ pub(crate) fn stage(words: &Staff, stage: Stage) -> &'static str {
         Stage::Hold => words.stage_hold,
         Stage::WrapUp => words.stage_wrap_up,
         Stage::Closed => words.stage_closed,
-    }
-}
-
-pub(crate) fn doing(words: &Staff, doing: Doing) -> &'static str {
-    match doing {
-        Doing::Resting(_) => words.doing_rest,
-        Doing::Ready => words.doing_ready,
-        Doing::Ringing => words.doing_ringing,
-        Doing::Talking => words.doing_talk,
-        Doing::WrapUp => words.doing_wrap_up,
-    }
-}
-
-pub(crate) fn rest(words: &Staff, reason: RestReason) -> &'static str {
-    match reason {
-        RestReason::Break => words.rest_break,
-        RestReason::Meal => words.rest_meal,
-        RestReason::Meeting => words.rest_meeting,
-        RestReason::Desk => words.rest_desk,
-        RestReason::Missed => words.rest_missed,
-        RestReason::Unfinished => words.rest_unfinished,
-        RestReason::Idle => words.rest_idle,
     }
 }
 
