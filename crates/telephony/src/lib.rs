@@ -5,6 +5,7 @@ mod dtmf;
 mod g711;
 mod ingress;
 mod number;
+pub mod phone;
 mod prompt;
 mod rtp;
 mod sdp;
