@@ -44,8 +44,11 @@ const clearErrors = () => ["note", "category", "outcome", "record"].forEach((id)
 
 // ---- Note -------------------------------------------------------------------------------------
 
-const countLetters = () =>
-  say($("letters"), fill(words.letters, { n: [...note.value].length, max: data.limits.note_letters_max }));
+/** The count shows only when the limit comes near: it is noise before. */
+const countLetters = () => {
+  const [n, max] = [[...note.value].length, data.limits.note_letters_max];
+  say($("letters"), n > max * 0.8 ? fill(words.letters, { n, max }) : "");
+};
 
 const later = (wait) => {
   timer ??= setTimeout(() => { timer = undefined; save(); }, wait);

@@ -57,14 +57,14 @@ pub(crate) fn length_or_dash(ms: Option<i64>) -> String {
     ms.map_or_else(|| "–".into(), length)
 }
 
-/// Tenths of a percent as `82.7 %`, or a dash.
+/// Tenths of a percent as `82.7 %` that never breaks, or a dash.
 pub(crate) fn share(permille: Option<i64>) -> String {
-    permille.map_or_else(|| "–".into(), |p| format!("{}.{} %", p / 10, p % 10))
+    permille.map_or_else(|| "–".into(), |p| format!("{}.{}\u{a0}%", p / 10, p % 10))
 }
 
-/// Seconds of a threshold: `20 s`.
+/// Seconds of a threshold: `20 s`, unbroken.
 pub(crate) fn threshold(ms: i64) -> String {
-    format!("{} s", ms / SECOND_MS)
+    format!("{}\u{a0}s", ms / SECOND_MS)
 }
 
 /// A number as people of the city write it: `+821012345678` in Korea is `010-1234-5678`.
@@ -142,7 +142,7 @@ mod tests {
     fn lengths_and_shares_read_well() {
         assert_eq!(length(7_900), "0:07");
         assert_eq!(length(3_723_000), "1:02:03");
-        assert_eq!(share(Some(827)), "82.7 %");
+        assert_eq!(share(Some(827)), "82.7\u{a0}%");
         assert_eq!(share(None), "–");
     }
 

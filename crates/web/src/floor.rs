@@ -426,9 +426,9 @@ mod tests {
         let frame = Frame::new(&city, &STAFF[1], Some(&sample::staffer(&city, 2, "en")));
         sample::look("floor.html", &FloorPage { w: &STAFF[1], frame, wall: html.clone() }.render().unwrap());
         let formula = SERVICE_LEVEL_FORMULA.replace('>', "&#62;");
-        assert!(html.contains(&formula) && html.contains("T = 20 s"));
-        assert!(html.contains("100.0 %"), "answer rate of 8 of 8");
-        assert!(html.contains("2 ready counselors are kept for rare languages"));
+        assert!(html.contains(&formula) && html.contains("T = 20\u{a0}s"));
+        assert!(html.contains("100.0\u{a0}%"), "answer rate of 8 of 8");
+        assert!(html.contains("kept for rare languages: 2"));
         assert!(!html.contains("<script>alert"));
         assert!(!html.contains("김다산"));
     }

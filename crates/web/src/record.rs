@@ -394,7 +394,7 @@ mod tests {
         let html = page.render().expect("it renders");
         crate::sample::look("record.html", &html);
         assert!(html.contains("010-1234-5678"));
-        assert!(html.contains("this one has few skills (2)"), "the decision is explained");
+        assert!(html.contains("the one with fewest skills (2)"), "the decision is explained");
         assert!(!html.contains("<script>alert"));
     }
 }

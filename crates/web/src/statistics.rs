@@ -426,7 +426,7 @@ mod tests {
         let day = figures::day(&city.zone, sample::NOW);
         let table = csv_table(&city, &crate::texts::STAFF[1], day, &cells());
         assert!(table.starts_with('\u{feff}'));
-        assert!(table.contains("\r\n2026-11-24,09:00,,,100,90,8,2,0,0,0,0,0,90.0 %,"));
+        assert!(table.contains("\r\n2026-11-24,09:00,,,100,90,8,2,0,0,0,0,0,90.0\u{a0}%,"));
         assert!(table.contains("answered ÷ attempts"));
     }
 }

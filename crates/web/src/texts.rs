@@ -179,9 +179,10 @@ words!(
     search_number_hint: [
         "번호는 주소창에 남지 않습니다.",
         "The number does not appear in the address."];
+    all_of_caller: ["이 번호의 모든 상담", "All contacts of this number"];
     by_caller: ["같은 번호의 상담만 표시합니다.", "Only contacts of one number are shown."];
-    found: ["{n}건", "{n} contacts"];
-    found_more: ["{n}건 (더 있음)", "{n} contacts, more on the next page"];
+    found: ["{n}건", "Contacts: {n}"];
+    found_more: ["{n}건 (더 있음)", "Contacts: {n}, more on the next page"];
     nothing_found: ["조건에 맞는 상담이 없습니다.", "No contact matches."];
     category_unknown: [
         "“{category}”에 맞는 분류가 없습니다.",
@@ -290,15 +291,15 @@ words!(
 
     // Why this counselor, why now.
     why: [
-        "이유: {waiting}건 중 가장 급함({waited} 대기). 가능한 상담사 {free}명 중 보유 기능이 적고({skills}개) 가장 오래 쉼({idle}). {ring}",
-        "Why: most urgent of {waiting} waiting ({waited}). Of {free} free counselors who may take it, this one has few skills ({skills}) and was free longest ({idle}). {ring}"];
+        "이유: {waiting}건 중 가장 급함({waited} 대기). 가능한 상담사 {free}명 중 보유 기능이 가장 적고({skills}개) 그중 가장 오래 대기({idle}). {ring}",
+        "Why: most urgent of {waiting} waiting ({waited}). Free counselors who may take it: {free}; of these the one with fewest skills ({skills}), then longest free ({idle}). {ring}"];
     why_ring_first: ["처음 조건 그대로.", "First ring of needs."];
     why_ring_later: [
         "기다림이 길어 조건을 {ring}단계 완화.",
-        "Needs were relaxed {ring} times because of the wait."];
+        "Needs were relaxed because of the wait, step {ring}."];
     why_held_back: [
         " 드문 언어를 위해 {held}명을 남겨 둠.",
-        " {held} free counselors were held back for a rare skill."];
+        " Free but held back for a rare skill: {held}."];
 
     // Floor.
     now: ["지금", "Now"];
@@ -324,7 +325,7 @@ words!(
     held_back: ["남겨 둔 상담사", "Held back"];
     held_back_price: [
         "“{queue}”: 드문 언어를 위해 준비된 상담사 {held}명을 남겨 둠. 대가: {waiting}명이 계속 기다림{oldest}.",
-        "“{queue}”: {held} ready counselors are kept for rare languages. Price: {waiting} callers keep waiting{oldest}."];
+        "“{queue}”: ready but kept for rare languages: {held}. Price: {waiting} keep waiting{oldest}."];
     held_back_oldest: [" (최장 {wait})", " (longest {wait})"];
     attempts: ["시도", "Attempts"];
     queued: ["대기열 진입", "Queued"];
