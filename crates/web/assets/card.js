@@ -4,7 +4,7 @@ import { $, announce, data, fill, get, length, make, now, post, say, show, words
 import * as record from "./record.js";
 import * as bell from "./ring.js";
 
-const TALKING = ["talk", "hold", "wrap_up"];
+const WRITING = ["talk", "hold", "wrap_up"];
 let card;
 let pop;
 let asking = "";
@@ -51,8 +51,12 @@ const askPop = async () => {
 
 const stageText = () => {
   if (card.stage === "ringing") return card.dialing ? words.dialing : card.callback ? words.incoming_callback : words.incoming;
+  if (card.leaving) return words.leaving;
   return { talk: words.talking, hold: words.on_hold, wrap_up: words.wrap_up }[card.stage] ?? words.elsewhere;
 };
+
+const isUp = () => ["talk", "hold"].includes(card?.stage);
+const canHangUp = () => isUp() || Boolean(card?.dialing || card?.leaving);
 
 const drawTags = () => {
   const tags = [];
@@ -101,10 +105,10 @@ const draw = () => {
   const offered = card.stage === "ringing" && !card.dialing;
   show($("ring-actions"), offered);
   say($("accept-text"), card.callback ? words.answer_callback : words.answer);
-  show($("talk-actions"), ["talk", "hold"].includes(card.stage) || card.dialing);
+  show($("talk-actions"), canHangUp());
   $("mute").disabled = card.stage !== "talk";
-  $("hold").disabled = card.dialing;
-  $("transfer").disabled = card.dialing;
+  $("hold").disabled = !isUp();
+  $("transfer").disabled = !isUp();
   say($("hold-text"), card.stage === "hold" ? words.resume : words.hold);
   $("hold").setAttribute("aria-pressed", String(card.stage === "hold"));
   $("mute").setAttribute("aria-pressed", String(muted));
@@ -112,10 +116,16 @@ const draw = () => {
   drawTags();
   drawNumber();
   drawEarlier();
-  if (TALKING.includes(card.stage) && pop?.contact === card.contact) {
+  if ((WRITING.includes(card.stage) || card.dialing) && pop?.contact === card.contact) {
     if (!record.isOpen(card.contact)) record.open(card, pop.note);
     else record.follow(card);
   }
+};
+
+/** The ring counts as waiting: the citizen hears no voice yet. */
+const waitedSoFar = () => {
+  if (card.stage !== "ringing") return card.waited_ms;
+  return card.waiting_since ? now() - card.waiting_since : card.waited_ms + now() - card.since;
 };
 
 /** Moves the clocks of the card. */
@@ -123,8 +133,7 @@ export const tick = () => {
   if (!card) return;
   const since = now() - card.since;
   say($("timer"), length(since));
-  const waiting = card.stage === "ringing" && card.waiting_since ? now() - card.waiting_since : card.waited_ms;
-  say($("waited"), length(waiting));
+  say($("waited"), length(waitedSoFar()));
   if (card.stage === "ringing" && !card.dialing) {
     const left = Math.max(0, Math.ceil((data.limits.ring_ms - since) / 1000));
     say($("ring-left"), fill(words.ring_left, { s: left }));
@@ -132,15 +141,14 @@ export const tick = () => {
   if (card.stage === "talk" && (card.overdue || since > data.limits.talk_notice_ms)) {
     problem(fill(words.long_talk, { minutes: Math.round(data.limits.talk_notice_ms / 60000) }));
   }
-  if (card.stage === "wrap_up" && (card.overdue || since > data.limits.wrap_up_ms)) problem(words.long_wrap);
+  if (card.stage === "wrap_up" && !card.leaving && (card.overdue || since > data.limits.wrap_up_ms)) problem(words.long_wrap);
 };
 
 const startRing = () => {
   ringing = card.contact;
   const language = data.language[`language_${card.language}`];
   bell.ring(language);
-  const wait = length(card.waiting_since ? now() - card.waiting_since : card.waited_ms);
-  announce(fill(words.say_ring, { language, wait }));
+  announce(fill(words.say_ring, { language, wait: length(waitedSoFar()) }));
   if (!typing()) $("accept").focus();
 };
 
@@ -197,10 +205,10 @@ export const hold = () => {
   if (card?.stage === "talk") act("hold");
   else if (card?.stage === "hold") act("resume");
 };
-export const hangUp = () => { if (card && (["talk", "hold"].includes(card.stage) || card.dialing)) act("hang-up"); };
+export const hangUp = () => { if (canHangUp()) act("hang-up"); };
 
 export const transfer = () => {
-  if (!card || !["talk", "hold"].includes(card.stage) || $("transfer-box").open) return;
+  if (!isUp() || $("transfer-box").open) return;
   show($("transfer-error"), false);
   $("to-queue").value = "";
   $("to-number").value = "";

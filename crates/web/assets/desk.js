@@ -118,8 +118,8 @@ const drawMe = () => {
   const box = $("doing");
   box.className = `doing ${me?.doing ?? ""}`;
   $("ready").disabled = !me;
-  say($("ready-text"), me && me.doing !== "rest" ? words.go_rest : words.go_ready);
-  $("ready").classList.toggle("main", me?.doing === "rest");
+  say($("ready-text"), me && !resting() ? words.go_rest : words.go_ready);
+  $("ready").classList.toggle("main", resting());
   bar("open", seen && !me ? words.not_open : "", "bad", { text: words.open_again, act: () => location.reload() });
   const put = { missed: words.rest_missed_bar, unfinished: words.rest_unfinished_bar, idle: words.rest_idle_bar };
   bar("rest", put[me?.reason] ?? "", "slow");
@@ -195,7 +195,10 @@ const drawTabs = () => {
 };
 
 const draw = () => {
-  for (const one of view.contacts) one.dialing = one.stage === "ringing" && view.me?.doing === "talk";
+  for (const one of view.contacts) {
+    one.dialing = one.stage === "ringing" && view.me?.doing === "talk";
+    one.leaving = one.stage === "wrap_up" && view.me?.doing === "talk";
+  }
   const rings = view.contacts.find((one) => one.stage === "ringing");
   if (!view.contacts.some((one) => one.contact === chosen) || rings) {
     chosen = (rings ?? view.contacts[0])?.contact;
@@ -282,9 +285,11 @@ addEventListener("offline", () => bar("offline", words.offline, "bad"));
 
 // ---- Keys -------------------------------------------------------------------------------------
 
+const resting = () => view.me?.doing === "rest" || Boolean(view.me?.rest_next);
+
 const readyOrRest = () => {
   if (!view.me) return;
-  if (view.me.doing === "rest") command("ready", {});
+  if (resting()) command("ready", {});
   else command("rest", { reason: $("reason").value });
 };
 $("ready").addEventListener("click", readyOrRest);

@@ -297,6 +297,8 @@ export const finish = async (ready) => {
     await post("finish", { contact: id, ready });
     draft.drop(id);
     announce(fill(words.finished, { contact: id }));
+    const reason = $("reason").value;
+    if (!ready && reason !== "break") await post("rest", { reason }).catch(() => {});
   } catch (refused) {
     if (refused.key === "category_missing" || refused.key === "unknown_category") {
       input.focus();

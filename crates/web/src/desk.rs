@@ -388,9 +388,6 @@ mod tests {
         for language in ["ko", "en"] {
             let staffer = sample::staffer(&city, 3, language);
             let html = desk_page(&city, &staffer).render().expect("it renders");
-            if let Ok(d)=std::env::var("LOOK") { std::fs::write(format!("{d}/desk-{language}.html"), &html).unwrap(); 
-              let v = desk_view::view(&sample::board(), &city, center::city::CounselorId(1), language);
-              std::fs::write(format!("{d}/view-{language}.json"), serde_json::to_string(&v).unwrap()).unwrap(); }
             assert!(!html.contains("<script>alert"), "{language}");
             assert!(html.contains("불법주차"), "{language}");
         }

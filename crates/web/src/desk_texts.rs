@@ -88,6 +88,7 @@ words!(
     talking: ["통화 중", "Talking"];
     on_hold: ["보류 중, 시민은 음악을 듣습니다", "On hold, the citizen hears music"];
     wrap_up: ["통화가 끝났습니다. 기록을 마치세요.", "The line is over. Finish the record."];
+    leaving: ["외부 번호로 연결하는 중", "Handing over to the number"];
     elsewhere: ["다른 단계", "In another stage"];
     answer: ["받기", "Answer"];
     answer_callback: ["전화 걸기", "Call now"];

@@ -423,8 +423,6 @@ mod tests {
         let board = sample::board();
         let cells = vec![(cell, measures)];
         let html = wall(&STAFF[1], &city, &board, &cells, sample::NOW).render().expect("renders");
-        let frame = Frame::new(&city, &STAFF[1], Some(&sample::staffer(&city, 2, "en")));
-        sample::look("floor.html", &FloorPage { w: &STAFF[1], frame, wall: html.clone() }.render().unwrap());
         let formula = SERVICE_LEVEL_FORMULA.replace('>', "&#62;");
         assert!(html.contains(&formula) && html.contains("T = 20\u{a0}s"));
         assert!(html.contains("100.0\u{a0}%"), "answer rate of 8 of 8");

@@ -17,6 +17,8 @@ mod presence;
 mod record;
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod sample_city;
 mod session;
 mod shield;
 mod site;

@@ -412,7 +412,6 @@ mod tests {
         let day = figures::day(&city.zone, sample::NOW);
         let page = statistics_page(&city, &staffer, day, day, &cells());
         let html = page.render().expect("it renders");
-        crate::sample::look("stat.html", &html);
         let link = "/contacts?from=2026-11-24T09:00&#38;to=2026-11-24T10:00&#38;fate=abandoned";
         assert!(html.contains(&format!("href=\"{link}\">8</a>")), "{html}");
         assert!(html.contains("answered ÷ attempts"));
