@@ -1,0 +1,426 @@
+//! Counts everything again and names each difference. Never repairs, never writes.
+
+use crate::blob::Blobs;
+use crate::engine::{Reader, Snapshot};
+use crate::failure::Failure;
+use crate::fold::{Head, STREAM, kind_of};
+use crate::ingress;
+use crate::key::Key;
+use crate::place::Place;
+use crate::value::{Record, Values};
+use crate::{batch, cube, journal, record};
+use center::city::City;
+use center::event::{Event, Fate};
+use center::record::Row;
+use center::statistics::{Cell, Measures, cells};
+use center::time::Zone;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+/// Rows that are read at once.
+const CHUNK: i64 = 5_000;
+
+/// Differences that are named; the rest is only counted.
+const NAMED_MAX: usize = 1_000;
+
+/// What an audit found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Events whose chain was verified.
+    pub events: u64,
+    /// Contacts that were counted again.
+    pub contacts: u64,
+    /// Cells that were counted again.
+    pub cells: u64,
+    /// Recordings that were opened.
+    pub recordings: u64,
+    /// Attempts in telephony's own log.
+    pub attempts: u64,
+    /// Each difference in plain words.
+    pub differences: Vec<String>,
+    /// Differences beyond those that are named.
+    pub more: u64,
+}
+
+impl Report {
+    /// Whether nothing differs.
+    pub fn clean(&self) -> bool {
+        self.differences.is_empty()
+    }
+
+    fn differs(&mut self, what: String) {
+        if self.differences.len() < NAMED_MAX {
+            self.differences.push(what);
+        } else {
+            self.more += 1;
+        }
+    }
+}
+
+/// Verifies the chain and recounts contacts, statistics, notes, recordings and attempts. Works
+/// beside a running center: it looks at one moment of the record.
+pub async fn audit(place: &Place, city: &Arc<City>) -> Result<Report, Failure> {
+    let reader = Reader::open(place);
+    let key = Key::read(place.folder())?;
+    let before = ingress::read(place.folder())?;
+    let mut audit = Audit {
+        view: reader.snapshot().await?,
+        zone: city.zone.clone(),
+        report: Report::default(),
+        cells: BTreeMap::new(),
+        keys: HashSet::new(),
+        trunk_keys: Vec::new(),
+    };
+    audit.chain().await?;
+    audit.contacts().await?;
+    audit.cubes().await?;
+    match key {
+        Some(key) => audit.recordings(&Blobs::new(place.folder(), &key)).await?,
+        None => audit.report.differs("the key file is missing".into()),
+    }
+    let after = ingress::read(place.folder())?;
+    audit.attempts(&reader, &before, &after).await?;
+    Ok(audit.report)
+}
+
+struct Audit {
+    view: Snapshot,
+    zone: Zone,
+    report: Report,
+    cells: BTreeMap<Cell, Measures>,
+    /// Attempt keys of voice contacts.
+    keys: HashSet<String>,
+    /// Those that came over a trunk, with their contact.
+    trunk_keys: Vec<(String, u64)>,
+}
+
+impl Audit {
+    async fn ask(&mut self, text: &str, numbers: &[i64]) -> Result<crate::value::Records, Failure> {
+        let mut asked = Values::default();
+        for number in numbers {
+            asked.int(*number);
+        }
+        self.view.query(text, asked).await
+    }
+
+    /// Every event is where it was written, and none is missing.
+    async fn chain(&mut self) -> Result<(), Failure> {
+        let mut head = Head::default();
+        loop {
+            let text = "SELECT at, body, seq, kind, contact, counselor, prev, hash FROM journal \
+                        WHERE stream = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+            let found = self.ask(text, &[STREAM, head.seq, CHUNK]).await?;
+            if found.len() == 0 {
+                break;
+            }
+            for record in found.iter() {
+                head = self.link(head, record)?;
+                self.report.events += 1;
+            }
+        }
+        let found = self
+            .ask("SELECT value FROM meta WHERE name = 'head'", &[])
+            .await?;
+        let known = found
+            .first()
+            .map(|record| record.text(0).map(str::to_owned))
+            .transpose()?;
+        let known = known.as_deref().and_then(Head::parse).unwrap_or_default();
+        if known != head {
+            self.report.differs(format!(
+                "the journal ends with event {}, but event {} was written last",
+                head.seq, known.seq
+            ));
+        }
+        Ok(())
+    }
+
+    /// Checks one event against the one before it; goes on from what is stored.
+    fn link(&mut self, head: Head, record: Record<'_>) -> Result<Head, Failure> {
+        let (at, seq) = (record.int(0)?, record.int(2)?);
+        let body = match record.get(1) {
+            crate::value::Value::Text(body) => body,
+            _ => b"",
+        };
+        if seq != head.seq + 1 {
+            let missing = head.seq + 1;
+            self.report
+                .differs(format!("event {missing} is missing before event {seq}"));
+        }
+        if record.bytes(6)? != head.hash && seq == head.seq + 1 {
+            self.report.differs(format!(
+                "event {seq} does not follow from the one before it"
+            ));
+        }
+        let from = Head {
+            seq: seq - 1,
+            hash: record.bytes(6)?.try_into().unwrap_or_default(),
+        };
+        let next = from.next(at, body);
+        if record.bytes(7)? != next.hash {
+            self.report
+                .differs(format!("event {seq} was changed: its hash does not fit"));
+        }
+        match serde_json::from_slice::<Event>(body) {
+            Ok(event) => self.columns(seq, record, body, &event)?,
+            Err(_) => self.report.differs(format!("event {seq} cannot be read")),
+        }
+        Ok(Head {
+            seq,
+            hash: record.bytes(7)?.try_into().unwrap_or_default(),
+        })
+    }
+
+    fn columns(
+        &mut self,
+        seq: i64,
+        record: Record<'_>,
+        body: &[u8],
+        event: &Event,
+    ) -> Result<(), Failure> {
+        let (from, to) = kind_of(body)?;
+        let kind = record.text(3)?.as_bytes() == &body[from as usize..to as usize];
+        let contact = record.maybe(4)? == event.contact().map(|contact| contact.0 as i64);
+        let counselor = record.maybe(5)? == event.counselor().map(|c| i64::from(c.0));
+        if !(kind && contact && counselor) {
+            self.report.differs(format!(
+                "the index columns of event {seq} differ from its text"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Every contact is what its events say.
+    async fn contacts(&mut self) -> Result<(), Failure> {
+        let last = "SELECT max(contact) FROM journal";
+        let last = self.ask(last, &[]).await?;
+        let last = last
+            .first()
+            .map_or(Ok(None), |record| record.maybe(0))?
+            .unwrap_or(0);
+        let stored = self.ask("SELECT max(contact) FROM contact", &[]).await?;
+        let stored = stored
+            .first()
+            .map_or(Ok(None), |record| record.maybe(0))?
+            .unwrap_or(0);
+        let last = last.max(stored);
+        let mut after = 0;
+        while after < last {
+            self.contacts_between(after, after + CHUNK).await?;
+            after += CHUNK;
+        }
+        Ok(())
+    }
+
+    async fn contacts_between(&mut self, after: i64, to: i64) -> Result<(), Failure> {
+        let text = "SELECT at, body, contact FROM journal \
+                    WHERE contact > $1 AND contact <= $2 ORDER BY seq";
+        let mut folded: BTreeMap<u64, Row> = BTreeMap::new();
+        for record in self.ask(text, &[after, to]).await?.iter() {
+            // What cannot be read was named with the chain.
+            let Ok(entry) = journal::entry(record) else {
+                continue;
+            };
+            let contact = record.int(2)? as u64;
+            folded
+                .entry(contact)
+                .or_default()
+                .apply(entry.at, &entry.event);
+        }
+        let text = format!(
+            "SELECT {} FROM contact WHERE contact > $1 AND contact <= $2",
+            record::COLUMNS
+        );
+        let mut stored: BTreeMap<u64, Row> = BTreeMap::new();
+        for found in self.ask(&text, &[after, to]).await?.iter() {
+            match record::read(found) {
+                Ok(row) => drop(stored.insert(row.contact.0, row)),
+                Err(failure) => {
+                    self.report
+                        .differs(format!("contact {}: {failure}", found.int(0)?));
+                }
+            }
+        }
+        for (contact, row) in &folded {
+            self.compare(*contact, row, stored.remove(contact).as_ref());
+        }
+        for contact in stored.keys() {
+            self.report
+                .differs(format!("contact {contact} has a row but no event"));
+        }
+        self.gaps(&folded, after);
+        self.notes(&folded, after, to).await
+    }
+
+    fn gaps(&mut self, folded: &BTreeMap<u64, Row>, after: i64) {
+        let mut due = after as u64 + 1;
+        for contact in folded.keys() {
+            if *contact != due {
+                self.report
+                    .differs(format!("contacts {due} to {} are missing", contact - 1));
+            }
+            due = contact + 1;
+        }
+    }
+
+    fn compare(&mut self, contact: u64, row: &Row, stored: Option<&Row>) {
+        self.report.contacts += 1;
+        match stored {
+            None => self
+                .report
+                .differs(format!("contact {contact} has events but no row")),
+            Some(stored) if stored != row => {
+                let columns = differing(row, stored).join(", ");
+                self.report.differs(format!(
+                    "contact {contact} differs from its events in: {columns}"
+                ));
+            }
+            Some(_) => {}
+        }
+        let complete = !row.category.is_empty() && !row.outcome.is_empty();
+        if row.fate == Some(Fate::Answered) && row.closed.is_some() && !complete {
+            self.report
+                .differs(format!("contact {contact} was closed without its codes"));
+        }
+        for (cell, measures) in cells(row, &self.zone) {
+            self.cells.entry(cell).or_default().add(&measures, 1);
+        }
+        if row.channel == center::city::Channel::Voice {
+            self.keys.insert(row.key.clone());
+            if ingress::comes_by_trunk(&row.via) {
+                self.trunk_keys.push((row.key.clone(), contact));
+            }
+        }
+    }
+
+    /// A note is the one whose digest was written last.
+    async fn notes(
+        &mut self,
+        folded: &BTreeMap<u64, Row>,
+        after: i64,
+        to: i64,
+    ) -> Result<(), Failure> {
+        let text = "SELECT contact, note, nonce FROM personal \
+                    WHERE contact > $1 AND contact <= $2 AND note IS NOT NULL";
+        for record in self.ask(text, &[after, to]).await?.iter() {
+            let contact = record.int(0)?;
+            let digest = batch::note_digest(record.text(2)?, record.text(1)?);
+            if folded
+                .get(&(contact as u64))
+                .is_none_or(|row| row.note_digest != digest)
+            {
+                self.report.differs(format!(
+                    "the note of contact {contact} is not the one that was saved last"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every cell is the sum of its contacts.
+    async fn cubes(&mut self) -> Result<(), Failure> {
+        let mut counted = std::mem::take(&mut self.cells);
+        for (number, insert) in cube::CUBES.iter().enumerate() {
+            let text = format!("SELECT {} FROM {}", insert.columns, insert.table);
+            for record in self.ask(&text, &[]).await?.iter() {
+                let (cell, stored) = cube::read(number, record)?;
+                self.report.cells += 1;
+                let due = counted.remove(&cell).unwrap_or_default();
+                if due != stored {
+                    self.report.differs(format!(
+                        "{}: {cell:?} holds {stored:?}, counted again it is {due:?}",
+                        insert.table
+                    ));
+                }
+            }
+        }
+        for (cell, due) in counted
+            .iter()
+            .filter(|(_, due)| **due != Measures::default())
+        {
+            let table = cube::CUBES[cube::cube_of(cell)].table;
+            self.report.differs(format!(
+                "{table}: {cell:?} is missing, it should hold {due:?}"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Every recording is there and whole.
+    async fn recordings(&mut self, blobs: &Blobs) -> Result<(), Failure> {
+        let found = self
+            .ask("SELECT contact, blob FROM recording ORDER BY contact", &[])
+            .await?;
+        for record in found.iter() {
+            let (contact, name) = (record.int(0)?, record.text(1)?.to_owned());
+            let blobs = blobs.clone();
+            let opened = crate::engine::blocking(move || blobs.content(&name)).await?;
+            self.report.recordings += 1;
+            match opened {
+                Ok(content) if content.complete => {}
+                Ok(_) => self
+                    .report
+                    .differs(format!("a recording of contact {contact} is cut short")),
+                Err(failure) => self.report.differs(format!(
+                    "a recording of contact {contact} cannot be opened: {failure}"
+                )),
+            }
+        }
+        Ok(())
+    }
+
+    /// Telephony's own count of attempts is the same as the record's.
+    async fn attempts(
+        &mut self,
+        reader: &Reader,
+        before: &ingress::Log,
+        after: &ingress::Log,
+    ) -> Result<(), Failure> {
+        self.report.attempts = before.keys.len() as u64;
+        for line in &before.unreadable {
+            self.report
+                .differs(format!("telephony's log cannot be read at {line}"));
+        }
+        for (key, count) in &before.keys {
+            if *count > 1 {
+                self.report
+                    .differs(format!("attempt {key} stands {count} times in the log"));
+            }
+            // A call that was arriving at this very moment is in the record by now.
+            if !self.keys.contains(key) && !known(reader, key).await? {
+                self.report
+                    .differs(format!("attempt {key} of telephony's log has no contact"));
+            }
+        }
+        for (key, contact) in &self.trunk_keys {
+            if !after.keys.contains_key(key) {
+                let text = format!("contact {contact} is not in telephony's log of attempts");
+                if self.report.differences.len() < NAMED_MAX {
+                    self.report.differences.push(text);
+                } else {
+                    self.report.more += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn known(reader: &Reader, key: &str) -> Result<bool, Failure> {
+    let mut asked = Values::default();
+    asked.text(key);
+    let text = "SELECT contact FROM contact WHERE key = $1 AND channel = 'voice'";
+    Ok(reader.query(text, asked).await?.first().is_some())
+}
+
+/// The columns in which two rows differ.
+fn differing(row: &Row, stored: &Row) -> Vec<&'static str> {
+    let (mut left, mut right) = (Values::default(), Values::default());
+    record::push(row, &mut left);
+    record::push(stored, &mut right);
+    let columns = record::COLUMNS.split(", ").enumerate();
+    columns
+        .filter(|(index, _)| left.get(*index) != right.get(*index))
+        .map(|(_, column)| column)
+        .collect()
+}

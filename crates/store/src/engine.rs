@@ -1,0 +1,225 @@
+//! The one place where the two engines part ways: choose, and pass on. Never SQL of its own.
+
+use crate::failure::{Broken, Failure};
+use crate::insert::{Insert, Rows};
+use crate::place::Place;
+use crate::value::{Records, Values};
+use crate::words::Asked;
+use crate::{postgres, sqlite};
+use std::sync::Arc;
+
+/// Words in which the engines differ; everything else is one text for both.
+#[derive(Debug)]
+pub(crate) struct Dialect {
+    /// Name of the engine for people.
+    pub name: &'static str,
+    /// A BIGINT primary key.
+    pub id: &'static str,
+    /// Bytes.
+    pub bytes: &'static str,
+    /// End of a table that is stored in the order of its primary key.
+    pub clustered: &'static str,
+    /// Keeps the journal append-only.
+    pub guard: &'static str,
+    /// Makes the index of notes.
+    pub note_index: &'static str,
+    /// Rows of the index of notes.
+    pub note_insert: &'static Insert,
+    /// Index of notes and contacts, joined.
+    pub noted: &'static str,
+    /// Condition that notes have the words; `$` stands for them.
+    pub note_match: &'static str,
+    /// Contact of the index of notes.
+    pub note_contact: &'static str,
+    /// The words asked for in the engine's own language.
+    pub note_query: fn(&[Asked]) -> String,
+}
+
+/// Where a test lets the next batch fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Instead of the statement with this number, the first is 1; the batch is rolled back.
+    Write(usize),
+    /// The same as if the disk were full.
+    Full(usize),
+    /// Instead of the commit: nobody knows what is on the disk.
+    Commit,
+}
+
+impl Fault {
+    /// Fails when the statement with this number is due.
+    pub(crate) fn strike(fault: Option<Fault>, statement: usize) -> Result<(), Failure> {
+        match fault {
+            Some(Fault::Write(number)) if number == statement => {
+                Err(Failure::Engine("a fault was asked for".into()))
+            }
+            Some(Fault::Full(number)) if number == statement => Err(Failure::Full),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The one connection that writes.
+#[derive(Debug)]
+pub(crate) enum Writer {
+    /// SQLite; none while it is lost.
+    Sqlite(Option<Box<sqlite::Writer>>),
+    /// PostgreSQL.
+    Postgres(Box<postgres::Writer>),
+}
+
+impl Writer {
+    /// Takes the writer's lease of a place.
+    pub async fn open(place: &Place) -> Result<Writer, Failure> {
+        match place {
+            Place::Folder(folder) => {
+                let folder = folder.clone();
+                let writer = blocking(move || sqlite::Writer::open(&folder)).await??;
+                Ok(Writer::Sqlite(Some(Box::new(writer))))
+            }
+            Place::Postgres { url, .. } => {
+                let writer = postgres::Writer::open(url).await?;
+                Ok(Writer::Postgres(Box::new(writer)))
+            }
+        }
+    }
+
+    /// How the engine speaks.
+    pub fn dialect(&self) -> &'static Dialect {
+        match self {
+            Writer::Sqlite(_) => &sqlite::DIALECT,
+            Writer::Postgres(_) => &postgres::DIALECT,
+        }
+    }
+
+    /// Runs statements without parameters.
+    pub async fn script(&mut self, text: String) -> Result<(), Failure> {
+        match self {
+            Writer::Sqlite(slot) => {
+                let mut writer = slot.take().ok_or(Failure::Poisoned)?;
+                let (writer, outcome) = blocking(move || {
+                    let outcome = writer.script(&text);
+                    (writer, outcome)
+                })
+                .await?;
+                *slot = Some(writer);
+                outcome
+            }
+            Writer::Postgres(writer) => writer.script(&text).await,
+        }
+    }
+
+    /// Writes rows in one transaction, all or nothing, and gives them back.
+    pub async fn write(
+        &mut self,
+        tables: Vec<Rows>,
+        fault: Option<Fault>,
+    ) -> Result<Vec<Rows>, Broken> {
+        match self {
+            Writer::Sqlite(slot) => {
+                let mut writer = slot.take().ok_or(Failure::Poisoned)?;
+                let (writer, tables, outcome) = blocking(move || {
+                    let outcome = writer.write(&tables, fault);
+                    (writer, tables, outcome)
+                })
+                .await?;
+                *slot = Some(writer);
+                outcome.map(|()| tables)
+            }
+            Writer::Postgres(writer) => writer.write(&tables, fault).await.map(|()| tables),
+        }
+    }
+}
+
+/// Connections that only read; cloned freely.
+#[derive(Clone, Debug)]
+pub(crate) enum Reader {
+    /// SQLite.
+    Sqlite(Arc<sqlite::Reader>),
+    /// PostgreSQL.
+    Postgres(Arc<postgres::Reader>),
+}
+
+impl Reader {
+    /// Connects when first asked.
+    pub fn open(place: &Place) -> Reader {
+        match place {
+            Place::Folder(folder) => Reader::Sqlite(Arc::new(sqlite::Reader::new(folder))),
+            Place::Postgres { url, .. } => Reader::Postgres(Arc::new(postgres::Reader::new(url))),
+        }
+    }
+
+    /// How the engine speaks.
+    pub fn dialect(&self) -> &'static Dialect {
+        match self {
+            Reader::Sqlite(_) => &sqlite::DIALECT,
+            Reader::Postgres(_) => &postgres::DIALECT,
+        }
+    }
+
+    /// Asks.
+    pub async fn query(&self, text: &str, params: Values) -> Result<Records, Failure> {
+        match self {
+            Reader::Sqlite(reader) => {
+                let permit = reader.permit().await?;
+                let (reader, text) = (reader.clone(), text.to_owned());
+                blocking(move || {
+                    let _permit = permit;
+                    reader.query(&text, &params)
+                })
+                .await?
+            }
+            Reader::Postgres(reader) => reader.query(text, &params).await,
+        }
+    }
+
+    /// A view that does not change while others write.
+    pub async fn snapshot(&self) -> Result<Snapshot, Failure> {
+        match self {
+            Reader::Sqlite(reader) => {
+                let reader = reader.clone();
+                let snapshot = blocking(move || reader.snapshot()).await??;
+                Ok(Snapshot::Sqlite(Some(snapshot)))
+            }
+            Reader::Postgres(reader) => Ok(Snapshot::Postgres(reader.snapshot().await?)),
+        }
+    }
+}
+
+/// A view that does not change while others write.
+#[derive(Debug)]
+pub(crate) enum Snapshot {
+    /// SQLite; none while it is lost.
+    Sqlite(Option<sqlite::Snapshot>),
+    /// PostgreSQL.
+    Postgres(postgres::Snapshot),
+}
+
+impl Snapshot {
+    /// Asks.
+    pub async fn query(&mut self, text: &str, params: Values) -> Result<Records, Failure> {
+        match self {
+            Snapshot::Sqlite(slot) => {
+                let snapshot = slot.take().ok_or(Failure::Poisoned)?;
+                let text = text.to_owned();
+                let (snapshot, outcome) = blocking(move || {
+                    let outcome = snapshot.query(&text, &params);
+                    (snapshot, outcome)
+                })
+                .await?;
+                *slot = Some(snapshot);
+                outcome
+            }
+            Snapshot::Postgres(snapshot) => snapshot.query(text, &params).await,
+        }
+    }
+}
+
+/// Runs what blocks where it disturbs nobody.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Failure::Engine(error.to_string()))
+}

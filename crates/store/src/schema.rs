@@ -1,0 +1,147 @@
+//! The tables, one text for both engines, and their versions. Never a row of them.
+
+use crate::engine::Dialect;
+
+/// Version of the tables that hold the truth; they are never dropped.
+pub(crate) const TRUTH_VERSION: &str = "1";
+
+/// Version of everything that follows from the journal; another one in the store makes it be
+/// built anew. Raise it whenever a projection's columns, or the fold of a contact, change.
+pub(crate) const PROJECTION_VERSION: &str = "1";
+
+/// Truth: journal, erasable personal data, and what the store knows about itself.
+const TRUTH: &str = "
+CREATE TABLE IF NOT EXISTS meta (
+    name TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+){clustered};
+CREATE TABLE IF NOT EXISTS journal (
+    stream BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    contact BIGINT,
+    counselor BIGINT,
+    body TEXT NOT NULL,
+    prev {bytes} NOT NULL,
+    hash {bytes} NOT NULL,
+    PRIMARY KEY (stream, seq)
+){clustered};
+CREATE INDEX IF NOT EXISTS journal_contact ON journal (contact, seq) WHERE contact IS NOT NULL;
+CREATE TABLE IF NOT EXISTS personal (
+    contact {id},
+    number TEXT,
+    raw TEXT,
+    note TEXT,
+    nonce TEXT,
+    transfer_to TEXT
+);";
+
+/// What follows from the journal: dropped and made anew when its version changes.
+const PROJECTIONS: &str = "
+DROP TABLE IF EXISTS contact;
+DROP TABLE IF EXISTS recording;
+DROP TABLE IF EXISTS note_index;
+DROP TABLE IF EXISTS cube_hour;
+DROP TABLE IF EXISTS cube_category;
+DROP TABLE IF EXISTS cube_counselor;
+CREATE TABLE contact (
+    contact {id},
+    key TEXT NOT NULL UNIQUE,
+    channel TEXT NOT NULL,
+    caller TEXT NOT NULL,
+    via TEXT NOT NULL,
+    arrived BIGINT NOT NULL,
+    repeat BIGINT NOT NULL,
+    language TEXT NOT NULL,
+    keys TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    queue TEXT NOT NULL,
+    queued BIGINT,
+    callback BIGINT NOT NULL,
+    answered BIGINT,
+    counselor BIGINT,
+    wait_ms BIGINT NOT NULL,
+    talk_ms BIGINT NOT NULL,
+    hold_ms BIGINT NOT NULL,
+    wrap_ms BIGINT NOT NULL,
+    returned BIGINT NOT NULL,
+    transfers BIGINT NOT NULL,
+    ended BIGINT,
+    closed BIGINT,
+    category TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    fate TEXT,
+    note_digest TEXT NOT NULL,
+    note_letters BIGINT NOT NULL,
+    recordings BIGINT NOT NULL,
+    task BIGINT NOT NULL,
+    since BIGINT NOT NULL
+);
+CREATE INDEX contact_arrived ON contact (arrived, contact);
+CREATE INDEX contact_caller ON contact (caller, arrived, contact) WHERE caller <> '';
+CREATE INDEX contact_counselor ON contact (counselor, arrived, contact)
+    WHERE counselor IS NOT NULL;
+CREATE INDEX contact_category ON contact (category, arrived, contact) WHERE category <> '';
+CREATE INDEX contact_fate ON contact (fate, arrived, contact) WHERE fate <> 'answered';
+CREATE INDEX contact_language ON contact (language, arrived, contact) WHERE language <> 'ko';
+CREATE INDEX contact_channel ON contact (channel, arrived, contact) WHERE channel <> 'voice';
+CREATE INDEX contact_open ON contact (contact) WHERE closed IS NULL;
+CREATE INDEX contact_task ON contact (contact) WHERE task = 1;
+CREATE TABLE recording (
+    contact BIGINT NOT NULL,
+    blob TEXT NOT NULL,
+    length_ms BIGINT NOT NULL,
+    keep_until BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (contact, blob)
+){clustered};
+CREATE TABLE cube_hour (
+    hour BIGINT NOT NULL,
+    channel TEXT NOT NULL,
+    language TEXT NOT NULL,
+    queue TEXT NOT NULL,
+    fate TEXT NOT NULL,
+    {measures},
+    PRIMARY KEY (hour, channel, language, queue, fate)
+){clustered};
+CREATE TABLE cube_category (
+    day BIGINT NOT NULL,
+    category TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    district TEXT NOT NULL,
+    {measures},
+    PRIMARY KEY (day, category, outcome, district)
+){clustered};
+CREATE TABLE cube_counselor (
+    day BIGINT NOT NULL,
+    counselor BIGINT NOT NULL,
+    channel TEXT NOT NULL,
+    {measures},
+    PRIMARY KEY (day, counselor, channel)
+){clustered};";
+
+/// Statements that make the tables of the truth where they are missing.
+pub(crate) fn truth(dialect: &Dialect) -> String {
+    format!("{}{}", spoken(TRUTH, dialect), dialect.guard)
+}
+
+/// Statements that make all projections anew, empty.
+pub(crate) fn projections(dialect: &Dialect) -> String {
+    let measures: Vec<String> = crate::cube::MEASURES
+        .split(", ")
+        .map(|column| format!("{column} BIGINT NOT NULL"))
+        .collect();
+    let text = PROJECTIONS.replace("{measures}", &measures.join(", "));
+    format!(
+        "BEGIN;{}{};COMMIT",
+        spoken(&text, dialect),
+        dialect.note_index
+    )
+}
+
+fn spoken(text: &str, dialect: &Dialect) -> String {
+    text.replace("{id}", dialect.id)
+        .replace("{bytes}", dialect.bytes)
+        .replace("{clustered}", dialect.clustered)
+}

@@ -1,0 +1,183 @@
+//! Words of notes for the search index: the same for writing and asking, on both engines. Never an index.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// Letters that share a base letter once marks are taken off; the first of each is the base.
+const FOLDED: [&str; 26] = [
+    "aàáâãäåāăąǎạảấầẩẫậắằẳẵặ",
+    "b",
+    "cçćĉċč",
+    "dďđð",
+    "eèéêëēĕėęěẹẻẽếềểễệ",
+    "f",
+    "gĝğġģ",
+    "hĥħ",
+    "iìíîïĩīĭįıỉị",
+    "jĵ",
+    "kķ",
+    "lĺļľŀł",
+    "m",
+    "nñńņňŉ",
+    "oòóôõöøōŏőơǒọỏốồổỗộớờởỡợ",
+    "p",
+    "q",
+    "rŕŗř",
+    "sśŝşšș",
+    "tţťŧț",
+    "uùúûüũūŭůűųưǔụủứừửữự",
+    "v",
+    "wŵ",
+    "x",
+    "yýÿŷỳỵỷỹ",
+    "zźżž",
+];
+
+/// The words of a note, sorted, each once, separated by blanks.
+pub(crate) fn of_note(text: &str) -> String {
+    let mut words = BTreeSet::new();
+    each_run(text, |run| match run {
+        Run::Word(word) => {
+            words.insert(word.to_owned());
+        }
+        Run::Syllables([single]) => {
+            words.insert(single.to_string());
+        }
+        Run::Syllables(letters) => {
+            for pair in letters.windows(2) {
+                words.insert(pair.iter().collect());
+            }
+        }
+    });
+    words.into_iter().collect::<Vec<_>>().join(" ")
+}
+
+/// A word that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Asked {
+    /// Letters and digits only.
+    pub word: String,
+    /// Also finds longer words: a single syllable is half of a pair.
+    pub beginning: bool,
+}
+
+/// The words asked for; all of them must be in the note.
+pub(crate) fn of_query(text: &str) -> Vec<Asked> {
+    let mut words = BTreeSet::new();
+    each_run(text, |run| match run {
+        Run::Word(word) => {
+            words.insert(Asked {
+                word: word.to_owned(),
+                beginning: false,
+            });
+        }
+        Run::Syllables([single]) => {
+            words.insert(Asked {
+                word: single.to_string(),
+                beginning: true,
+            });
+        }
+        Run::Syllables(letters) => {
+            for pair in letters.windows(2) {
+                words.insert(Asked {
+                    word: pair.iter().collect(),
+                    beginning: false,
+                });
+            }
+        }
+    });
+    words.into_iter().collect()
+}
+
+/// The query in an engine's own language: each word quoted, joined by `and`.
+pub(crate) fn joined(asked: &[Asked], quote: char, beginning: &str, and: &str) -> String {
+    let mut text = String::new();
+    for (index, asked) in asked.iter().enumerate() {
+        let before = if index == 0 { "" } else { and };
+        let after = if asked.beginning { beginning } else { "" };
+        let _ = write!(text, "{before}{quote}{}{quote}{after}", asked.word);
+    }
+    text
+}
+
+enum Run<'a> {
+    Word(&'a str),
+    Syllables(&'a [char]),
+}
+
+fn each_run(text: &str, mut take: impl FnMut(Run<'_>)) {
+    let mut word = String::new();
+    let mut syllables = Vec::new();
+    for letter in text.chars().chain(['\n']) {
+        let syllable = is_syllable(letter);
+        if !syllable && !syllables.is_empty() {
+            take(Run::Syllables(&syllables));
+            syllables.clear();
+        }
+        let mark = ('\u{300}'..='\u{36f}').contains(&letter);
+        if (syllable || !letter.is_alphanumeric()) && !mark && !word.is_empty() {
+            take(Run::Word(&word));
+            word.clear();
+        }
+        if syllable {
+            syllables.push(letter);
+        } else if letter.is_alphanumeric() {
+            word.extend(
+                letter
+                    .to_lowercase()
+                    .filter(|c| c.is_alphanumeric())
+                    .map(fold),
+            );
+        }
+    }
+}
+
+/// Hangul, Han and Kana are written without reliable blanks: pairs stand for words.
+fn is_syllable(letter: char) -> bool {
+    matches!(letter,
+        '\u{1100}'..='\u{11ff}'     // Hangul letters
+        | '\u{3041}'..='\u{30ff}'   // Kana
+        | '\u{3131}'..='\u{318e}'   // Hangul letters, as typed alone
+        | '\u{3400}'..='\u{4dbf}'   // Han
+        | '\u{4e00}'..='\u{9fff}'   // Han
+        | '\u{ac00}'..='\u{d7a3}'   // Hangul syllables
+        | '\u{f900}'..='\u{faff}'   // Han
+        | '\u{20000}'..='\u{2fa1f}' // Han
+    ) && letter.is_alphanumeric()
+}
+
+fn fold(letter: char) -> char {
+    match letter {
+        'a'..='z' | '0'..='9' => letter,
+        'ө' => 'о',
+        'ү' => 'у',
+        'ё' => 'е',
+        _ => FOLDED
+            .iter()
+            .find(|same| same.contains(letter))
+            .and_then(|same| same.chars().next())
+            .unwrap_or(letter),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn syllables_become_pairs_and_latin_loses_its_marks() {
+        assert_eq!(of_note("여권발급 문의"), "권발 문의 발급 여권");
+        assert_eq!(of_note("Đăng ký, ĐĂNG KÝ!"), "dang ky");
+        assert_eq!(of_note("Noise at 3-dong"), "3 at dong noise");
+        assert_eq!(of_note("хөх"), of_note("хох"));
+        assert_eq!(of_note("café\u{301} 登録する"), "cafe する 登録 録す");
+        assert_eq!(of_note("\u{0}'\"*:&|"), "");
+    }
+
+    #[test]
+    fn a_single_syllable_asks_for_the_beginning_of_pairs() {
+        let asked = of_query("물 여권발");
+        let text = joined(&asked, '"', "*", " AND ");
+        assert_eq!(text, "\"권발\" AND \"물\"* AND \"여권\"");
+    }
+}
