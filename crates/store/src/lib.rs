@@ -17,6 +17,7 @@ mod place;
 mod postgres;
 mod record;
 mod schema;
+pub mod sound;
 mod sqlite;
 mod value;
 mod words;

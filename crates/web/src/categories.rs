@@ -99,7 +99,11 @@ pub(crate) fn path(city: &City, code: &str, language: &str) -> String {
     }
     names.sort_unstable();
     let names: Vec<&str> = names.into_iter().map(|(_, name)| name).collect();
-    if names.is_empty() { code.to_owned() } else { names.join(" › ") }
+    if names.is_empty() {
+        code.to_owned()
+    } else {
+        names.join(" › ")
+    }
 }
 
 #[cfg(test)]

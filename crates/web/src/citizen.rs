@@ -49,7 +49,12 @@ struct StartPage {
 pub(crate) async fn start(State(site): State<Site>, request: Request) -> Response {
     let own = site.city().language.code();
     let tag = language(request.headers(), request.uri(), &LANGUAGES, own);
-    let body = page(&start_page(site.city(), &site.settings.number, site.settings.sip.as_deref(), tag));
+    let body = page(&start_page(
+        site.city(),
+        &site.settings.number,
+        site.settings.sip.as_deref(),
+        tag,
+    ));
     keep_language(&site, request.uri().query(), tag, body)
 }
 
@@ -70,7 +75,12 @@ fn start_page(city: &City, number: &str, sip: Option<&str>, tag: &str) -> StartP
 }
 
 /// Keeps a language that was asked for.
-pub(crate) fn keep_language(site: &Site, query: Option<&str>, tag: &str, body: Response) -> Response {
+pub(crate) fn keep_language(
+    site: &Site,
+    query: Option<&str>,
+    tag: &str,
+    body: Response,
+) -> Response {
     if query.is_some_and(|query| query.contains("lang=")) {
         let cookie = site.cookie("lang", tag, 365 * 86_400);
         ([(header::SET_COOKIE, cookie)], body).into_response()
@@ -101,7 +111,11 @@ pub(crate) async fn call(State(site): State<Site>, request: Request) -> Response
         return said(StatusCode::BAD_REQUEST, "bad_request", words.bad_request);
     };
     if !may_call(from, Instant::now()) {
-        return said(StatusCode::TOO_MANY_REQUESTS, "too_many", words.r_wrong_state);
+        return said(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many",
+            words.r_wrong_state,
+        );
     }
     let call = random_hex(SECRET_DIGITS / 2);
     let (reply, answer) = oneshot::channel();
@@ -123,7 +137,10 @@ async fn read(body: axum::body::Body) -> Option<CallAsk> {
 fn may_call(from: IpAddr, now: Instant) -> bool {
     let mut calls = CALLS.lock().expect("no panic while it is held");
     calls.retain(|_, times| {
-        while times.front().is_some_and(|at| now.duration_since(*at) >= CALLS_WINDOW) {
+        while times
+            .front()
+            .is_some_and(|at| now.duration_since(*at) >= CALLS_WINDOW)
+        {
             times.pop_front();
         }
         !times.is_empty()
@@ -138,11 +155,21 @@ fn may_call(from: IpAddr, now: Instant) -> bool {
 
 /// `POST /call/key`
 pub(crate) async fn key(State(site): State<Site>, Json(ask): Json<CallAsk>) -> Response {
-    let key = ask.key.chars().next().filter(|key| "0123456789*#".contains(*key));
+    let key = ask
+        .key
+        .chars()
+        .next()
+        .filter(|key| "0123456789*#".contains(*key));
     let Some(key) = key.filter(|_| ask.call.len() == SECRET_DIGITS) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    tell(&site, MediaRequest::CitizenKey { call: ask.call, key })
+    tell(
+        &site,
+        MediaRequest::CitizenKey {
+            call: ask.call,
+            key,
+        },
+    )
 }
 
 /// `POST /call/hang-up`
@@ -179,7 +206,9 @@ pub(crate) async fn state(State(site): State<Site>, Json(ask): Json<CallAsk>) ->
     };
     let board = site.hub.board().borrow().clone();
     let c = citizen_texts::in_language(&ask.lang);
-    let view = found.as_ref().and_then(|found| board.contact(found.contact));
+    let view = found
+        .as_ref()
+        .and_then(|found| board.contact(found.contact));
     Json(state_json(c, site.city(), found.as_ref(), view)).into_response()
 }
 
@@ -214,7 +243,10 @@ fn stage_text(c: &Citizen, view: &ContactView) -> String {
                 let minutes = |ms: i64| (ms / 60_000).max(1).to_string();
                 let (from, to) = (minutes(told.p50_ms?), minutes(told.p90_ms? + 59_999));
                 let position = told.position.to_string();
-                Some(fill(c.place, &[("position", &position), ("from", &from), ("to", &to)]))
+                Some(fill(
+                    c.place,
+                    &[("position", &position), ("from", &from), ("to", &to)],
+                ))
             });
             format!("{} {}", c.waiting, place.unwrap_or_default())
         }
@@ -229,8 +261,11 @@ fn stage_text(c: &Citizen, view: &ContactView) -> String {
 fn menu_keys(c: &Citizen, city: &City, pressed: &str) -> Vec<String> {
     let mut name = city.menu.entry.as_str();
     for key in pressed.chars() {
-        if let Some(Target::Node(next)) =
-            city.menu.nodes.get(name).and_then(|node| node.keys.get(&key))
+        if let Some(Target::Node(next)) = city
+            .menu
+            .nodes
+            .get(name)
+            .and_then(|node| node.keys.get(&key))
         {
             name = next;
         }
@@ -242,7 +277,10 @@ fn menu_keys(c: &Citizen, city: &City, pressed: &str) -> Vec<String> {
         Target::Queue(code) => Some(crate::words::queue(city, code, c.tag)),
         Target::Language(language, _) => {
             let at = LANGUAGES.iter().position(|tag| *tag == language.code());
-            Some(at.map_or_else(|| c.other_languages.to_owned(), |at| OWN_NAMES[at].to_owned()))
+            Some(at.map_or_else(
+                || c.other_languages.to_owned(),
+                |at| OWN_NAMES[at].to_owned(),
+            ))
         }
         Target::Node(node) if leads_to_languages(city, node) => Some(c.other_languages.to_owned()),
         Target::Node(_) | Target::RepeatOnce(_) => None,
@@ -251,7 +289,10 @@ fn menu_keys(c: &Citizen, city: &City, pressed: &str) -> Vec<String> {
         .iter()
         .filter_map(|(key, target)| {
             let target = target_text(target)?;
-            Some(fill(c.press, &[("key", &key.to_string()), ("target", &target)]))
+            Some(fill(
+                c.press,
+                &[("key", &key.to_string()), ("target", &target)],
+            ))
         })
         .collect()
 }
@@ -286,7 +327,10 @@ mod tests {
             let html = html.render().expect("it renders");
             assert!(html.contains(&format!("<html lang=\"{tag}\">")));
             assert!(html.contains("sip:&#60;120&#62;@"), "{tag}");
-            assert!(!html.contains('{') || html.contains("application/json"), "{tag}");
+            assert!(
+                !html.contains('{') || html.contains("application/json"),
+                "{tag}"
+            );
         }
     }
 
@@ -294,6 +338,9 @@ mod tests {
     fn a_waiting_citizen_reads_place_and_range() {
         let view = crate::sample::contact(1, Stage::Queue, center::city::Language::En);
         let text = stage_text(citizen_texts::in_language("en"), &view);
-        assert!(text.contains("Place 2") && text.contains("1 to 3 minutes"), "{text}");
+        assert!(
+            text.contains("Place 2") && text.contains("1 to 3 minutes"),
+            "{text}"
+        );
     }
 }

@@ -6,8 +6,14 @@ use crate::texts::words;
 pub(crate) const LANGUAGES: [&str; 6] = ["ko", "en", "zh", "ja", "vi", "mn"];
 
 /// Names of these languages in themselves.
-pub(crate) const OWN_NAMES: [&str; 6] =
-    ["한국어", "English", "中文", "日本語", "Tiếng Việt", "Монгол"];
+pub(crate) const OWN_NAMES: [&str; 6] = [
+    "한국어",
+    "English",
+    "中文",
+    "日本語",
+    "Tiếng Việt",
+    "Монгол",
+];
 
 /// The texts in a language.
 pub(crate) fn in_language(tag: &str) -> &'static Citizen {

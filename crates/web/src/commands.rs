@@ -1,6 +1,6 @@
 //! What a desk asks, each turned into one command of the center, and how a refusal is told. Never a decision.
 
-use crate::session::{hex, random_hex};
+use crate::session::random_hex;
 use crate::texts::{Staff, fill};
 use axum::Json;
 use axum::http::StatusCode;
@@ -8,7 +8,6 @@ use axum::response::{IntoResponse, Response};
 use center::city::{ContactId, CounselorId};
 use center::command::{Command, Destination, Refusal, RestReason};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use store::Personal;
 
 /// The body of every request of a desk; each verb reads what it needs.
@@ -79,14 +78,10 @@ fn chosen(code: Option<&str>) -> Option<String> {
 
 fn note(counselor: CounselorId, contact: ContactId, text: &str) -> Order {
     let nonce = random_hex(16);
-    let mut hash = Sha256::new();
-    hash.update(&nonce);
-    hash.update("|");
-    hash.update(text);
     let command = Command::Note {
         counselor,
         contact,
-        digest: hex(&hash.finalize()),
+        digest: store::note_digest(&nonce, text),
         letters: u32::try_from(text.chars().count()).unwrap_or(u32::MAX),
     };
     let row = Personal::Note {
@@ -164,9 +159,11 @@ pub(crate) fn failed(words: &Staff, error: &hub::Error) -> Response {
             refusal.key(),
             refusal_text(words, *refusal),
         ),
-        hub::Error::Unwritten => {
-            said(StatusCode::SERVICE_UNAVAILABLE, "unwritten", words.r_unwritten)
-        }
+        hub::Error::Unwritten => said(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unwritten",
+            words.r_unwritten,
+        ),
         hub::Error::Stopped => said(StatusCode::SERVICE_UNAVAILABLE, "stopped", words.r_stopped),
     }
 }
@@ -190,7 +187,9 @@ mod tests {
     fn ordered(verb: &str, body: &str) -> Option<Order> {
         let ask: Ask = serde_json::from_str(body).expect("a valid body");
         let same = |text: &str| text.to_owned();
-        order(verb, &ask, CounselorId(7), same, |number| format!("t{number}"))
+        order(verb, &ask, CounselorId(7), same, |number| {
+            format!("t{number}")
+        })
     }
 
     #[test]
@@ -207,8 +206,16 @@ mod tests {
                     reason: RestReason::Meal,
                 },
             ),
-            ("accept", r#"{"contact":5}"#, Command::Accept { counselor, contact }),
-            ("hang-up", r#"{"contact":5}"#, Command::HangUp { counselor, contact }),
+            (
+                "accept",
+                r#"{"contact":5}"#,
+                Command::Accept { counselor, contact },
+            ),
+            (
+                "hang-up",
+                r#"{"contact":5}"#,
+                Command::HangUp { counselor, contact },
+            ),
             (
                 "classify",
                 r#"{"contact":5,"category":"TRF-01-01","outcome":""}"#,
@@ -253,16 +260,19 @@ mod tests {
 
     #[test]
     fn a_note_leaves_only_its_digest_in_the_command() {
-        let (command, rows) = ordered("note", r#"{"contact":5,"text":"불법 주차"}"#).expect("valid");
-        let Command::Note { digest, letters, .. } = command else {
+        let (command, rows) =
+            ordered("note", r#"{"contact":5,"text":"불법 주차"}"#).expect("valid");
+        let Command::Note {
+            digest, letters, ..
+        } = command
+        else {
             panic!("not a note: {command:?}");
         };
         let [Personal::Note { text, nonce, .. }] = rows.as_slice() else {
             panic!("not one note row");
         };
         assert_eq!(letters, 5);
-        let expected = Sha256::digest(format!("{nonce}|{text}"));
-        assert_eq!(digest, hex(&expected));
+        assert_eq!(digest, store::note_digest(nonce, text));
     }
 
     #[test]
@@ -285,7 +295,9 @@ mod tests {
         for (error, status, key) in cases {
             let response = failed(&STAFF[1], &error);
             assert_eq!(response.status(), status);
-            let body = axum::body::to_bytes(response.into_body(), 10_000).await.expect("short");
+            let body = axum::body::to_bytes(response.into_body(), 10_000)
+                .await
+                .expect("short");
             let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
             assert_eq!(body["key"], key);
             assert!(body["message"].as_str().is_some_and(|text| text.len() > 10));

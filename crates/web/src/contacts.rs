@@ -106,7 +106,11 @@ pub(crate) async fn list(
         address(&asked)
     });
     let found = fill(
-        if more { staffer.words.found_more } else { staffer.words.found },
+        if more {
+            staffer.words.found_more
+        } else {
+            staffer.words.found
+        },
         &[("n", &rows.len().to_string())],
     );
     let w = staffer.words;
@@ -114,7 +118,9 @@ pub(crate) async fn list(
         w,
         frame: Frame::new(site.city(), w, Some(&staffer)),
         counselors: counselors(&site, &staffer, &asked),
-        fates: choices(Fate::ALL, &asked.fate, Fate::code, |fate| words::fate(w, fate)),
+        fates: choices(Fate::ALL, &asked.fate, Fate::code, |fate| {
+            words::fate(w, fate)
+        }),
         languages: choices(Language::ALL, &asked.language, Language::code, |language| {
             words::language(w, language)
         }),
@@ -139,9 +145,10 @@ fn search(site: &Site, staffer: &Staffer, asked: &Asked) -> Result<Search, Strin
     let own = (!staffer.profile.supervisor).then(|| staffer.id());
     let category = match given(&asked.category) {
         None => None,
-        Some(typed) => Some(category_code(site, &typed).ok_or_else(|| {
-            fill(staffer.words.category_unknown, &[("category", &typed)])
-        })?),
+        Some(typed) => Some(
+            category_code(site, &typed)
+                .ok_or_else(|| fill(staffer.words.category_unknown, &[("category", &typed)]))?,
+        ),
     };
     Ok(Search {
         from: figures::parse_field(zone, &asked.from),
@@ -162,8 +169,16 @@ fn search(site: &Site, staffer: &Staffer, asked: &Asked) -> Result<Search, Strin
 
 /// A typed category as a code: the code itself or its beginning, else the best fit by name.
 fn category_code(site: &Site, typed: &str) -> Option<String> {
-    let code = typed.split_whitespace().next().unwrap_or_default().to_uppercase();
-    let known = site.city().categories.iter().any(|category| category.code == code);
+    let code = typed
+        .split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .to_uppercase();
+    let known = site
+        .city()
+        .categories
+        .iter()
+        .any(|category| category.code == code);
     if known {
         return Some(code);
     }
@@ -232,9 +247,10 @@ fn line(city: &City, w: &'static Staff, row: &Row) -> Line {
         fate_code: row.fate.map_or("open", Fate::code),
         wait: ms(row.wait_ms),
         talk: ms(row.talk_ms + row.hold_ms),
-        counselor: row.answered.and(row.counselor).map_or_else(String::new, |id| {
-            counselor_name(city, id)
-        }),
+        counselor: row
+            .answered
+            .and(row.counselor)
+            .map_or_else(String::new, |id| counselor_name(city, id)),
         category: if row.category.is_empty() {
             String::new()
         } else {
@@ -332,7 +348,10 @@ mod tests {
         };
         let line = line(&sample::city(), &crate::texts::STAFF[0], &row);
         assert_eq!(line.category, "교통·주차 › 주정차 › 불법주차 신고");
-        assert_eq!((line.queue.as_str(), line.wait.as_str()), ("일반 상담", "0:12"));
+        assert_eq!(
+            (line.queue.as_str(), line.wait.as_str()),
+            ("일반 상담", "0:12")
+        );
         assert_eq!(line.fate, "응답");
         assert_eq!(line.counselor, "", "nobody answered");
     }

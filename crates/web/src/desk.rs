@@ -47,7 +47,11 @@ struct DeskPage {
 }
 
 /// `GET /desk`: the desk, or the sign-in form.
-pub(crate) async fn desk(State(site): State<Site>, visitor: Visitor, headers: HeaderMap) -> Response {
+pub(crate) async fn desk(
+    State(site): State<Site>,
+    visitor: Visitor,
+    headers: HeaderMap,
+) -> Response {
     let Some((session, profile)) = signed_in(&site, &headers) else {
         return sign_in_page(&site, visitor.words, String::new(), String::new());
     };
@@ -75,7 +79,12 @@ fn desk_page(city: &City, staffer: &Staffer) -> DeskPage {
         queues: city
             .queues
             .iter()
-            .map(|queue| (queue.code.clone(), name_in(&queue.names, language).to_owned()))
+            .map(|queue| {
+                (
+                    queue.code.clone(),
+                    name_in(&queue.names, language).to_owned(),
+                )
+            })
             .collect(),
         letters_max: city.limits.note_letters_max,
     }
@@ -121,7 +130,11 @@ fn desk_data(city: &City, staffer: &Staffer) -> serde_json::Value {
 }
 
 fn sign_in_page(site: &Site, words: &'static Staff, message: String, login: String) -> Response {
-    let status = if message.is_empty() { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
+    let status = if message.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::UNAUTHORIZED
+    };
     let form = SignInPage {
         w: words,
         frame: Frame::new(site.city(), words, None),
@@ -145,13 +158,20 @@ pub(crate) async fn sign_in(
     Form(form): Form<SignIn>,
 ) -> Response {
     let login = form.login.trim().to_lowercase();
-    if let Some(minutes) = site.sessions.throttled(&login, visitor.from, Instant::now()) {
+    if let Some(minutes) = site
+        .sessions
+        .throttled(&login, visitor.from, Instant::now())
+    {
         tracing::warn!("sign-in throttled");
         let message = commands::wait_text(visitor.words, minutes);
         let body = sign_in_page(&site, visitor.words, message, form.login);
         return (StatusCode::TOO_MANY_REQUESTS, body).into_response();
     }
-    let profile = site.city().counselors.iter().find(|who| who.login.to_lowercase() == login);
+    let profile = site
+        .city()
+        .counselors
+        .iter()
+        .find(|who| who.login.to_lowercase() == login);
     let known = profile.map(|profile| profile.id);
     if !password_fits(&site, known, form.password).await {
         site.sessions.failed(&login, visitor.from, Instant::now());
@@ -180,7 +200,10 @@ async fn password_fits(
     let site = site.clone();
     let check = move || {
         let listed = site.settings.sign_in.iter();
-        let known = listed.rev().find(|(id, _)| Some(*id) == counselor).map(|(_, word)| word);
+        let known = listed
+            .rev()
+            .find(|(id, _)| Some(*id) == counselor)
+            .map(|(_, word)| word);
         session::verify(known, site.sessions.secret(), &given)
     };
     tokio::task::spawn_blocking(check).await.unwrap_or(false)
@@ -209,7 +232,11 @@ pub(crate) async fn sign_out(
         match error {
             hub::Error::Refused(Refusal::UnknownCounselor) => {}
             hub::Error::Refused(_) => {
-                return refuse(staffer.words, StatusCode::CONFLICT, staffer.words.sign_out_busy);
+                return refuse(
+                    staffer.words,
+                    StatusCode::CONFLICT,
+                    staffer.words.sign_out_busy,
+                );
             }
             error => return failed(staffer.words, &error),
         }
@@ -228,8 +255,13 @@ pub(crate) async fn act(
     headers: HeaderMap,
     Json(ask): Json<Ask>,
 ) -> Response {
-    let token = headers.get("x-dasan-token").and_then(|value| value.to_str().ok());
-    if !site.sessions.token_fits(&staffer.session, token.unwrap_or_default()) {
+    let token = headers
+        .get("x-dasan-token")
+        .and_then(|value| value.to_str().ok());
+    if !site
+        .sessions
+        .token_fits(&staffer.session, token.unwrap_or_default())
+    {
         return said(StatusCode::FORBIDDEN, "forged", staffer.words.forged);
     }
     match verb.as_str() {
@@ -243,20 +275,31 @@ pub(crate) async fn act(
     }
     let normalize = |raw: &str| store::number::normalize(raw, &site.settings.country);
     let token = |number: &str| site.archive.token(number);
-    let Some((command, personal)) =
-        commands::order(&verb, &ask, staffer.id(), normalize, token)
+    let Some((command, personal)) = commands::order(&verb, &ask, staffer.id(), normalize, token)
     else {
-        return said(StatusCode::BAD_REQUEST, "bad_request", staffer.words.bad_request);
+        return said(
+            StatusCode::BAD_REQUEST,
+            "bad_request",
+            staffer.words.bad_request,
+        );
     };
     match site.hub.send_with(command, personal).await {
-        Ok(_) => said(StatusCode::OK, "done", &figures::clock(&site.city().zone, site.now())),
+        Ok(_) => said(
+            StatusCode::OK,
+            "done",
+            &figures::clock(&site.city().zone, site.now()),
+        ),
         Err(error) => failed(staffer.words, &error),
     }
 }
 
 async fn headset(site: &Site, staffer: &Staffer, offer: Option<String>) -> Response {
     let Some(offer) = offer else {
-        return said(StatusCode::BAD_REQUEST, "bad_request", staffer.words.bad_request);
+        return said(
+            StatusCode::BAD_REQUEST,
+            "bad_request",
+            staffer.words.bad_request,
+        );
     };
     let (reply, answer) = oneshot::channel();
     let request = MediaRequest::Desk {
@@ -287,13 +330,21 @@ pub(crate) async fn media_answer(
 
 fn mute(site: &Site, staffer: &Staffer, on: Option<bool>) -> Response {
     let Some(on) = on else {
-        return said(StatusCode::BAD_REQUEST, "bad_request", staffer.words.bad_request);
+        return said(
+            StatusCode::BAD_REQUEST,
+            "bad_request",
+            staffer.words.bad_request,
+        );
     };
     let counselor = staffer.id();
     if site.hub.media().ask(MediaRequest::Mute { counselor, on }) {
         said(StatusCode::OK, "done", "")
     } else {
-        said(StatusCode::SERVICE_UNAVAILABLE, "media", staffer.words.r_media)
+        said(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "media",
+            staffer.words.r_media,
+        )
     }
 }
 
@@ -328,7 +379,11 @@ pub(crate) async fn pop(
         Ok(data) => Json(data).into_response(),
         Err(failure) => {
             tracing::error!(%failure, "the screen pop was not read");
-            said(StatusCode::SERVICE_UNAVAILABLE, "trouble", staffer.words.trouble)
+            said(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "trouble",
+                staffer.words.trouble,
+            )
         }
     }
 }

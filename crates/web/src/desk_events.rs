@@ -51,7 +51,10 @@ pub(crate) fn sse(mut receiver: mpsc::Receiver<Event>) -> Response {
 
 /// Sends, unless the other side takes too long or is gone.
 pub(crate) async fn deliver(sender: &mpsc::Sender<Event>, event: Event) -> bool {
-    matches!(tokio::time::timeout(SLOW, sender.send(event)).await, Ok(Ok(())))
+    matches!(
+        tokio::time::timeout(SLOW, sender.send(event)).await,
+        Ok(Ok(()))
+    )
 }
 
 struct OpenDesk {

@@ -150,7 +150,9 @@ fn queues(board: &Board, city: &City, language: &str) -> Vec<QueueLine> {
 }
 
 fn card(contact: &ContactView, city: &City, language: &str) -> Card {
-    let queue = city.queue_index(&contact.queue).map(|index| &city.queues[index]);
+    let queue = city
+        .queue_index(&contact.queue)
+        .map(|index| &city.queues[index]);
     Card {
         contact: contact.contact.0,
         channel: contact.channel.code(),

@@ -80,7 +80,11 @@ pub(crate) fn number(number: &str, country: &str) -> String {
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return digits;
     }
-    let area = if country == "82" && digits.starts_with("02") { 2 } else { 3 };
+    let area = if country == "82" && digits.starts_with("02") {
+        2
+    } else {
+        3
+    };
     match digits.len().checked_sub(area + 4) {
         Some(middle) if (3..=4).contains(&middle) => format!(
             "{}-{}-{}",
@@ -121,9 +125,22 @@ mod tests {
         assert_eq!(date_clock(&zone, at), "2026-11-24 13:05:09");
         assert_eq!(clock_exact(&zone, at), "13:05:09.250");
         assert_eq!(field(&zone, at), "2026-11-24T13:05");
-        assert_eq!(parse_field(&zone, "2026-11-24T13:05"), Some(Time(1_795_493_100_000)));
-        assert_eq!(parse_field(&zone, "2026-11-24"), Some(Time(1_795_446_000_000)));
-        for nonsense in ["", "T", "2026-11-24T", "2026-11-24T25:00", "2026-13-01T00:00", "é"] {
+        assert_eq!(
+            parse_field(&zone, "2026-11-24T13:05"),
+            Some(Time(1_795_493_100_000))
+        );
+        assert_eq!(
+            parse_field(&zone, "2026-11-24"),
+            Some(Time(1_795_446_000_000))
+        );
+        for nonsense in [
+            "",
+            "T",
+            "2026-11-24T",
+            "2026-11-24T25:00",
+            "2026-13-01T00:00",
+            "é",
+        ] {
             assert_eq!(parse_field(&zone, nonsense), None, "{nonsense}");
         }
     }

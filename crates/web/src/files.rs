@@ -22,7 +22,11 @@ const FILES: [(&str, &str, &str); 11] = [
     ("line.js", SCRIPT, include_str!("../assets/line.js")),
     ("ring.js", SCRIPT, include_str!("../assets/ring.js")),
     ("floor.js", SCRIPT, include_str!("../assets/floor.js")),
-    ("icon.svg", "image/svg+xml", include_str!("../assets/icon.svg")),
+    (
+        "icon.svg",
+        "image/svg+xml",
+        include_str!("../assets/icon.svg"),
+    ),
 ];
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {

@@ -181,7 +181,9 @@ async fn render(site: &Site) -> [String; 2] {
 pub(crate) fn summary(cells: &Cells, queue: Option<&str>) -> Summary {
     let mut summary = Summary::default();
     for (cell, measures) in cells {
-        if let Cell::Hour { queue: code, fate, .. } = cell
+        if let Cell::Hour {
+            queue: code, fate, ..
+        } = cell
             && queue.is_none_or(|queue| queue == code)
         {
             summary.add(*fate, measures);
@@ -193,7 +195,8 @@ pub(crate) fn summary(cells: &Cells, queue: Option<&str>) -> Summary {
 fn wall(w: &'static Staff, city: &City, board: &Board, cells: &Cells, now: Time) -> Wall {
     let in_stage = |stages: &[Stage]| {
         let open = board.contacts.iter();
-        open.filter(|contact| stages.contains(&contact.stage)).count()
+        open.filter(|contact| stages.contains(&contact.stage))
+            .count()
     };
     let mut heads: BTreeMap<&str, usize> = BTreeMap::new();
     for counselor in &board.counselors {
@@ -221,7 +224,11 @@ fn wall(w: &'static Staff, city: &City, board: &Board, cells: &Cells, now: Time)
             .iter()
             .map(|queue| queue_row(w, city, queue, cells, now))
             .collect(),
-        held: board.queues.iter().filter_map(|queue| held(w, city, queue, now)).collect(),
+        held: board
+            .queues
+            .iter()
+            .filter_map(|queue| held(w, city, queue, now))
+            .collect(),
         owed: board.tasks.len(),
         owed_oldest: length_or_dash(board.tasks.first().map(|task| now - task.since)),
         open: fill(w.in_progress, &[("n", &board.contacts.len().to_string())]),
@@ -233,7 +240,11 @@ fn wall(w: &'static Staff, city: &City, board: &Board, cells: &Cells, now: Time)
 
 /// The formula of the service level; in English exactly as the center names it.
 pub(crate) fn formula(w: &'static Staff) -> &'static str {
-    if w.tag == "en" { SERVICE_LEVEL_FORMULA } else { w.d_service_level }
+    if w.tag == "en" {
+        SERVICE_LEVEL_FORMULA
+    } else {
+        w.d_service_level
+    }
 }
 
 /// How bad a wait is: within the target, above it, or alarming. Shown by text and color.
@@ -245,8 +256,16 @@ fn alarm(longest_ms: Option<i64>, target_ms: i64, alarm_ms: i64) -> &'static str
     }
 }
 
-fn queue_row(w: &'static Staff, city: &City, queue: &QueueView, cells: &Cells, now: Time) -> QueueRow {
-    let known = city.queue_index(&queue.queue).map(|index| &city.queues[index]);
+fn queue_row(
+    w: &'static Staff,
+    city: &City,
+    queue: &QueueView,
+    cells: &Cells,
+    now: Time,
+) -> QueueRow {
+    let known = city
+        .queue_index(&queue.queue)
+        .map(|index| &city.queues[index]);
     let target_ms = known.map_or(20_000, |known| known.target_ms);
     let longest_ms = queue.oldest.map(|oldest| now - oldest);
     QueueRow {
@@ -279,9 +298,9 @@ fn held(w: &Staff, city: &City, queue: &QueueView, now: Time) -> Option<String> 
     if queue.held_back == 0 {
         return None;
     }
-    let oldest = queue.oldest.map(|oldest| {
-        fill(w.held_back_oldest, &[("wait", &length(now - oldest))])
-    });
+    let oldest = queue
+        .oldest
+        .map(|oldest| fill(w.held_back_oldest, &[("wait", &length(now - oldest))]));
     let name = words::queue(city, &queue.queue, w.tag);
     Some(fill(
         w.held_back_price,
@@ -309,7 +328,11 @@ pub(crate) async fn floor(
 ) -> Response {
     if let (Some(given), Some(token)) = (&kiosk.key, &site.settings.kiosk_token) {
         if !crate::session::same(site.sessions.secret(), given, token) {
-            return refuse(visitor.words, StatusCode::FORBIDDEN, visitor.words.forbidden);
+            return refuse(
+                visitor.words,
+                StatusCode::FORBIDDEN,
+                visitor.words.forbidden,
+            );
         }
         // The token leaves the address at once: it would stand in the history of the screen.
         let cookie = site.cookie(KIOSK, &site.sessions.kiosk_cookie(token), 400 * 86_400);
@@ -326,7 +349,10 @@ pub(crate) async fn floor(
         frame: Frame {
             city: name_in(&site.city().names, visitor.words.tag).to_owned(),
             files: crate::files::version(),
-            name: staffer.as_ref().map(|(name, _)| name.clone()).unwrap_or_default(),
+            name: staffer
+                .as_ref()
+                .map(|(name, _)| name.clone())
+                .unwrap_or_default(),
             supervisor: staffer.is_some(),
             token: staffer.map(|(_, token)| token).unwrap_or_default(),
         },
@@ -335,7 +361,10 @@ pub(crate) async fn floor(
 }
 
 fn language_index(tag: &str) -> usize {
-    STAFF_LANGUAGES.iter().position(|known| *known == tag).unwrap_or(1)
+    STAFF_LANGUAGES
+        .iter()
+        .position(|known| *known == tag)
+        .unwrap_or(1)
 }
 
 /// Who may watch: a supervisor (name and form token), or a wall screen (nothing).
@@ -355,7 +384,11 @@ fn watcher(
         Some((session, profile)) if profile.supervisor => {
             Ok(Some((profile.name, site.sessions.form_token(&session))))
         }
-        Some(_) => Err(refuse(visitor.words, StatusCode::FORBIDDEN, visitor.words.forbidden)),
+        Some(_) => Err(refuse(
+            visitor.words,
+            StatusCode::FORBIDDEN,
+            visitor.words.forbidden,
+        )),
         None => Err(Redirect::to("/desk").into_response()),
     }
 }
@@ -386,7 +419,9 @@ pub(crate) async fn events(
                 changed = walls.changed() => if changed.is_err() { return },
             }
             let wall = walls.borrow_and_update()[language].clone();
-            if !wall.is_empty() && !deliver(&sender, Event::default().event("wall").data(wall)).await {
+            if !wall.is_empty()
+                && !deliver(&sender, Event::default().event("wall").data(wall)).await
+            {
                 return;
             }
         }
@@ -422,7 +457,9 @@ mod tests {
         };
         let board = sample::board();
         let cells = vec![(cell, measures)];
-        let html = wall(&STAFF[1], &city, &board, &cells, sample::NOW).render().expect("renders");
+        let html = wall(&STAFF[1], &city, &board, &cells, sample::NOW)
+            .render()
+            .expect("renders");
         let formula = SERVICE_LEVEL_FORMULA.replace('>', "&#62;");
         assert!(html.contains(&formula) && html.contains("T = 20\u{a0}s"));
         assert!(html.contains("100.0\u{a0}%"), "answer rate of 8 of 8");

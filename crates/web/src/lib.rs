@@ -102,7 +102,10 @@ impl Web {
     /// Stops taking requests, lets open ones end, closes live streams.
     pub async fn stop(mut self) {
         let _ = self.stop.send(true);
-        if tokio::time::timeout(CLOSING, &mut self.server).await.is_err() {
+        if tokio::time::timeout(CLOSING, &mut self.server)
+            .await
+            .is_err()
+        {
             self.server.abort();
         }
     }
@@ -121,7 +124,9 @@ pub async fn start(
         address: settings.listen,
         source,
     };
-    let listener = TcpListener::bind(settings.listen).await.map_err(listening)?;
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .map_err(listening)?;
     let address = listener.local_addr().map_err(listening)?;
     let (stop, stopped) = watch::channel(false);
     let site = Site::new(Shared {
@@ -140,7 +145,10 @@ pub async fn start(
     let server = tokio::spawn(async move {
         let mut stopped = stopped;
         let until = async move { site::closing(&mut stopped).await };
-        if let Err(failure) = axum::serve(listener, app).with_graceful_shutdown(until).await {
+        if let Err(failure) = axum::serve(listener, app)
+            .with_graceful_shutdown(until)
+            .await
+        {
             tracing::error!(%failure, "the pages stopped");
         }
     });
@@ -170,15 +178,25 @@ fn router(site: Site) -> Router {
         .route("/contacts", get(contacts::list))
         .route("/contacts/by-number", post(contacts::by_number))
         .route("/contacts/{contact}", get(record::record))
-        .route("/contacts/{contact}/recordings/{blob}", get(record::recording))
+        .route(
+            "/contacts/{contact}/recordings/{*blob}",
+            get(record::recording),
+        )
         .route("/floor", get(floor::floor))
         .route("/floor/events", get(floor::events))
         .route("/statistics", get(statistics::statistics))
         .route("/statistics.csv", get(statistics::export))
         .fallback(|visitor: Visitor| async move {
-            refuse(visitor.words, StatusCode::NOT_FOUND, visitor.words.not_found)
+            refuse(
+                visitor.words,
+                StatusCode::NOT_FOUND,
+                visitor.words.not_found,
+            )
         })
         .layer(DefaultBodyLimit::max(BODY_MAX))
-        .layer(axum::middleware::from_fn_with_state(site.clone(), shield::guard))
+        .layer(axum::middleware::from_fn_with_state(
+            site.clone(),
+            shield::guard,
+        ))
         .with_state(site)
 }

@@ -76,7 +76,11 @@ pub(crate) async fn record(
     if !may_read(&site, &staffer, &row) {
         return refuse(w, StatusCode::FORBIDDEN, w.forbidden);
     }
-    tracing::info!(counselor.id = staffer.id().0, contact.id = contact.0, "a record was opened");
+    tracing::info!(
+        counselor.id = staffer.id().0,
+        contact.id = contact.0,
+        "a record was opened"
+    );
     let may_listen = may_listen(&staffer, &row);
     let takes = if may_listen {
         takes(&site, w, contact, &recordings).await
@@ -91,7 +95,12 @@ pub(crate) async fn record(
         takes,
         may_listen,
     };
-    page(&record_page(site.city(), &site.settings.country, &staffer, read))
+    page(&record_page(
+        site.city(),
+        &site.settings.country,
+        &staffer,
+        read,
+    ))
 }
 
 /// What was read of a contact.
@@ -119,7 +128,9 @@ fn record_page(city: &City, country: &str, staffer: &Staffer, read: Read) -> Rec
         listens: listens(city, w, &read.entries),
         may_listen: read.may_listen,
         has_recordings: read.stored,
-        fate: row.fate.map_or(words::stage(w, row.stage), |fate| words::fate(w, fate)),
+        fate: row
+            .fate
+            .map_or(words::stage(w, row.stage), |fate| words::fate(w, fate)),
         caller_list: (!row.caller.is_empty()).then(|| {
             crate::contacts::address(&crate::contacts::Asked {
                 caller: row.caller.clone(),
@@ -139,7 +150,10 @@ fn may_read(site: &Site, staffer: &Staffer, row: &Row) -> bool {
     let Some(me) = board.counselor(staffer.id()) else {
         return false;
     };
-    let mut mine = me.contacts.iter().filter_map(|contact| board.contact(*contact));
+    let mut mine = me
+        .contacts
+        .iter()
+        .filter_map(|contact| board.contact(*contact));
     !row.caller.is_empty() && mine.any(|contact| contact.caller == row.caller)
 }
 
@@ -154,18 +168,34 @@ fn head(
     row: &Row,
     personal: &PersonalRows,
 ) -> Vec<(&'static str, String)> {
-    let dash = |text: String| if text.is_empty() { "–".to_owned() } else { text };
+    let dash = |text: String| {
+        if text.is_empty() {
+            "–".to_owned()
+        } else {
+            text
+        }
+    };
     let number = figures::number(&personal.number, country);
-    let number = match (number.is_empty(), row.answered.is_some() || number_is_clear(row.stage)) {
+    let number = match (
+        number.is_empty(),
+        row.answered.is_some() || number_is_clear(row.stage),
+    ) {
         (true, _) => w.withheld.to_owned(),
         (false, true) => number,
         (false, false) => figures::masked(&number),
     };
-    let counselor = row.counselor.map(|id| counselor_name(city, id)).unwrap_or_default();
+    let counselor = row
+        .counselor
+        .map(|id| counselor_name(city, id))
+        .unwrap_or_default();
     let category = if row.category.is_empty() {
         String::new()
     } else {
-        format!("{} ({})", categories::path(city, &row.category, w.tag), row.category)
+        format!(
+            "{} ({})",
+            categories::path(city, &row.category, w.tag),
+            row.category
+        )
     };
     vec![
         (w.number, number),
@@ -179,7 +209,10 @@ fn head(
         (w.category, dash(category)),
         (w.outcome, dash(words::outcome(city, &row.outcome, w.tag))),
         (w.repeat, if row.repeat { w.yes } else { w.no }.to_owned()),
-        (w.callback_owed, if row.task { w.yes } else { w.no }.to_owned()),
+        (
+            w.callback_owed,
+            if row.task { w.yes } else { w.no }.to_owned(),
+        ),
         (w.transfers, row.transfers.to_string()),
         (w.returned, row.returned.to_string()),
         (w.key_of_attempt, dash(row.key.clone())),
@@ -203,7 +236,11 @@ fn moments(city: &City, words: &'static Staff, entries: &[Entry]) -> Vec<Moment>
         .map(|entry| {
             let today = figures::day(&city.zone, entry.at);
             let clock = clock_exact(&city.zone, entry.at);
-            let time = if day == Some(today) { clock } else { format!("{today} {clock}") };
+            let time = if day == Some(today) {
+                clock
+            } else {
+                format!("{today} {clock}")
+            };
             day = Some(today);
             Moment {
                 time,
@@ -240,7 +277,9 @@ async fn takes(site: &Site, w: &Staff, contact: ContactId, stored: &[Recording])
         let length = length(recording.length_ms);
         let keep = figures::day(&site.city().zone, recording.keep_until).to_string();
         let picture = match content(site, &recording.blob).await {
-            Ok(bytes) => sound::picture(&bytes, [w.lane_citizen, w.lane_counselor]),
+            Ok(bytes) => {
+                sound::picture(&bytes, w.level_picture, [w.lane_citizen, w.lane_counselor])
+            }
             Err(failure) => {
                 tracing::error!(%failure, contact.id = contact.0, "a recording was not read");
                 String::new()
@@ -304,7 +343,7 @@ pub(crate) async fn recording(
         (header::CONTENT_TYPE, "audio/wav"),
         (header::CONTENT_DISPOSITION, "inline"),
     ];
-    (headers, sound::wav(&bytes)).into_response()
+    (headers, store::sound::to_wav(&bytes)).into_response()
 }
 
 #[cfg(test)]
@@ -343,25 +382,64 @@ mod tests {
                 via: HOSTILE.into(),
                 repeat: true,
             },
-            Event::MenuEntered { contact, node: "welcome".into() },
-            Event::KeyPressed { contact, key: '9', valid: true },
-            Event::LanguageChosen { contact, language: Language::En },
-            Event::Queued { contact, queue: "odd".into(), since: NOW, front: false },
-            Event::WaitTold { contact, told, callback: true },
-            Event::Offered { contact, counselor, reason },
+            Event::MenuEntered {
+                contact,
+                node: "welcome".into(),
+            },
+            Event::KeyPressed {
+                contact,
+                key: '9',
+                valid: true,
+            },
+            Event::LanguageChosen {
+                contact,
+                language: Language::En,
+            },
+            Event::Queued {
+                contact,
+                queue: "odd".into(),
+                since: NOW,
+                front: false,
+            },
+            Event::WaitTold {
+                contact,
+                told,
+                callback: true,
+            },
+            Event::Offered {
+                contact,
+                counselor,
+                reason,
+            },
             Event::Answered { contact, counselor },
-            Event::NoteSaved { contact, counselor, digest: "d".into(), letters: 12 },
+            Event::NoteSaved {
+                contact,
+                counselor,
+                digest: "d".into(),
+                letters: 12,
+            },
             Event::Classified {
                 contact,
                 counselor,
                 category: Some("ODD-01".into()),
                 outcome: Some("OD".into()),
             },
-            Event::Closed { contact, fate: Fate::Answered, counselor: Some(counselor) },
-            Event::Listened { contact, counselor: CounselorId(3), blob: "b".into() },
+            Event::Closed {
+                contact,
+                fate: Fate::Answered,
+                counselor: Some(counselor),
+            },
+            Event::Listened {
+                contact,
+                counselor: CounselorId(3),
+                blob: "b".into(),
+            },
         ];
         let at = |index: usize| Time(NOW.0 + 7_000 * index as i64);
-        let entry = |(index, event)| Entry { at: at(index), event };
+        let entry = |(index, event)| Entry {
+            at: at(index),
+            event,
+        };
         events.into_iter().enumerate().map(entry).collect()
     }
 
@@ -393,7 +471,10 @@ mod tests {
         }
         let html = page.render().expect("it renders");
         assert!(html.contains("010-1234-5678"));
-        assert!(html.contains("the one with fewest skills (2)"), "the decision is explained");
+        assert!(
+            html.contains("the one with fewest skills (2)"),
+            "the decision is explained"
+        );
         assert!(!html.contains("<script>alert"));
     }
 }

@@ -38,8 +38,8 @@ impl std::fmt::Debug for Password {
 pub fn hash_password(password: &str) -> String {
     let mut salt = [0_u8; 16];
     fill_random(&mut salt);
-    let salt = argon2::password_hash::SaltString::encode_b64(&salt)
-        .expect("16 bytes are a valid salt");
+    let salt =
+        argon2::password_hash::SaltString::encode_b64(&salt).expect("16 bytes are a valid salt");
     Argon2::default()
         .hash_password(password.as_bytes(), &salt)
         .expect("default parameters are valid")
@@ -147,7 +147,9 @@ impl Sessions {
 
     /// The token that every changing request of a session carries.
     pub(crate) fn form_token(&self, session: &Session) -> String {
-        hex(&keyed(&self.secret, "form", &session.nonce).finalize().into_bytes())
+        hex(&keyed(&self.secret, "form", &session.nonce)
+            .finalize()
+            .into_bytes())
     }
 
     /// Whether a token belongs to the session.
@@ -304,6 +306,9 @@ mod tests {
         assert_eq!(sessions.throttled("kim", here, start), Some(5));
         assert_eq!(sessions.throttled("kim", there, start), None);
         assert_eq!(sessions.throttled("lee", here, start), None);
-        assert_eq!(sessions.throttled("kim", here, start + FAILURE_WINDOW), None);
+        assert_eq!(
+            sessions.throttled("kim", here, start + FAILURE_WINDOW),
+            None
+        );
     }
 }

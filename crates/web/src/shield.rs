@@ -22,7 +22,9 @@ pub(crate) async fn guard(State(site): State<Site>, request: Request, next: Next
     };
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     };
     set(header::CONTENT_SECURITY_POLICY, POLICY);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
@@ -63,7 +65,10 @@ fn same_site(headers: &HeaderMap) -> bool {
     match headers.get(header::ORIGIN) {
         None => true,
         Some(origin) => {
-            let host = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+            let host = origin
+                .to_str()
+                .ok()
+                .and_then(|origin| origin.split_once("://"));
             host.is_some_and(|(_, host)| text("host") == Some(host))
         }
     }
@@ -75,7 +80,10 @@ mod tests {
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         let pair = |(name, value): &(&'static str, &'static str)| {
-            (HeaderName::from_static(name), HeaderValue::from_static(value))
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )
         };
         pairs.iter().map(pair).collect()
     }
@@ -84,10 +92,19 @@ mod tests {
     fn only_this_site_may_change_things() {
         let host = ("host", "120.city:8120");
         assert!(same_site(&headers(&[host])));
-        assert!(same_site(&headers(&[host, ("origin", "http://120.city:8120")])));
+        assert!(same_site(&headers(&[
+            host,
+            ("origin", "http://120.city:8120")
+        ])));
         assert!(!same_site(&headers(&[host, ("origin", "http://120.city")])));
         assert!(!same_site(&headers(&[host, ("origin", "null")])));
-        assert!(!same_site(&headers(&[host, ("sec-fetch-site", "cross-site")])));
-        assert!(!same_site(&headers(&[host, ("sec-fetch-site", "same-site")])));
+        assert!(!same_site(&headers(&[
+            host,
+            ("sec-fetch-site", "cross-site")
+        ])));
+        assert!(!same_site(&headers(&[
+            host,
+            ("sec-fetch-site", "same-site")
+        ])));
     }
 }

@@ -102,7 +102,10 @@ pub(crate) struct Visitor {
 impl FromRequestParts<Site> for Visitor {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Visitor, Self::Rejection> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        site: &Site,
+    ) -> Result<Visitor, Self::Rejection> {
         let own = site.city().language.code();
         let tag = language(&parts.headers, &parts.uri, &STAFF_LANGUAGES, own);
         let at = STAFF_LANGUAGES.iter().position(|known| *known == tag);
@@ -129,7 +132,10 @@ pub(crate) fn language<'a>(
 ) -> &'a str {
     let find = |tag: &str| {
         let primary = tag.trim().split(['-', ';']).next().unwrap_or_default();
-        known.iter().copied().find(|known| known.eq_ignore_ascii_case(primary))
+        known
+            .iter()
+            .copied()
+            .find(|known| known.eq_ignore_ascii_case(primary))
     };
     let asked = uri.query().and_then(|query| {
         let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
@@ -217,13 +223,19 @@ impl FromRequestParts<Site> for Supervisor {
         if staffer.profile.supervisor {
             Ok(Supervisor(staffer))
         } else {
-            Err(refuse(staffer.words, StatusCode::FORBIDDEN, staffer.words.forbidden))
+            Err(refuse(
+                staffer.words,
+                StatusCode::FORBIDDEN,
+                staffer.words.forbidden,
+            ))
         }
     }
 }
 
 fn wants_page(headers: &HeaderMap) -> bool {
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
@@ -246,6 +258,22 @@ impl Frame {
             token: staffer.map_or_else(String::new, |who| who.token.clone()),
         }
     }
+}
+
+/// A text that stands in markup made by hand.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            _ => safe.push(letter),
+        }
+    }
+    safe
 }
 
 /// Renders a page.
@@ -343,19 +371,30 @@ mod tests {
         let uri = |text: &str| text.parse::<Uri>().expect("a valid address");
         assert_eq!(language(&headers, &uri("/"), &known, "ko"), "ko");
         assert_eq!(language(&headers, &uri("/"), &known, "de"), "ko");
-        headers.insert(header::ACCEPT_LANGUAGE, "de, en-US;q=0.8".parse().expect("valid"));
+        headers.insert(
+            header::ACCEPT_LANGUAGE,
+            "de, en-US;q=0.8".parse().expect("valid"),
+        );
         assert_eq!(language(&headers, &uri("/"), &known, "ko"), "en");
         headers.insert(header::COOKIE, "a=b; lang=ko".parse().expect("valid"));
         assert_eq!(language(&headers, &uri("/"), &known, "en"), "ko");
-        assert_eq!(language(&headers, &uri("/?x=1&lang=en"), &known, "ko"), "en");
-        assert_eq!(language(&headers, &uri("/?lang=%3Cb%3E"), &known, "ko"), "ko");
+        assert_eq!(
+            language(&headers, &uri("/?x=1&lang=en"), &known, "ko"),
+            "en"
+        );
+        assert_eq!(
+            language(&headers, &uri("/?lang=%3Cb%3E"), &known, "ko"),
+            "ko"
+        );
     }
 
     #[test]
     fn streams_of_an_address_end() {
         let streams = Streams::default();
         let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let seats: Vec<_> = (0..STREAMS_PER_ADDRESS).map(|_| streams.take(here)).collect();
+        let seats: Vec<_> = (0..STREAMS_PER_ADDRESS)
+            .map(|_| streams.take(here))
+            .collect();
         assert!(seats.iter().all(Option::is_some));
         assert!(streams.take(here).is_none());
         drop(seats);

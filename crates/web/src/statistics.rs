@@ -82,7 +82,14 @@ fn tables(cells: &[(Cell, Measures)]) -> Tables {
         queues: BTreeMap::new(),
     };
     for (cell, measures) in cells {
-        if let Cell::Hour { hour, language, queue, fate, .. } = cell {
+        if let Cell::Hour {
+            hour,
+            language,
+            queue,
+            fate,
+            ..
+        } = cell
+        {
             if *fate == Fate::Outbound {
                 continue;
             }
@@ -136,11 +143,17 @@ fn shares(summary: &Summary, target_ms: i64) -> Vec<String> {
 fn line(name: String, summary: &Summary, target_ms: i64, within: &Asked) -> Line {
     let mut counts = vec![Count {
         n: summary.attempts,
-        link: contacts::address(&Asked { stage: "closed".into(), ..within.clone() }),
+        link: contacts::address(&Asked {
+            stage: "closed".into(),
+            ..within.clone()
+        }),
     }];
     counts.extend(FATES.map(|fate| Count {
         n: count_of(summary, fate),
-        link: contacts::address(&Asked { fate: fate.code().into(), ..within.clone() }),
+        link: contacts::address(&Asked {
+            fate: fate.code().into(),
+            ..within.clone()
+        }),
     }));
     Line {
         name,
@@ -153,7 +166,14 @@ fn columns(w: &'static Staff, target: &str) -> Vec<String> {
     let level = fill(w.service_level, &[("t", target)]);
     let mut columns = vec![w.attempts.to_owned()];
     columns.extend(FATES.map(|fate| words::fate(w, fate).to_owned()));
-    let shares = [w.rate_attempts, w.rate_queued, &level, w.mean_wait, w.p90_wait, w.handling];
+    let shares = [
+        w.rate_attempts,
+        w.rate_queued,
+        &level,
+        w.mean_wait,
+        w.p90_wait,
+        w.handling,
+    ];
     columns.extend(shares.map(str::to_owned));
     columns
 }
@@ -206,7 +226,9 @@ fn tiles(w: &'static Staff, total: &Summary, target_ms: i64) -> Vec<Tile> {
 fn target_ms(city: &City, queue: &str) -> i64 {
     let queues = &city.queues;
     let known = city.queue_index(queue).map(|index| &queues[index]);
-    known.or(queues.first()).map_or(20_000, |queue| queue.target_ms)
+    known
+        .or(queues.first())
+        .map_or(20_000, |queue| queue.target_ms)
 }
 
 fn whole_day(city: &City, day: Day) -> Asked {
@@ -250,7 +272,11 @@ fn queue_lines(city: &City, w: &'static Staff, day: Day, tables: &Tables) -> Vec
         let name = queue_name(city, w, queue);
         let name = format!("{name} · {}", words::language(w, *language));
         let within = Asked {
-            queue: if queue.is_empty() { "-".into() } else { queue.clone() },
+            queue: if queue.is_empty() {
+                "-".into()
+            } else {
+                queue.clone()
+            },
             language: language.code().into(),
             ..whole_day(city, day)
         };
@@ -292,7 +318,12 @@ fn statistics_page(
                 lines: queue_lines(city, w, day, &tables),
             },
         ],
-        total: line(w.total.to_owned(), &tables.total, target_ms, &whole_day(city, day)),
+        total: line(
+            w.total.to_owned(),
+            &tables.total,
+            target_ms,
+            &whole_day(city, day),
+        ),
         definitions: definitions(city, w, &target),
     }
 }
@@ -309,7 +340,13 @@ pub(crate) async fn statistics(
         Ok(cells) => cells,
         Err(failure) => return trouble(w, &failure),
     };
-    page(&statistics_page(site.city(), &staffer, day, today(&site), &cells))
+    page(&statistics_page(
+        site.city(),
+        &staffer,
+        day,
+        today(&site),
+        &cells,
+    ))
 }
 
 /// `GET /statistics.csv`
@@ -338,8 +375,9 @@ fn csv_table(city: &City, w: &'static Staff, day: Day, cells: &[(Cell, Measures)
     let target = threshold(target_ms(city, ""));
     // Spreadsheets read UTF-8 only with a byte order mark.
     let mut table = String::from("\u{feff}");
-    let mut head: Vec<String> =
-        [w.day, w.hour, w.queue, w.language].map(str::to_owned).into();
+    let mut head: Vec<String> = [w.day, w.hour, w.queue, w.language]
+        .map(str::to_owned)
+        .into();
     head.extend(columns(w, &target));
     csv::row(&mut table, &head);
     let mut add = |hour: String, queue: String, language: &str, summary: &Summary, target_ms| {
@@ -358,7 +396,13 @@ fn csv_table(city: &City, w: &'static Staff, day: Day, cells: &[(Cell, Measures)
         let spoken = words::language(w, *language);
         add(String::new(), name, spoken, summary, target_ms(city, queue));
     }
-    add(w.total.into(), String::new(), "", &tables.total, target_ms(city, ""));
+    add(
+        w.total.into(),
+        String::new(),
+        "",
+        &tables.total,
+        target_ms(city, ""),
+    );
     for (name, about) in definitions(city, w, &target) {
         csv::row(&mut table, &[name, about]);
     }
@@ -416,7 +460,10 @@ mod tests {
         assert!(html.contains(&format!("href=\"{link}\">8</a>")), "{html}");
         assert!(html.contains("answered ÷ attempts"));
         assert!(!html.contains("<script>alert"));
-        assert_eq!(page.total.counts[0].n, 170, "outbound calls are no attempts");
+        assert_eq!(
+            page.total.counts[0].n, 170,
+            "outbound calls are no attempts"
+        );
     }
 
     #[test]

@@ -442,7 +442,11 @@ mod tests {
         let (ko, en) = (STAFF[0].json(), STAFF[1].json());
         for (key, text) in ko.as_object().expect("an object") {
             let english = en[key].as_str().expect("a text");
-            assert_eq!(places(text.as_str().expect("a text")), places(english), "{key}");
+            assert_eq!(
+                places(text.as_str().expect("a text")),
+                places(english),
+                "{key}"
+            );
         }
     }
 }

@@ -64,7 +64,9 @@ pub(crate) fn stage(words: &Staff, stage: Stage) -> &'static str {
 pub(crate) fn queue(city: &City, code: &str, language: &str) -> String {
     let known = city.queue_index(code).map(|index| &city.queues[index]);
     let name = known.map(|queue| name_in(&queue.names, language));
-    name.filter(|name| !name.is_empty()).unwrap_or(code).to_owned()
+    name.filter(|name| !name.is_empty())
+        .unwrap_or(code)
+        .to_owned()
 }
 
 /// An outcome's name.
@@ -107,9 +109,16 @@ fn told(words: &Staff, told: &Told, callback: bool) -> String {
     let (Some(p50_ms), Some(p90_ms)) = (told.p50_ms, told.p90_ms) else {
         return fill(words.e_told_place, &[("position", &position)]);
     };
-    let template = if callback { words.e_told_callback } else { words.e_told };
+    let template = if callback {
+        words.e_told_callback
+    } else {
+        words.e_told
+    };
     let (p50, p90) = (length(p50_ms), length(p90_ms));
-    fill(template, &[("position", &position), ("p50", &p50), ("p90", &p90)])
+    fill(
+        template,
+        &[("position", &position), ("p50", &p50), ("p90", &p90)],
+    )
 }
 
 /// Tells events of one city in one language.
@@ -141,8 +150,17 @@ impl Teller<'_> {
     fn before_talk(&self, at: center::time::Time, event: &Event) -> Option<String> {
         let w = self.words;
         Some(match event {
-            Event::Arrived { channel: by, via, repeat, .. } => fill(
-                if *repeat { w.e_arrived_repeat } else { w.e_arrived },
+            Event::Arrived {
+                channel: by,
+                via,
+                repeat,
+                ..
+            } => fill(
+                if *repeat {
+                    w.e_arrived_repeat
+                } else {
+                    w.e_arrived
+                },
                 &[("channel", channel(w, *by)), ("via", via)],
             ),
             Event::MenuEntered { node, .. } => fill(w.e_menu, &[("node", node)]),
@@ -150,10 +168,15 @@ impl Teller<'_> {
                 if *valid { w.e_key } else { w.e_key_invalid },
                 &[("key", &key.to_string())],
             ),
-            Event::LanguageChosen { language: chosen, .. } => {
-                fill(w.e_language, &[("language", language(w, *chosen))])
-            }
-            Event::Queued { queue, since, front, .. } => {
+            Event::LanguageChosen {
+                language: chosen, ..
+            } => fill(w.e_language, &[("language", language(w, *chosen))]),
+            Event::Queued {
+                queue,
+                since,
+                front,
+                ..
+            } => {
                 let (queue, age) = (self.queue(queue), length(at - *since));
                 let template = match (front, at - *since >= 1_000) {
                     (true, _) => w.e_queued_front,
@@ -162,7 +185,11 @@ impl Teller<'_> {
                 };
                 fill(template, &[("queue", &queue), ("age", &age)])
             }
-            Event::WaitTold { told: said, callback, .. } => told(w, said, *callback),
+            Event::WaitTold {
+                told: said,
+                callback,
+                ..
+            } => told(w, said, *callback),
             Event::Heard { .. } => w.e_heard.into(),
             Event::TurnedAway { queue, why, .. } => fill(
                 w.e_turned_away,
@@ -181,19 +208,36 @@ impl Teller<'_> {
                 };
                 self.by(template, *counselor)
             }
-            Event::TaskTaken { counselor, task, .. } => fill(
+            Event::TaskTaken {
+                counselor, task, ..
+            } => fill(
                 w.e_task_taken,
-                &[("counselor", &self.who(*counselor)), ("task", &task.to_string())],
+                &[
+                    ("counselor", &self.who(*counselor)),
+                    ("task", &task.to_string()),
+                ],
             ),
-            Event::Dialed { counselor, attempt, .. } => fill(
+            Event::Dialed {
+                counselor, attempt, ..
+            } => fill(
                 w.e_dialed,
-                &[("counselor", &self.who(*counselor)), ("attempt", &attempt.to_string())],
+                &[
+                    ("counselor", &self.who(*counselor)),
+                    ("attempt", &attempt.to_string()),
+                ],
             ),
             Event::DialEnded { status, again, .. } => {
                 let time = again.map(|again| clock(&self.city.zone, again));
-                let template = if again.is_some() { w.e_dial_again } else { w.e_dial_ended };
+                let template = if again.is_some() {
+                    w.e_dial_again
+                } else {
+                    w.e_dial_ended
+                };
                 let time = time.unwrap_or_default();
-                fill(template, &[("status", &status.to_string()), ("time", &time)])
+                fill(
+                    template,
+                    &[("status", &status.to_string()), ("time", &time)],
+                )
             }
             _ => return None,
         })
@@ -206,9 +250,14 @@ impl Teller<'_> {
             Event::Held { .. } => w.e_held.into(),
             Event::Resumed { .. } => w.e_resumed.into(),
             Event::TalkLong { .. } => w.e_talk_long.into(),
-            Event::Transferred { counselor, queue, .. } => fill(
+            Event::Transferred {
+                counselor, queue, ..
+            } => fill(
                 w.e_transferred,
-                &[("counselor", &self.who(*counselor)), ("queue", &self.queue(queue))],
+                &[
+                    ("counselor", &self.who(*counselor)),
+                    ("queue", &self.queue(queue)),
+                ],
             ),
             Event::TransferredOut { counselor, .. } => self.by(w.e_transferred_out, *counselor),
             Event::TransferEnded { status: 200, .. } => w.e_transfer_ok.into(),
@@ -231,21 +280,36 @@ impl Teller<'_> {
     fn record(&self, event: &Event) -> String {
         let w = self.words;
         match event {
-            Event::NoteSaved { letters, .. } => fill(w.e_note, &[("letters", &letters.to_string())]),
-            Event::Classified { category, outcome: code, .. } => {
+            Event::NoteSaved { letters, .. } => {
+                fill(w.e_note, &[("letters", &letters.to_string())])
+            }
+            Event::Classified {
+                category,
+                outcome: code,
+                ..
+            } => {
                 let category = category.as_deref().unwrap_or("–");
                 let category = categories::path(self.city, category, w.tag);
                 let code = code.as_deref().unwrap_or("–");
                 let outcome = outcome(self.city, code, w.tag);
-                fill(w.e_classified, &[("category", &category), ("outcome", &outcome)])
+                fill(
+                    w.e_classified,
+                    &[("category", &category), ("outcome", &outcome)],
+                )
             }
             Event::Interrupted { stage: code, .. } => {
                 let known = Stage::parse(code).map(|known| stage(w, known));
                 fill(w.e_interrupted, &[("stage", known.unwrap_or(code))])
             }
             Event::TaskOpened { .. } => w.e_task_opened.into(),
-            Event::TaskClosed { counselor, called, .. } => {
-                let template = if *called { w.e_task_called } else { w.e_task_dropped };
+            Event::TaskClosed {
+                counselor, called, ..
+            } => {
+                let template = if *called {
+                    w.e_task_called
+                } else {
+                    w.e_task_dropped
+                };
                 self.by(template, *counselor)
             }
             Event::Closed { fate: end, .. } => fill(w.e_closed, &[("fate", fate(w, *end))]),
