@@ -82,6 +82,15 @@ impl Calibration {
     }
 }
 
+impl Calibration {
+    /// probe
+    pub fn layers(&self) -> Vec<(usize, i64, f64, f64)> {
+        let mut told = self.done.clone();
+        told.sort_by_key(|told| told.p50_ms);
+        told.chunks(told.len().div_ceil(20).max(1)).map(|l| (l.len(), l[l.len()/2].p50_ms, served_within(l, |t| t.p50_ms), served_within(l, |t| t.p90_ms))).collect()
+    }
+}
+
 /// Share served within the told length, had nobody given up.
 fn served_within(layer: &[Told], length: fn(&Told) -> i64) -> f64 {
     let ratio = |told: &Told| told.waited_ms as f64 / length(told).max(1) as f64;

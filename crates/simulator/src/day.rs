@@ -202,7 +202,9 @@ impl Run {
             if at > self.ends && floor.open.is_empty() && floor.desks.is_empty() {
                 break;
             }
-            self.occupancy.step(at, floor.busy.len(), floor.idle.len());
+            if at < self.ends {
+                self.occupancy.step(at, floor.busy.len(), floor.idle.len());
+            }
             self.waiting_most = self.waiting_most.max(floor.waiting[0].len());
             self.now = self.now.max(at);
             // What the world does at an instant comes before the deadline of the same instant.
@@ -227,6 +229,7 @@ impl Run {
             contacts: watch.floor.arrived,
             summary: watch.recount.summary(),
             coverage: watch.calibration.coverage(),
+            layers: watch.calibration.layers(),
             outbound: watch.floor.ended(Fate::Outbound),
             occupancy: self.occupancy.percent(),
             seat_hours: Roster::new(&self.options).seat_hours(),

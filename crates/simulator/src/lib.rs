@@ -3,6 +3,7 @@
 pub mod calibration;
 pub mod chance;
 pub mod day;
+pub mod erlang;
 pub mod floor;
 pub mod load;
 pub mod options;

@@ -103,14 +103,7 @@ pub fn planned(options: &Options, hour: usize) -> f64 {
 
 /// The first attempts of one day, in order.
 pub fn first_attempts(options: &Options, midnight: Time, chance: &mut Chance) -> Vec<Time> {
-    let noise = |chance: &mut Chance, cv| {
-        if options.noise {
-            chance.gamma_noise(cv)
-        } else {
-            1.0
-        }
-    };
-    let day = noise(chance, 0.07);
+    let day = chance.gamma_noise(options.day_noise);
     let mut times = Vec::new();
     for slot in 0..DAY_MS / (15 * MINUTE_MS) {
         let hour = (slot / 4) as usize;
@@ -119,7 +112,8 @@ pub fn first_attempts(options: &Options, midnight: Time, chance: &mut Chance) ->
             11..=14 if options.storm => 1.6,
             _ => 1.0,
         };
-        let count = planned(options, hour) / 4.0 * storm * day * noise(chance, 0.15);
+        let count =
+            planned(options, hour) / 4.0 * storm * day * chance.gamma_noise(options.quarter_noise);
         let gap_ms = (15 * MINUTE_MS) as f64 / count.max(1e-9);
         let mut at = chance.exponential(gap_ms);
         while at < (15 * MINUTE_MS) as f64 {
@@ -175,7 +169,7 @@ mod tests {
     #[test]
     fn a_day_has_its_attempts_and_its_peak() {
         let mut options = Options::base(1, 1);
-        options.noise = false;
+        options.quarter_noise = 0.0;
         let mut chance = Chance::new(1);
         let times = first_attempts(&options, Time(0), &mut chance);
         assert!((times.len() as f64 / options.attempts - 1.0).abs() < 0.03);

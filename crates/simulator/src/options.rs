@@ -16,8 +16,10 @@ pub struct Options {
     pub days: u32,
     /// First attempts a day, redials not counted.
     pub attempts: f64,
-    /// Day-to-day and quarter-hour noise of the load.
-    pub noise: bool,
+    /// Coefficient of variation of the load from day to day.
+    pub day_noise: f64,
+    /// The same from quarter hour to quarter hour.
+    pub quarter_noise: f64,
     /// Seats in percent of the half-hour need for 80 % in 20 s.
     pub staff_percent: u32,
     /// Snow: three times the load from 7 to 11 h, 1.6 times until 15 h.
@@ -39,13 +41,14 @@ pub struct Options {
 }
 
 impl Options {
-    /// The handbook's base row: nothing goes wrong but what always does.
+    /// The handbook's base row: the load is as planned and nothing goes wrong but what always does.
     pub fn base(seed: u64, days: u32) -> Options {
         Options {
             seed,
             days,
             attempts: ATTEMPTS,
-            noise: true,
+            day_noise: 0.0,
+            quarter_noise: 0.0,
             staff_percent: 100,
             storm: false,
             crashes: 0,
@@ -62,6 +65,8 @@ impl Options {
     pub fn drawn(seed: u64, days: u32) -> Options {
         let mut chance = Chance::part(seed, "options");
         let mut options = Options::base(seed, days);
+        options.day_noise = 0.07;
+        options.quarter_noise = 0.15;
         if chance.happens(0.2) {
             options.storm = true;
         }

@@ -30,6 +30,14 @@ fn probe() {
         } else {
             Options::drawn(seed, 1)
         };
+        let mut options = options;
+        if std::env::var("CALM").is_ok() {
+            options.quarter_noise = 0.0;
+            options.day_noise = 0.0;
+        }
+        if let Ok(p) = std::env::var("STAFF") {
+            options.staff_percent = p.parse().unwrap();
+        }
         let t = std::time::Instant::now();
         let report = day(&options);
         println!(
@@ -50,6 +58,39 @@ fn probe() {
             report.refused
         );
         println!("   {:?}", report.summary);
+        for l in &report.layers { println!("   layer {l:?}"); }
+        if std::env::var("HOURS").is_ok() {
+            let (_, journal) = simulator::day::day_with_journal(&options);
+            let mut rows: std::collections::BTreeMap<u64, center::record::Row> = Default::default();
+            let mut hours = vec![(0, 0, 0i64, 0); 30];
+            let t0 = journal[0].0.0;
+            for (at, event) in &journal {
+                let Some(c) = event.contact() else { continue };
+                let row = rows.entry(c.0).or_default();
+                row.apply(*at, event);
+                if row.closed.is_some() && row.queued.is_some() {
+                    let h = ((row.arrived.0 - t0) / 3_600_000) as usize;
+                    hours[h].0 += 1;
+                    if row.answered.is_some() {
+                        hours[h].1 += 1;
+                        hours[h].2 += row.wait_ms;
+                        if row.wait_ms <= 20_000 {
+                            hours[h].3 += 1;
+                        }
+                    }
+                    rows.remove(&c.0);
+                }
+            }
+            for (h, (q, a, w, sl)) in hours.iter().enumerate() {
+                if *q > 0 {
+                    println!(
+                        "   {h:02} queued {q} answered {a} sl {:.2} wait {:.1}",
+                        f64::from(*sl) / f64::from(*q),
+                        *w as f64 / f64::from(*a) / 1000.0
+                    );
+                }
+            }
+        }
         let mut seen = std::collections::BTreeMap::new();
         for finding in &report.found {
             let n = seen.entry(finding.checker).or_insert(0);
@@ -60,4 +101,45 @@ fn probe() {
         }
         println!("   {seen:?}");
     }
+}
+
+#[test]
+#[ignore = "probe"]
+fn probe_rest() {
+    use center::event::Event;
+    let mut options = Options::base(1, 1);
+    options.quarter_noise = 0.0;
+    let (_, journal) = simulator::day::day_with_journal(&options);
+    let end = journal[0].0 + 86_400_000;
+    let mut state: std::collections::BTreeMap<u32, (center::time::Time, &str)> = Default::default();
+    let mut sums: std::collections::BTreeMap<&str, i64> = Default::default();
+    let mut n: std::collections::BTreeMap<&str, i64> = Default::default();
+    for (at, event) in &journal {
+        let Some(c) = event.counselor() else { continue };
+        let next = match event {
+            Event::SignedIn { .. } => "in",
+            Event::SignedOut { .. } => "out",
+            Event::Readied { .. } => "idle",
+            Event::Rested { .. } => "rest",
+            Event::Offered { .. } => "ring",
+            Event::OfferReturned { .. } => "rest",
+            Event::Answered { .. } | Event::Resumed { .. } => "talk",
+            Event::Held { .. } => "hold",
+            Event::TalkEnded { .. } => "wrap",
+            Event::Closed { .. } => "idle",
+            _ => continue,
+        };
+        let e = state.entry(c.0).or_insert((*at, "out"));
+        if *at <= end {
+            *sums.entry(e.1).or_default() += *at - e.0;
+            *n.entry(next).or_default() += 1;
+        }
+        *e = (*at, next);
+    }
+    println!(
+        "{:?} {n:?}",
+        sums.iter()
+            .map(|(k, v)| (*k, *v as f64 / 3.6e6))
+            .collect::<Vec<_>>()
+    );
 }
