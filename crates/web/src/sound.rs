@@ -47,7 +47,7 @@ mod tests {
         recording.extend([0x80, 0xff].repeat(8_000));
         let svg = picture(&recording, "\"<b>", ["<i>", "b"]);
         assert_eq!(svg.matches("<path").count(), 2);
-        assert!(svg.contains("M0 2h2v44h-2z"), "the citizen is loud");
+        assert!(svg.contains("M0 3h2v42h-2z"), "the citizen is loud");
         assert!(!svg.contains("<b>") && !svg.contains("<i>"));
         assert!(
             picture(&[], "", ["", ""]).contains("<svg"),
