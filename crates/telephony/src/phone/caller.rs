@@ -2,8 +2,8 @@
 
 use super::carrier::{Came, Shared};
 use super::dialog::{self, Dialog, End, Names, Stage, Step, Times};
-use super::sound::{Ear, Heard, Mouth, Sound};
 use super::lock;
+use super::sound::{Ear, Heard, Mouth, Sound};
 use crate::{rtp, sdp};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket as StdSocket};
@@ -26,6 +26,7 @@ pub struct Plan {
     pub sound: Option<Sound>,
 }
 
+#[derive(Clone, Copy)]
 enum Order {
     Press(char),
     PressByInfo(char),
@@ -52,7 +53,9 @@ impl Caller {
         let sound = plan.sound.as_ref();
         let ear = Ear::new(sound.map_or(&[], |sound| sound.hears_hz.as_slice()));
         let ear = Arc::new(Mutex::new(ear));
-        let line = sound.map(|sound| Line::open(sound, ear.clone())).transpose()?;
+        let line = sound
+            .map(|sound| Line::open(sound, ear.clone()))
+            .transpose()?;
         let at = match &line {
             Some(line) => line.socket.local_addr()?,
             None => shared.sink.local_addr()?,
@@ -191,12 +194,17 @@ impl Telephone {
         mut orders: mpsc::UnboundedReceiver<Order>,
     ) {
         let mut beat = beat();
+        // Nobody holds the call any more.
+        let mut alone = false;
         while !matches!(self.dialog.stage, Stage::Ended(_)) {
             let due = self.dialog.deadline();
             let speaking = self.line.as_ref().is_some_and(|line| line.remote.is_some());
             let step = tokio::select! {
                 Some((message, at)) = came.recv() => self.dialog.receive(&message, at),
-                order = orders.recv(), if !orders.is_closed() => self.ordered(order),
+                order = orders.recv(), if !alone => {
+                    alone = order.is_none();
+                    self.ordered(order.unwrap_or(Order::HangUp))
+                }
                 () = sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {
                     self.dialog.due(Instant::now())
                 }
@@ -218,17 +226,16 @@ impl Telephone {
         self.shared.forget(&self.call_id);
     }
 
-    /// `None` when the handle was dropped.
-    fn ordered(&mut self, order: Option<Order>) -> Step {
+    fn ordered(&mut self, order: Order) -> Step {
         match order {
-            Some(Order::Press(key)) => {
+            Order::Press(key) => {
                 if let Some(line) = &mut self.line {
                     line.mouth.press(key);
                 }
                 Step::default()
             }
-            Some(Order::PressByInfo(key)) => self.dialog.info(key, Instant::now()),
-            Some(Order::HangUp) | None => self.dialog.hang_up(Instant::now()),
+            Order::PressByInfo(key) => self.dialog.info(key, Instant::now()),
+            Order::HangUp => self.dialog.hang_up(Instant::now()),
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::caller::{Caller, Plan};
 use super::dialog::Names;
-use super::message::{self, Message, Start};
 use super::lock;
+use super::message::{self, Message, Start};
 use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket as StdSocket};

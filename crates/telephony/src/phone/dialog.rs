@@ -199,17 +199,26 @@ impl Dialog {
 
     /// When something must be repeated or given up.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.repeat.as_ref().map(|repeat| repeat.at.min(repeat.until))
+        self.repeat
+            .as_ref()
+            .map(|repeat| repeat.at.min(repeat.until))
     }
 
     /// Time has passed.
     pub(super) fn due(&mut self, now: Instant) -> Step {
         let mut step = Step::default();
-        let Some(repeat) = self.repeat.as_mut().filter(|repeat| repeat.at <= now) else {
+        let Some(repeat) = &mut self.repeat else {
             return step;
         };
         if repeat.until <= now {
-            self.end(if self.leaving { End::HungUp } else { End::Unanswered });
+            self.end(match (self.leaving, self.stage) {
+                (true, Stage::Talking) => End::HungUp,
+                (true, _) => End::TakenBack,
+                (false, _) => End::Unanswered,
+            });
+            return step;
+        }
+        if repeat.at > now {
             return step;
         }
         repeat.pause *= 2;
@@ -251,7 +260,12 @@ impl Dialog {
             return Step::default();
         }
         let body = format!("Signal={key}\r\nDuration=100\r\n");
-        self.inside("INFO", "Content-Type: application/dtmf-relay\r\n", &body, now)
+        self.inside(
+            "INFO",
+            "Content-Type: application/dtmf-relay\r\n",
+            &body,
+            now,
+        )
     }
 
     /// A message for this call.
@@ -274,9 +288,12 @@ impl Dialog {
             // A new description, or a sign of life: we stay as we are.
             "INVITE" | "UPDATE" if method == "INVITE" || !message.body.is_empty() => {
                 let more = format!("{}Content-Type: application/sdp\r\n", self.contact());
-                step.send.push(message.reply(200, &tag, &more, &self.description));
+                step.send
+                    .push(message.reply(200, &tag, &more, &self.description));
             }
-            "UPDATE" => step.send.push(message.reply(200, &tag, &self.contact(), "")),
+            "UPDATE" => step
+                .send
+                .push(message.reply(200, &tag, &self.contact(), "")),
             "OPTIONS" | "INFO" => step.send.push(message.reply(200, &tag, "", "")),
             _ => step.send.push(message.reply(501, &tag, "", "")),
         }
@@ -288,11 +305,14 @@ impl Dialog {
         if method == "INVITE" {
             return self.invited(status, message, at);
         }
-        if status >= 200 && number == self.sequence {
-            self.repeat.take_if(|repeat| repeat.method == method);
-            if method == "BYE" {
-                self.end(End::HungUp);
-            }
+        if status < 200 || number != self.sequence {
+            return Step::default();
+        }
+        match (method, &mut self.repeat) {
+            ("BYE", _) => self.end(End::HungUp),
+            // The final answer to the INVITE is still to come, but not for ever.
+            ("CANCEL", Some(repeat)) if repeat.method == "CANCEL" => repeat.at = repeat.until,
+            (_, repeat) => drop(repeat.take_if(|repeat| repeat.method == method)),
         }
         Step::default()
     }
@@ -340,7 +360,9 @@ impl Dialog {
             target.clone_into(&mut self.target);
         }
         // The ACK of a 2xx is a transaction of its own: another branch, the same number.
-        let ack = self.request("ACK", "", "").replacen("branch=z9hG4bK", "branch=z9hG4bKa", 1);
+        let ack = self
+            .request("ACK", "", "")
+            .replacen("branch=z9hG4bK", "branch=z9hG4bKa", 1);
         self.ack = Some(ack.clone());
         self.repeat = None;
         let mut step = Step {
@@ -377,6 +399,7 @@ impl Dialog {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::message;
     use super::*;
@@ -422,16 +445,26 @@ mod tests {
         let step = dialog.receive(&ok, now + ms(3));
         let ack = read(&step);
         assert!(step.send[0].starts_with("ACK sip:desk@127.0.0.1:9 SIP/2.0\r\n"));
-        assert_eq!((ack.cseq(), ack.header("To").ends_with(";tag=t")), ((1, "ACK"), true));
+        assert_eq!(
+            (ack.cseq(), ack.header("To").ends_with(";tag=t")),
+            ((1, "ACK"), true)
+        );
         assert_ne!(ack.header("Via"), invite.header("Via"));
-        assert_eq!(dialog.receive(&ok, now + ms(4)).send, step.send, "an answer that came again");
+        assert_eq!(
+            dialog.receive(&ok, now + ms(4)).send,
+            step.send,
+            "an answer that came again"
+        );
         let times = dialog.times;
         assert_eq!((times.trying, times.set_up()), (Some(ms(1)), Some(ms(2))));
         let bye = read(&dialog.hang_up(now));
         assert_eq!(bye.cseq(), (2, "BYE"));
         assert!(dialog.deadline().is_some());
         dialog.receive(&reply(&bye, 200, ""), now);
-        assert_eq!((dialog.stage, dialog.deadline()), (Stage::Ended(End::HungUp), None));
+        assert_eq!(
+            (dialog.stage, dialog.deadline()),
+            (Stage::Ended(End::HungUp), None)
+        );
     }
 
     #[test]
@@ -455,7 +488,10 @@ mod tests {
         let (mut dialog, invite) = begin(now);
         let step = dialog.receive(&reply(&invite, 503, "Retry-After: 30\r\n"), now);
         let ack = read(&step);
-        assert_eq!((method(&step), ack.header("Via")), (Some("ACK"), invite.header("Via")));
+        assert_eq!(
+            (method(&step), ack.header("Via")),
+            (Some("ACK"), invite.header("Via"))
+        );
         let (status, retry_after_s) = (503, Some(30));
         let refused = End::Refused {
             status,
@@ -474,7 +510,10 @@ mod tests {
         assert_eq!(cancel.cseq(), (1, "CANCEL"));
         assert_eq!(cancel.header("Via"), invite.header("Via"));
         dialog.receive(&reply(&cancel, 200, ""), now);
-        assert_eq!(method(&dialog.receive(&reply(&invite, 487, ""), now)), Some("ACK"));
+        assert_eq!(
+            method(&dialog.receive(&reply(&invite, 487, ""), now)),
+            Some("ACK")
+        );
         assert_eq!(dialog.stage, Stage::Ended(End::TakenBack));
     }
 
@@ -485,7 +524,11 @@ mod tests {
         dialog.receive(&reply(&invite, 180, ""), now);
         assert_eq!(method(&dialog.hang_up(now)), Some("CANCEL"));
         let step = dialog.receive(&reply(&invite, 200, ""), now);
-        let methods: Vec<_> = step.send.iter().map(|text| text.split(' ').next()).collect();
+        let methods: Vec<_> = step
+            .send
+            .iter()
+            .map(|text| text.split(' ').next())
+            .collect();
         assert_eq!(methods, [Some("ACK"), Some("BYE")]);
     }
 
@@ -501,13 +544,21 @@ mod tests {
             );
             message::parse(text.as_bytes()).unwrap()
         };
-        for (method, status) in [("INVITE", 200), ("UPDATE", 200), ("OPTIONS", 200), ("X", 501)] {
+        for (method, status) in [
+            ("INVITE", 200),
+            ("UPDATE", 200),
+            ("OPTIONS", 200),
+            ("X", 501),
+        ] {
             let answer = read(&dialog.receive(&ask(method), now));
             assert_eq!(answer.start, Start::Response(status), "{method}");
             assert_eq!(answer.body.is_empty(), method != "INVITE", "{method}");
         }
         assert_eq!(dialog.stage, Stage::Talking);
-        assert_eq!(read(&dialog.receive(&ask("BYE"), now)).start, Start::Response(200));
+        assert_eq!(
+            read(&dialog.receive(&ask("BYE"), now)).start,
+            Start::Response(200)
+        );
         assert_eq!(dialog.stage, Stage::Ended(End::HungUpThere));
     }
 }

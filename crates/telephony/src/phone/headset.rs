@@ -1,8 +1,8 @@
 //! A counselor's headset: one WebRTC line as a browser opens it. Never signalling beyond offer and answer.
 
 use super::caller::beat;
-use super::sound::{Ear, FRAME, Heard, Sound, frame};
 use super::lock;
+use super::sound::{Ear, FRAME, Heard, Sound, frame};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket as StdSocket};
 use std::sync::{Arc, Mutex};
@@ -52,7 +52,8 @@ impl Headset {
         rtc.add_local_candidate(candidate);
         let mut change = rtc.sdp_api();
         let mid = change.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None);
-        let (offer, pending) = change.apply().expect("a new line is a change");
+        let changed = change.apply();
+        let (offer, pending) = changed.ok_or_else(|| io::Error::other("nothing to offer"))?;
         let offered = Offered {
             rtc,
             pending,
@@ -192,6 +193,7 @@ impl Wire {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -202,7 +204,10 @@ mod tests {
             hears_hz: Vec::new(),
         };
         let (offered, offer) = Headset::offer(sound).unwrap();
-        assert!(offer.contains("m=audio") && offer.contains("PCMU/8000"), "{offer}");
+        assert!(
+            offer.contains("m=audio") && offer.contains("PCMU/8000"),
+            "{offer}"
+        );
         assert!(offered.take("hello").is_err());
     }
 }

@@ -34,7 +34,9 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Message> {
     let header = |line: &str| {
         let (name, value) = line.split_once(':')?;
         let name = name.trim();
-        let long = SHORT.iter().find(|(short, _)| short.eq_ignore_ascii_case(name));
+        let long = SHORT
+            .iter()
+            .find(|(short, _)| short.eq_ignore_ascii_case(name));
         let name = long.map_or(name, |(_, long)| long);
         Some((name.to_owned(), value.trim().to_owned()))
     };
@@ -59,7 +61,10 @@ impl Message {
     /// Values of a header, in order.
     pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         let named = move |(header, _): &&(String, String)| header.eq_ignore_ascii_case(name);
-        self.headers.iter().filter(named).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .filter(named)
+            .map(|(_, value)| value.as_str())
     }
 
     /// First value of a header, else the empty text.
@@ -76,7 +81,9 @@ impl Message {
     /// Where requests inside the dialog go.
     pub(super) fn contact(&self) -> Option<&str> {
         let contact = self.header("Contact");
-        let inside = contact.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
+        let inside = contact
+            .split_once('<')
+            .and_then(|(_, rest)| rest.split_once('>'));
         let uri = inside.map_or(contact, |(uri, _)| uri);
         (!uri.is_empty()).then_some(uri)
     }
@@ -89,9 +96,20 @@ impl Message {
             let _ = write!(text, "Via: {via}\r\n");
         }
         let to = self.header("To");
-        let tag = if to.contains(";tag=") { String::new() } else { format!(";tag={to_tag}") };
-        let (from, id, cseq) = (self.header("From"), self.header("Call-ID"), self.header("CSeq"));
-        let _ = write!(text, "From: {from}\r\nTo: {to}{tag}\r\nCall-ID: {id}\r\nCSeq: {cseq}\r\n");
+        let tag = if to.contains(";tag=") {
+            String::new()
+        } else {
+            format!(";tag={to_tag}")
+        };
+        let (from, id, cseq) = (
+            self.header("From"),
+            self.header("Call-ID"),
+            self.header("CSeq"),
+        );
+        let _ = write!(
+            text,
+            "From: {from}\r\nTo: {to}{tag}\r\nCall-ID: {id}\r\nCSeq: {cseq}\r\n"
+        );
         let _ = write!(text, "{more}Content-Length: {}\r\n\r\n{body}", body.len());
         text
     }
@@ -106,6 +124,7 @@ fn reason(status: u16) -> &'static str {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -121,12 +140,21 @@ mod tests {
         assert_eq!(message.header("call-id"), "7@x");
         assert_eq!(message.cseq(), (3, "INVITE"));
         assert_eq!(message.contact(), Some("sip:c@127.0.0.1:5060"));
-        assert_eq!((message.header("Retry-After"), message.body.as_str()), ("30", "hi"));
+        assert_eq!(
+            (message.header("Retry-After"), message.body.as_str()),
+            ("30", "hi")
+        );
     }
 
     #[test]
     fn what_is_no_sip_is_not_read() {
-        for wrong in ["", "hello", "BYE sip:x SIP/2.0\r\n", "A b\r\n\r\n", "SIP/2.0 x\r\n\r\n"] {
+        for wrong in [
+            "",
+            "hello",
+            "BYE sip:x SIP/2.0\r\n",
+            "A b\r\n\r\n",
+            "SIP/2.0 x\r\n\r\n",
+        ] {
             assert!(parse(wrong.as_bytes()).is_none(), "{wrong}");
         }
         assert!(parse(b"SIP/2.0 200 OK\r\nno colon\r\n\r\n").is_none());
@@ -140,6 +168,9 @@ mod tests {
         let reply = parse(reply.as_bytes()).unwrap();
         assert_eq!(reply.start, Start::Response(200));
         assert_eq!(reply.all("Via").collect::<Vec<_>>(), ["1", "2"]);
-        assert_eq!((reply.header("To"), reply.cseq()), ("t;tag=own", (9, "BYE")));
+        assert_eq!(
+            (reply.header("To"), reply.cseq()),
+            ("t;tag=own", (9, "BYE"))
+        );
     }
 }

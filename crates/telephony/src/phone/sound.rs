@@ -119,7 +119,7 @@ impl Mouth {
         let ended = self.pressed >= PRESS;
         let duration = (self.pressed.min(PRESS - 1) + 1) * FRAME as u16;
         let [high, low] = duration.to_be_bytes();
-        let volume = 10 | if ended { 0x80 } else { 0 };
+        let volume = if ended { 0x8a } else { 0x0a };
         let marker = self.pressed == 0;
         let spoken = if self.pressed < PRESS + PRESS_ENDS {
             self.write(EVENT_TYPE, marker, began, &[code, volume, high, low])
@@ -282,6 +282,7 @@ impl Ear {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::dtmf;
@@ -297,7 +298,13 @@ mod tests {
         assert!(heard.share(1_000) > 0.98, "{heard:?}");
         assert!(heard.share(700) < 0.01, "{heard:?}");
         assert!((5_000.0..6_500.0).contains(&heard.level), "{heard:?}");
-        assert_eq!(ear.look(), Heard { shares: vec![(700, 0.0), (1_000, 0.0)], ..Heard::default() });
+        assert_eq!(
+            ear.look(),
+            Heard {
+                shares: vec![(700, 0.0), (1_000, 0.0)],
+                ..Heard::default()
+            }
+        );
     }
 
     #[test]
