@@ -9,8 +9,9 @@ pub struct Pace {
     gave_up: i64,
 }
 
-/// Share of a new handling time in the moving mean: 1/32 forgets a busy hour within an hour.
-const MEAN_SHARE: i64 = 32;
+/// Share of a new handling time in the moving mean. A shorter memory is noise: with 1/32 the mean
+/// itself errs by an eighth, and whoever is told a long wait is told too much.
+const MEAN_SHARE: i64 = 256;
 
 /// Abandons after which the sums are halved, so that patience follows the day.
 const GAVE_UP_MAX: i64 = 400;
