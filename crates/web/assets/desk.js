@@ -141,9 +141,9 @@ const drawQueues = () => {
     const line = make("li", "", queue.waiting ? {} : { class: "quiet-line" });
     line.append(make("span", queue.name), make("span", String(queue.waiting), { class: "waiting" }));
     const about = [];
-    if (queue.oldest) about.push(length(now() - queue.oldest));
-    about.push(queue.open ? fill(words.queue_ready, { n: queue.ready }) : words.queue_closed);
-    line.append(make("span", about.join(" · "), { class: "sub" }));
+    if (queue.oldest) about.push(length(now() - queue.oldest), fill(words.queue_ready, { n: queue.ready }));
+    if (!queue.open) about.push(words.queue_closed);
+    if (about.length) line.append(make("span", about.join(" · "), { class: "sub" }));
     return line;
   }));
 };

@@ -1,6 +1,7 @@
 // Finding a category by name, code or initial consonants; the same rules as src/categories.rs. Never a choice.
 
 const INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ";
+const SCATTERED_MIN = 3;
 
 /** The initial consonant of a syllable; any other letter as it is. */
 export const initial = (letter) => {
@@ -12,6 +13,9 @@ export const initial = (letter) => {
 export const plain = (text) =>
   [...text.normalize("NFC").toLowerCase()].filter((letter) => /[\p{L}\p{N}]/u.test(letter)).join("");
 
+const exact = (named, typed) => named === typed;
+const byInitial = (named, typed) => named === typed || (INITIALS.includes(typed) && initial(named) === typed);
+
 const place = (name, typed, same) => {
   for (let at = 0; at + typed.length <= name.length; at += 1) {
     if (typed.every((letter, index) => same(name[at + index], letter))) return at;
@@ -19,29 +23,53 @@ const place = (name, typed, same) => {
   return -1;
 };
 
-/** How well a typed text fits: smaller is better, -1 when it does not. */
-export const fit = (code, names, text) => {
-  const typed = plain(text);
-  if (!typed || plain(code).startsWith(typed)) return 0;
-  const letters = [...typed];
-  let best = -1;
-  for (const written of names) {
-    const name = [...plain(written)];
-    let at = place(name, letters, (a, b) => a === b);
-    let found = at === 0 ? 1 : at > 0 ? 2 : -1;
-    if (found < 0) {
-      at = place(name, letters, (a, b) => a === b || (INITIALS.includes(b) && initial(a) === b));
-      found = at === 0 ? 3 : at > 0 ? 4 : -1;
-    }
-    if (found >= 0 && (best < 0 || found < best)) best = found;
-  }
-  return best;
+const first = (names, typed, same) => {
+  const found = names.map((name) => place(name, typed, same)).filter((at) => at >= 0);
+  return found.length ? Math.min(...found) : -1;
 };
 
-/** The categories that fit, best first. Each is [code, Korean, English, path]. */
+const scattered = (name, typed) => {
+  let at = 0;
+  for (const letter of name) if (at < typed.length && byInitial(letter, typed[at])) at += 1;
+  return at === typed.length;
+};
+
+/** How well a typed text fits: 0 best to 7, -1 when it does not. */
+export const fit = (code, own, above, text) => {
+  const typed = [...plain(text)];
+  if (!typed.length || plain(code).startsWith(typed.join(""))) return 0;
+  for (const [names, same, begins, contains] of [
+    [own, exact, 1, 2],
+    [own, byInitial, 3, 4],
+    [above, exact, 5, 5],
+    [above, byInitial, 6, 6],
+  ]) {
+    const at = first(names, typed, same);
+    if (at >= 0) return at === 0 ? begins : contains;
+  }
+  return typed.length >= SCATTERED_MIN && [...own, ...above].some((name) => scattered(name, typed)) ? 7 : -1;
+};
+
+/** Makes rows [code, Korean, English, leaf] searchable: each leaf with its path and names above. */
+export const prepare = (rows, english) => {
+  const letters = (row) => [row[1], row[2]].map((name) => [...plain(name)]);
+  return rows.filter((row) => row[3]).map((row) => {
+    const above = rows.filter((other) => row[0].startsWith(`${other[0]}-`));
+    const name = (one) => one[english ? 2 : 1];
+    return {
+      code: row[0],
+      name: name(row),
+      path: [...above, row].map(name).join(" › "),
+      own: letters(row),
+      above: above.flatMap(letters),
+    };
+  });
+};
+
+/** The categories that fit, best first. */
 export const find = (categories, text) =>
   categories
-    .map((category, order) => ({ category, order, fit: fit(category[0], [category[1], category[2]], text) }))
+    .map((category, order) => ({ category, order, fit: fit(category.code, category.own, category.above, text) }))
     .filter((found) => found.fit >= 0)
     .sort((a, b) => a.fit - b.fit || a.order - b.order)
     .map((found) => found.category);

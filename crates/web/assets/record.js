@@ -1,7 +1,7 @@
 // The record of the contact at hand: note, category, outcome, closing. Never a call.
 
 import { $, announce, data, fill, make, post, say, show, words } from "./house.js";
-import { find, plain } from "./find.js";
+import { find, plain, prepare } from "./find.js";
 
 const EVERY = 2000;
 const RETRY = 3000;
@@ -105,7 +105,8 @@ const remember = (code) => {
   } catch { /* the browser may forbid its storage */ }
 };
 
-const named = (code) => data.categories.find((category) => category[0] === code);
+const categories = prepare(data.categories, document.documentElement.lang === "en");
+const named = (code) => categories.find((category) => category.code === code);
 
 const classify = (wait) => {
   clearTimeout(sending?.timer);
@@ -131,7 +132,7 @@ const settle = async () => {
 
 const showCategory = () => {
   const category = named(chosen.category);
-  input.value = category ? category[3] : chosen.category;
+  input.value = category?.path ?? chosen.category;
   say($("category-code"), chosen.category);
 };
 
@@ -154,16 +155,16 @@ const point = (index) => {
 };
 
 const offer = () => {
-  const typed = plain(input.value) && input.value !== named(chosen.category)?.[3];
-  let found = typed ? find(data.categories, input.value) : recent().map(named).filter(Boolean);
+  const typed = plain(input.value) && input.value !== named(chosen.category)?.path;
+  let found = typed ? find(categories, input.value) : recent().map(named).filter(Boolean);
   const head = typed ? "" : words.category_recent;
-  if (!typed && !found.length) found = data.categories;
+  if (!typed && !found.length) found = categories;
   const lines = found.slice(0, LISTED).map((category, index) => {
-    const line = make("li", category[3].split(" › ").pop(), { role: "option", id: `c${index}`, "data-code": category[0] });
-    line.append(make("small", `${category[0]} · ${category[3]}`));
+    const line = make("li", category.name, { role: "option", id: `c${index}`, "data-code": category.code });
+    line.append(make("small", `${category.code} · ${category.path}`));
     return line;
   });
-  const first = head && found.length < data.categories.length ? [make("li", head, { class: "head", role: "presentation" })] : [];
+  const first = head && found.length < categories.length ? [make("li", head, { class: "head", role: "presentation" })] : [];
   const empty = lines.length ? [] : [make("li", words.category_none, { class: "head", role: "presentation" })];
   list.replaceChildren(...first, ...lines, ...empty);
   show(list, true);

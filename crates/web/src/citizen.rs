@@ -49,13 +49,12 @@ struct StartPage {
 pub(crate) async fn start(State(site): State<Site>, request: Request) -> Response {
     let own = site.city().language.code();
     let tag = language(request.headers(), request.uri(), &LANGUAGES, own);
-    let body = page(&start_page(
+    page(&start_page(
         site.city(),
         &site.settings.number,
         site.settings.sip.as_deref(),
         tag,
-    ));
-    keep_language(&site, request.uri().query(), tag, body)
+    ))
 }
 
 fn start_page(city: &City, number: &str, sip: Option<&str>, tag: &str) -> StartPage {
@@ -71,21 +70,6 @@ fn start_page(city: &City, number: &str, sip: Option<&str>, tag: &str) -> StartP
         sip: sip.map(str::to_owned),
         languages: LANGUAGES.into_iter().zip(OWN_NAMES).collect(),
         data: words.to_string().replace('<', "\\u003c"),
-    }
-}
-
-/// Keeps a language that was asked for.
-pub(crate) fn keep_language(
-    site: &Site,
-    query: Option<&str>,
-    tag: &str,
-    body: Response,
-) -> Response {
-    if query.is_some_and(|query| query.contains("lang=")) {
-        let cookie = site.cookie("lang", tag, 365 * 86_400);
-        ([(header::SET_COOKIE, cookie)], body).into_response()
-    } else {
-        body
     }
 }
 

@@ -119,13 +119,12 @@ fn desk_data(city: &City, staffer: &Staffer) -> serde_json::Value {
             "wrap_up_ms": city.limits.wrap_up_ms,
             "note_letters_max": city.limits.note_letters_max,
         },
-        "categories": city.categories.iter().filter(|category| category.leaf)
-            .map(|category| serde_json::json!([
-                category.code,
-                name_in(&category.names, "ko"),
-                name_in(&category.names, "en"),
-                categories::path(city, &category.code, language),
-            ])).collect::<Vec<_>>(),
+        "categories": city.categories.iter().map(|category| serde_json::json!([
+            category.code,
+            name_in(&category.names, "ko"),
+            name_in(&category.names, "en"),
+            category.leaf,
+        ])).collect::<Vec<_>>(),
     })
 }
 

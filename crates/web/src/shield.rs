@@ -1,6 +1,7 @@
 //! What every answer carries and every changing request must prove, whoever asks. Never who is signed in.
 
-use crate::site::Site;
+use crate::citizen_texts::LANGUAGES;
+use crate::site::{Site, asked_in_address, wants_page};
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Method, StatusCode};
@@ -15,12 +16,16 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// Refuses changing requests that another site sent; adds the protecting headers to every answer.
 pub(crate) async fn guard(State(site): State<Site>, request: Request, next: Next) -> Response {
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
+    let language = asked_language(&site, &request);
     let mut response = if changes && !same_site(request.headers()) {
         (StatusCode::FORBIDDEN, "cross-site request refused\n").into_response()
     } else {
         next.run(request).await
     };
     let headers = response.headers_mut();
+    if let Some(language) = language {
+        headers.append(header::SET_COOKIE, language);
+    }
     let mut set = |name: HeaderName, value: &'static str| {
         headers
             .entry(name)
@@ -29,7 +34,8 @@ pub(crate) async fn guard(State(site): State<Site>, request: Request, next: Next
     set(header::CONTENT_SECURITY_POLICY, POLICY);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::X_FRAME_OPTIONS, "DENY");
-    set(header::REFERRER_POLICY, "no-referrer");
+    // With `no-referrer` browsers would send forms of our own pages with `Origin: null`.
+    set(header::REFERRER_POLICY, "same-origin");
     set(header::CACHE_CONTROL, "no-store");
     set(
         HeaderName::from_static("permissions-policy"),
@@ -52,15 +58,24 @@ pub(crate) async fn guard(State(site): State<Site>, request: Request, next: Next
     response
 }
 
+/// A cookie that keeps the language a page was asked for by `?lang=`.
+fn asked_language(site: &Site, request: &Request) -> Option<HeaderValue> {
+    if !wants_page(request.headers()) {
+        return None;
+    }
+    let asked = asked_in_address(request.uri())?;
+    let tag = LANGUAGES.iter().find(|tag| **tag == asked)?;
+    site.cookie("lang", tag, 365 * 86_400).parse().ok()
+}
+
 /// Whether a browser says that the request came from a page of this site. A client that says
 /// nothing is no browser; what it may do its cookie and token decide.
 fn same_site(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(from) = text("sec-fetch-site")
-        && from != "same-origin"
-        && from != "none"
-    {
-        return false;
+    match text("sec-fetch-site") {
+        Some("same-origin" | "none") => return true,
+        Some(_) => return false,
+        None => {}
     }
     match headers.get(header::ORIGIN) {
         None => true,
@@ -98,6 +113,8 @@ mod tests {
         ])));
         assert!(!same_site(&headers(&[host, ("origin", "http://120.city")])));
         assert!(!same_site(&headers(&[host, ("origin", "null")])));
+        let own = ("sec-fetch-site", "same-origin");
+        assert!(same_site(&headers(&[host, own, ("origin", "null")])));
         assert!(!same_site(&headers(&[
             host,
             ("sec-fetch-site", "cross-site")

@@ -137,10 +137,7 @@ pub(crate) fn language<'a>(
             .copied()
             .find(|known| known.eq_ignore_ascii_case(primary))
     };
-    let asked = uri.query().and_then(|query| {
-        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.find(|(name, _)| *name == "lang").map(|(_, tag)| tag)
-    });
+    let asked = asked_in_address(uri);
     let accepted = headers
         .get(header::ACCEPT_LANGUAGE)
         .and_then(|value| value.to_str().ok())
@@ -151,6 +148,13 @@ pub(crate) fn language<'a>(
         .or_else(|| accepted.split(',').find_map(find))
         .or_else(|| find(own))
         .unwrap_or(known[0])
+}
+
+/// The language asked for by `?lang=`.
+pub(crate) fn asked_in_address(uri: &Uri) -> Option<&str> {
+    let pairs = uri.query()?.split('&');
+    let mut pairs = pairs.filter_map(|pair| pair.split_once('='));
+    pairs.find(|(name, _)| *name == "lang").map(|(_, tag)| tag)
 }
 
 /// A cookie's value.
@@ -232,7 +236,8 @@ impl FromRequestParts<Site> for Supervisor {
     }
 }
 
-fn wants_page(headers: &HeaderMap) -> bool {
+/// Whether a browser asks for a page, not a script for data.
+pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
     let accept = headers
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok());

@@ -300,7 +300,7 @@ async fn answers_carry_the_protecting_headers() {
     assert!(policy.contains("script-src 'self'") && policy.contains("frame-ancestors 'none'"));
     assert!(!policy.contains("unsafe"));
     assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
-    assert_eq!(page.header("referrer-policy"), Some("no-referrer"));
+    assert_eq!(page.header("referrer-policy"), Some("same-origin"));
     assert_eq!(
         page.header("strict-transport-security"),
         None,
