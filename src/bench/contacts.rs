@@ -1,7 +1,7 @@
 //! Durable contacts per second through hub and store: arrive, key, queue, answer, note, classify,
 //! hang up, close, statistics. Never a line or a page.
 
-use center::city::{Channel, City, CounselorId, ContactId};
+use center::city::{Channel, City, ContactId, CounselorId};
 use center::command::{Answer, Command, Ending};
 use center::effect::Effect;
 use hub::{Hub, Outgoing, Personal, Wings};
@@ -30,17 +30,38 @@ pub struct Figures {
 const EVENTS_EACH: u64 = 10;
 
 /// Runs `contacts` through a fresh store, `at_once` of them at a time.
-pub async fn run(city: &Arc<City>, place: &Place, contacts: u64, at_once: usize) -> anyhow::Result<Figures> {
+pub async fn run(
+    city: &Arc<City>,
+    place: &Place,
+    contacts: u64,
+    at_once: usize,
+) -> anyhow::Result<Figures> {
     let (journal, _archive) = store::open(place, city).await?;
-    let (hub, wings) = hub::start(hub::Start { city: city.clone(), journal }).await?;
+    let (hub, wings) = hub::start(hub::Start {
+        city: city.clone(),
+        journal,
+    })
+    .await?;
     let counselors: Vec<CounselorId> = city.counselors.iter().map(|profile| profile.id).collect();
     for counselor in &counselors {
-        hub.send(Command::SignIn { counselor: *counselor }).await?;
-        hub.send(Command::Ready { counselor: *counselor }).await?;
+        hub.send(Command::SignIn {
+            counselor: *counselor,
+        })
+        .await?;
+        hub.send(Command::Ready {
+            counselor: *counselor,
+        })
+        .await?;
     }
     let category = city.categories.iter().find(|category| category.leaf);
-    let category = category.map(|category| category.code.clone()).unwrap_or_default();
-    let outcome = city.outcomes.first().map(|outcome| outcome.code.clone()).unwrap_or_default();
+    let category = category
+        .map(|category| category.code.clone())
+        .unwrap_or_default();
+    let outcome = city
+        .outcomes
+        .first()
+        .map(|outcome| outcome.code.clone())
+        .unwrap_or_default();
     let (done, mut finished) = mpsc::unbounded_channel();
     tokio::spawn(serve(hub.clone(), wings, category, outcome, done));
     let started = Instant::now();
@@ -80,12 +101,26 @@ async fn arrive(hub: Hub, number: u64) -> anyhow::Result<Duration> {
     };
     let contact = ContactId(0);
     let (number, raw) = ("+82100000000".to_owned(), "0100000000".to_owned());
-    hub.send_with(arrived, vec![Personal::Number { contact, number, raw }]).await?;
+    hub.send_with(
+        arrived,
+        vec![Personal::Number {
+            contact,
+            number,
+            raw,
+        }],
+    )
+    .await?;
     Ok(started.elapsed())
 }
 
 /// Plays citizen and counselor: what the effects ask for is answered at once.
-async fn serve(hub: Hub, mut wings: Wings, category: String, outcome: String, done: mpsc::UnboundedSender<()>) {
+async fn serve(
+    hub: Hub,
+    mut wings: Wings,
+    category: String,
+    outcome: String,
+    done: mpsc::UnboundedSender<()>,
+) {
     let mut pressed = BTreeMap::new();
     while let Some(Outgoing { effect, .. }) = wings.effects.recv().await {
         match effect {
@@ -99,7 +134,13 @@ async fn serve(hub: Hub, mut wings: Wings, category: String, outcome: String, do
             }
             Effect::Bridge { contact, counselor } => {
                 pressed.remove(&contact);
-                let life = talk(hub.clone(), contact, counselor, category.clone(), outcome.clone());
+                let life = talk(
+                    hub.clone(),
+                    contact,
+                    counselor,
+                    category.clone(),
+                    outcome.clone(),
+                );
                 let done = done.clone();
                 tokio::spawn(async move {
                     if let Err(error) = life.await {
@@ -124,10 +165,38 @@ async fn talk(
     let digest = format!("{:064x}", contact.0);
     let letters = note.chars().count() as u32;
     let (text, nonce) = (note.to_owned(), "00".to_owned());
-    let row = Personal::Note { contact, text, nonce };
-    hub.send_with(Command::Note { counselor, contact, digest, letters }, vec![row]).await?;
+    let row = Personal::Note {
+        contact,
+        text,
+        nonce,
+    };
+    hub.send_with(
+        Command::Note {
+            counselor,
+            contact,
+            digest,
+            letters,
+        },
+        vec![row],
+    )
+    .await?;
     let (category, outcome) = (Some(category), Some(outcome));
-    hub.send(Command::Classify { counselor, contact, category, outcome }).await?;
-    hub.send(Command::Left { contact, ending: Ending::Citizen }).await?;
-    hub.send(Command::Finish { counselor, contact, ready: true }).await
+    hub.send(Command::Classify {
+        counselor,
+        contact,
+        category,
+        outcome,
+    })
+    .await?;
+    hub.send(Command::Left {
+        contact,
+        ending: Ending::Citizen,
+    })
+    .await?;
+    hub.send(Command::Finish {
+        counselor,
+        contact,
+        ready: true,
+    })
+    .await
 }

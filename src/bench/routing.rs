@@ -47,8 +47,17 @@ pub fn run(counselors: u32, waiting: u32, decisions: u64) -> Figures {
         random ^= random << 17;
         contact += 1;
         // Three of four speak Korean, as in the queue of a city.
-        let queue = if random % 4 < 3 { random / 4 % 4 } else { random / 4 % queues };
-        let place = Place { queue: queue as usize, since: now, front: false, weight: FULL };
+        let queue = if random % 4 < 3 {
+            random / 4 % 4
+        } else {
+            random / 4 % queues
+        };
+        let place = Place {
+            queue: queue as usize,
+            since: now,
+            front: false,
+            weight: FULL,
+        };
         routing.wait(now, ContactId(contact), place);
     };
     for number in 0..waiting {
@@ -74,16 +83,33 @@ pub fn run(counselors: u32, waiting: u32, decisions: u64) -> Figures {
         }
     }
     let per_s = taken as f64 / started.elapsed().as_secs_f64();
-    Figures { counselors, waiting, decisions: taken, per_s }
+    Figures {
+        counselors,
+        waiting,
+        decisions: taken,
+        per_s,
+    }
 }
 
 fn city(counselors: u32) -> City {
     let skills = |number: u32| {
         let has = |(index, (_, share)): &(usize, &(&str, u32))| {
-            number.wrapping_mul(2_654_435_761).rotate_left(*index as u32 * 5) % 100 < *share
+            number
+                .wrapping_mul(2_654_435_761)
+                .rotate_left(*index as u32 * 5)
+                % 100
+                < *share
         };
-        let beside = SKILLS.iter().enumerate().filter(has).map(|(_, (skill, _))| *skill);
-        ["ko"].into_iter().chain(beside).map(|skill| (skill.to_owned(), 3)).collect()
+        let beside = SKILLS
+            .iter()
+            .enumerate()
+            .filter(has)
+            .map(|(_, (skill, _))| *skill);
+        ["ko"]
+            .into_iter()
+            .chain(beside)
+            .map(|skill| (skill.to_owned(), 3))
+            .collect()
     };
     let profile = |number: u32| CounselorProfile {
         id: CounselorId(number),
@@ -92,15 +118,25 @@ fn city(counselors: u32) -> City {
         skills: skills(number),
         supervisor: false,
     };
-    let topics = SKILLS[..3].iter().map(|(skill, _)| queue(skill, &["ko", skill]));
+    let topics = SKILLS[..3]
+        .iter()
+        .map(|(skill, _)| queue(skill, &["ko", skill]));
     let languages = SKILLS[3..].iter().map(|(skill, _)| queue(skill, &[skill]));
     City {
         names: BTreeMap::new(),
         zone: Zone::fixed(0),
         language: Language::Ko,
-        queues: [queue("general", &["ko"])].into_iter().chain(topics).chain(languages).collect(),
+        queues: [queue("general", &["ko"])]
+            .into_iter()
+            .chain(topics)
+            .chain(languages)
+            .collect(),
         menu: center::menu::Menu::default(),
-        reserves: vec![Reserve { skill: "mn".to_owned(), keep: 1, until_wait_ms: 60_000 }],
+        reserves: vec![Reserve {
+            skill: "mn".to_owned(),
+            keep: 1,
+            until_wait_ms: 60_000,
+        }],
         counselors: (1..=counselors).map(profile).collect(),
         categories: Vec::new(),
         outcomes: Vec::new(),
@@ -111,10 +147,19 @@ fn city(counselors: u32) -> City {
 }
 
 fn queue(code: &str, needs: &[&str]) -> Queue {
-    let need = |skill: &&str| Need { skill: (*skill).to_owned(), level: 1 };
-    let mut rings = vec![Ring { after_ms: 0, needs: needs.iter().map(need).collect() }];
+    let need = |skill: &&str| Need {
+        skill: (*skill).to_owned(),
+        level: 1,
+    };
+    let mut rings = vec![Ring {
+        after_ms: 0,
+        needs: needs.iter().map(need).collect(),
+    }];
     if needs.len() > 1 {
-        rings.push(Ring { after_ms: 20_000, needs: needs[..1].iter().map(need).collect() });
+        rings.push(Ring {
+            after_ms: 20_000,
+            needs: needs[..1].iter().map(need).collect(),
+        });
     }
     Queue {
         code: code.to_owned(),

@@ -3,6 +3,7 @@
 mod archive;
 mod audit;
 mod batch;
+pub mod bench;
 mod blob;
 mod cube;
 mod engine;
