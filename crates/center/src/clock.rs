@@ -130,6 +130,24 @@ impl Turn<'_> {
         }
     }
 
+    /// The chair is empty: the citizen goes to the front of the queue and keeps the age.
+    pub fn lose_counselor(&mut self, contact: ContactId, counselor: CounselorId) {
+        let Ok(open) = self.contact(contact) else {
+            return;
+        };
+        let queue = open.row.queue.clone();
+        let since = crate::time::Time(self.now.0 - open.row.wait_ms);
+        self.emit(Event::CounselorLost { contact, counselor });
+        self.emit(Event::Queued {
+            contact,
+            queue,
+            since,
+            front: true,
+        });
+        self.ask(Effect::Park { contact });
+        self.say(contact, &["counselor_gone"], Then::Music);
+    }
+
     /// The desk did not return in time: whoever spoke with it goes to the front of the queue.
     fn desk_gone(&mut self, counselor: CounselorId) {
         let Ok(desk) = self.counselor(counselor) else {
@@ -141,19 +159,7 @@ impl Turn<'_> {
                 continue;
             };
             match open.state {
-                State::Talking { .. } => {
-                    let queue = open.row.queue.clone();
-                    let since = crate::time::Time(self.now.0 - open.row.wait_ms);
-                    self.emit(Event::CounselorLost { contact, counselor });
-                    self.emit(Event::Queued {
-                        contact,
-                        queue,
-                        since,
-                        front: true,
-                    });
-                    self.ask(Effect::Park { contact });
-                    self.say(contact, &["counselor_gone"], Then::Music);
-                }
+                State::Talking { .. } => self.lose_counselor(contact, counselor),
                 State::Dialing { .. } => {
                     self.ask(Effect::CancelDial { contact });
                     let ended = self.dial_failed(contact, 487);

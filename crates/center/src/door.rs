@@ -513,7 +513,9 @@ impl Turn<'_> {
             return Err(Refusal::WrongState);
         };
         self.emit(Event::TransferEnded { contact, status });
-        if status != 200 {
+        if status != 200 && self.counselor(counselor).is_err() {
+            self.lose_counselor(contact, counselor);
+        } else if status != 200 {
             self.ask(Effect::Bridge { contact, counselor });
         }
         Ok(())
