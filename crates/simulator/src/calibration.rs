@@ -87,7 +87,16 @@ impl Calibration {
     pub fn layers(&self) -> Vec<(usize, i64, f64, f64)> {
         let mut told = self.done.clone();
         told.sort_by_key(|told| told.p50_ms);
-        told.chunks(told.len().div_ceil(20).max(1)).map(|l| (l.len(), l[l.len()/2].p50_ms, served_within(l, |t| t.p50_ms), served_within(l, |t| t.p90_ms))).collect()
+        told.chunks(told.len().div_ceil(20).max(1))
+            .map(|l| {
+                (
+                    l.len(),
+                    l[l.len() / 2].p50_ms,
+                    served_within(l, |t| t.p50_ms),
+                    served_within(l, |t| t.p90_ms),
+                )
+            })
+            .collect()
     }
 }
 

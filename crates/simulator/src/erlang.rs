@@ -152,7 +152,10 @@ impl Runner {
             Due::Arrival => self.arrive(),
             Due::GivesUp(contact) => {
                 if self.arrived.contains_key(&contact) {
-                    self.hand(&Command::Left { contact, ending: Ending::Citizen });
+                    self.hand(&Command::Left {
+                        contact,
+                        ending: Ending::Citizen,
+                    });
                 }
             }
             Due::Ends(contact, counselor) => self.end(contact, counselor),
@@ -173,7 +176,9 @@ impl Runner {
             via: "simulator".to_owned(),
             live: true,
         };
-        let Some(Answer::Contact(contact)) = self.hand(&command) else { return };
+        let Some(Answer::Contact(contact)) = self.hand(&command) else {
+            return;
+        };
         if self.trial.load.patience_s.is_finite() && self.arrived.contains_key(&contact) {
             let gives_up = self.after(self.trial.load.patience_s);
             self.clock.plan(gives_up, Due::GivesUp(contact));
@@ -181,10 +186,22 @@ impl Runner {
     }
 
     fn end(&mut self, contact: ContactId, counselor: CounselorId) {
-        self.hand(&Command::Left { contact, ending: Ending::Citizen });
+        self.hand(&Command::Left {
+            contact,
+            ending: Ending::Citizen,
+        });
         let (category, outcome) = (Some("ETC".to_owned()), Some("AN".to_owned()));
-        self.hand(&Command::Classify { counselor, contact, category, outcome });
-        self.hand(&Command::Finish { counselor, contact, ready: true });
+        self.hand(&Command::Classify {
+            counselor,
+            contact,
+            category,
+            outcome,
+        });
+        self.hand(&Command::Finish {
+            counselor,
+            contact,
+            ready: true,
+        });
     }
 
     /// Hands in a command; offers are taken without delay.
@@ -209,9 +226,14 @@ impl Runner {
                 let contact = *contact;
                 self.done(contact, true, false);
                 self.clock.plan(self.now, Due::GivesUp(contact));
-                self.hand(&Command::Left { contact, ending: Ending::Citizen });
+                self.hand(&Command::Left {
+                    contact,
+                    ending: Ending::Citizen,
+                });
             }
-            Event::Offered { contact, counselor, .. } => {
+            Event::Offered {
+                contact, counselor, ..
+            } => {
                 let (contact, counselor) = (*contact, *counselor);
                 self.done(contact, false, false);
                 self.hand(&Command::Accept { counselor, contact });
@@ -226,14 +248,26 @@ impl Runner {
     fn done(&mut self, contact: ContactId, blocked: bool, abandoned: bool) {
         if let Some(arrived) = self.arrived.remove(&contact) {
             let waited_ms = self.now - arrived;
-            self.fared.insert(contact, Fared { blocked, waited_ms, abandoned });
+            self.fared.insert(
+                contact,
+                Fared {
+                    blocked,
+                    waited_ms,
+                    abandoned,
+                },
+            );
         }
     }
 
     fn measure(&self) -> Measured {
-        let fared: Vec<Fared> =
-            self.fared.values().skip(self.trial.contacts / 10).copied().collect();
-        let share = |holds: &dyn Fn(&Fared) -> bool| mean(&fared, |f| f64::from(u8::from(holds(f))));
+        let fared: Vec<Fared> = self
+            .fared
+            .values()
+            .skip(self.trial.contacts / 10)
+            .copied()
+            .collect();
+        let share =
+            |holds: &dyn Fn(&Fared) -> bool| mean(&fared, |f| f64::from(u8::from(holds(f))));
         let target_ms = (self.trial.target_s * 1_000.0) as i64;
         Measured {
             blocked: share(&|f| f.blocked),

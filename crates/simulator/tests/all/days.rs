@@ -58,7 +58,9 @@ fn probe() {
             report.refused
         );
         println!("   {:?}", report.summary);
-        for l in &report.layers { println!("   layer {l:?}"); }
+        for l in &report.layers {
+            println!("   layer {l:?}");
+        }
         if std::env::var("HOURS").is_ok() {
             let (_, journal) = simulator::day::day_with_journal(&options);
             let mut rows: std::collections::BTreeMap<u64, center::record::Row> = Default::default();
@@ -142,4 +144,71 @@ fn probe_rest() {
             .map(|(k, v)| (*k, *v as f64 / 3.6e6))
             .collect::<Vec<_>>()
     );
+}
+
+#[test]
+#[ignore = "probe"]
+fn probe_hours() {
+    use center::event::Event;
+    let mut sums = vec![(0.0f64, 0.0f64, 0, 0.0, 0.0); 26];
+    let mut mins = vec![(0.0f64, 0.0f64, 0); 60];
+    for seed in 1..7 {
+        let options = Options::base(seed, 1);
+        let (_, journal) = simulator::day::day_with_journal(&options);
+        let t0 = journal[0].0.0;
+        let mut told = std::collections::BTreeMap::new();
+        for (at, event) in &journal {
+            match event {
+                Event::WaitTold {
+                    contact, told: t, ..
+                } => {
+                    told.entry(*contact).or_insert((*at, *t));
+                }
+                Event::Offered { contact, .. } => {
+                    if let Some((since, t)) = told.remove(contact) {
+                        let w = (*at - since) as f64;
+                        let p = t.p50_ms.unwrap_or(1) as f64;
+                        let h = ((since.0 - t0) / 3_600_000) as usize;
+                        let m = ((since.0 - t0) / 60_000 % 60) as usize;
+                        for s in [&mut sums[h]] {
+                            s.0 += w;
+                            s.1 += p;
+                            s.2 += 1;
+                            s.3 += f64::from(u8::from(w <= p));
+                            s.4 += f64::from(t.staff);
+                        }
+                        mins[m].0 += w;
+                        mins[m].1 += p;
+                        mins[m].2 += 1;
+                    }
+                }
+                Event::Closed { contact, .. } => {
+                    told.remove(contact);
+                }
+                _ => {}
+            }
+        }
+    }
+    for (h, s) in sums.iter().enumerate() {
+        let n = f64::from(s.2);
+        println!(
+            "{h} n {} wait {:.1} told {:.1} ratio {:.2} cover {:.2} staff {:.1}",
+            s.2,
+            s.0 / n / 1e3,
+            s.1 / n / 1e3,
+            s.0 / s.1,
+            s.3 / n,
+            s.4 / n
+        );
+    }
+    for (m, s) in mins.chunks(5).enumerate() {
+        let w: f64 = s.iter().map(|x| x.0).sum();
+        let p: f64 = s.iter().map(|x| x.1).sum();
+        println!(
+            "min {} ratio {:.2} n {}",
+            m * 5,
+            w / p,
+            s.iter().map(|x| x.2).sum::<i32>()
+        );
+    }
 }

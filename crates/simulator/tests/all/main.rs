@@ -4,3 +4,4 @@
 
 mod days;
 mod erlang;
+mod scenes;
