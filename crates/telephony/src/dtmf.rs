@@ -65,8 +65,16 @@ mod tests {
         assert_eq!(receiver.take(1, 8_000, &start), Some('9'));
         assert_eq!(receiver.take(1, 8_000, &end), None);
         assert_eq!(receiver.take(1, 8_000, &end), None);
-        assert_eq!(receiver.take(1, 16_000, &end), Some('9'), "its beginning was lost");
-        assert_eq!(receiver.take(1, 24_000, &[12, 0x80, 0, 1]), None, "A is not a key");
+        assert_eq!(
+            receiver.take(1, 16_000, &end),
+            Some('9'),
+            "its beginning was lost"
+        );
+        assert_eq!(
+            receiver.take(1, 24_000, &[12, 0x80, 0, 1]),
+            None,
+            "A is not a key"
+        );
         assert_eq!(receiver.take(1, 32_000, &[1, 2]), None, "cut short");
     }
 

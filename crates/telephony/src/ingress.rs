@@ -14,7 +14,10 @@ pub(crate) fn key(call_id: &str, from_tag: &str) -> String {
     digest.update([0]);
     digest.update(from_tag.as_bytes());
     let digest = digest.finalize();
-    digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    digest[..16]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// The log of one day at a time.

@@ -2,15 +2,25 @@
 
 mod counters;
 mod dtmf;
+mod exchange;
 mod g711;
 mod ingress;
+mod leg;
 mod number;
+mod pacer;
 pub mod phone;
+mod plant;
 mod prompt;
+mod recording;
 mod rtp;
 mod sdp;
 mod settings;
+mod sip;
 mod tone;
+mod trunk_leg;
+mod webrtc;
+mod wing;
 
 pub use counters::Counters;
-pub use settings::{BuiltIn, Network, NotANetwork, Route, Settings, Token, Trunk};
+pub use settings::{BuiltIn, KnownKeys, Network, NotANetwork, Route, Settings, Token, Trunk};
+pub use wing::{Error, Telephony, start};

@@ -15,5 +15,7 @@ pub use sound::{Heard, Sound};
 
 /// A lock is only poisoned when a holder panicked; the measure goes on with what is there.
 fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -141,8 +141,14 @@ mod tests {
             bytes
         };
         assert!(parse(&spoiled(0, 0x40)).is_none(), "version 1");
-        assert!(parse(&spoiled(0, 0x8f)).is_none(), "fifteen sources in three octets");
-        assert!(parse(&spoiled(0, 0x90)).is_none(), "an extension that is not there");
+        assert!(
+            parse(&spoiled(0, 0x8f)).is_none(),
+            "fifteen sources in three octets"
+        );
+        assert!(
+            parse(&spoiled(0, 0x90)).is_none(),
+            "an extension that is not there"
+        );
         let mut padded = spoiled(0, 0xa0);
         padded[14] = 9;
         assert!(parse(&padded).is_none(), "more padding than payload");

@@ -331,7 +331,10 @@ mod tests {
     fn unusable_descriptions_say_why() {
         let changed = |from: &str, to: &str| parse(OFFER.replace(from, to).as_bytes());
         assert_eq!(changed("18 8 0 97", "18 97"), Err(Flaw::Unsupported));
-        assert_eq!(changed("audio 6000 RTP/AVP", "audio 6000 RTP/SAVP"), Err(Flaw::Unsupported));
+        assert_eq!(
+            changed("audio 6000 RTP/AVP", "audio 6000 RTP/SAVP"),
+            Err(Flaw::Unsupported)
+        );
         assert_eq!(changed("6000", "99999"), Err(Flaw::Malformed));
         assert_eq!(changed("c=IN IP4 127.0.0.1\r\n", ""), Err(Flaw::Malformed));
         assert_eq!(changed("v=0", "hello"), Err(Flaw::Malformed));

@@ -1,0 +1,219 @@
+//! SIP: the stack behind our own boundary, and where each request goes. Nothing of the stack leaves this folder.
+
+mod call;
+mod dial;
+mod gate;
+mod talk;
+mod timer;
+
+use crate::plant::Plant;
+use center::command::Ending;
+use gate::{Gate, GatedSocket, Inspector};
+use rsipstack::EndpointBuilder;
+use rsipstack::dialog::dialog::Dialog;
+use rsipstack::dialog::dialog_layer::DialogLayer;
+use rsipstack::platform::CancellationToken as StackToken;
+use rsipstack::sip::prelude::HeadersExt;
+use rsipstack::sip::{Header, Method, StatusCode, Uri};
+use rsipstack::transaction::transaction::Transaction;
+use rsipstack::transaction::{Endpoint, TransactionReceiver};
+use rsipstack::transport::udp::UdpConnection;
+use rsipstack::transport::{TcpListenerConnection, TransportLayer};
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket as StdSocket};
+use std::sync::Arc;
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc::UnboundedSender;
+
+/// What the exchange asks of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// 180, then 200.
+    Answer,
+    /// A final status.
+    Refuse {
+        status: u16,
+        retry_after_s: Option<u32>,
+    },
+    /// CANCEL or BYE; the ending is what is told.
+    HangUp(Ending),
+}
+
+/// The way to one call.
+pub(crate) type Orders = UnboundedSender<Order>;
+
+/// What a call to the outside is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To reach the citizen.
+    Callback,
+    /// To hand the citizen over.
+    Transfer,
+}
+
+/// The SIP side of the wing.
+pub(crate) struct Sip {
+    plant: Arc<Plant>,
+    dialogs: Arc<DialogLayer>,
+    endpoint: Endpoint,
+    local: SocketAddr,
+}
+
+/// Two sockets on one port; TCP is bound again by the stack a moment later.
+fn bind(at: SocketAddr, fallbacks: u16) -> io::Result<(StdSocket, SocketAddr)> {
+    let mut ports: Vec<u16> = (0..=fallbacks)
+        .filter_map(|step| at.port().checked_add(step))
+        .collect();
+    // Free ports are tried a few times: UDP may find one that TCP does not have.
+    ports.extend([0; 8]);
+    let mut last = io::Error::other("no port to try");
+    for port in ports {
+        let tried = StdSocket::bind((at.ip(), port)).and_then(|udp| {
+            let local = udp.local_addr()?;
+            TcpListener::bind(local)?;
+            udp.set_nonblocking(true)?;
+            Ok((udp, local))
+        });
+        match tried {
+            Ok(found) => return Ok(found),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+impl Sip {
+    /// Opens the ports; requests are served once `serve` runs.
+    pub(crate) async fn open(plant: Arc<Plant>) -> io::Result<(Arc<Sip>, TransactionReceiver)> {
+        let settings = plant.settings.clone();
+        let (udp, local) = bind(settings.sip, settings.sip_fallbacks)?;
+        let wrong = |error: rsipstack::error::Error| io::Error::other(error.to_string());
+        let gate = Arc::new(Gate::new(settings.clone(), plant.tally.clone()));
+        let token = StackToken::new();
+        let layer = TransportLayer::new(token.clone());
+        let socket = GatedSocket {
+            socket: UdpSocket::from_std(udp)?,
+            gate: gate.clone(),
+        };
+        // Behind 0.0.0.0 the stack must not guess what to write in Via.
+        let external = local.ip().is_unspecified();
+        let external = external.then(|| SocketAddr::new(settings.media_ip, local.port()));
+        let child = Some(token.child_token());
+        let udp = UdpConnection::from_socket(Arc::new(socket), external, child);
+        layer.add_transport(udp.await.map_err(wrong)?.into());
+        let tcp = TcpListenerConnection::new(local, external).await;
+        layer.add_transport(tcp.map_err(wrong)?.into());
+        let doorman = gate.clone();
+        layer.set_whitelist(move |ip: IpAddr| std::future::ready(doorman.knows_tcp(ip)));
+        let endpoint = EndpointBuilder::new()
+            .with_user_agent("dasan")
+            .with_cancel_token(token)
+            .with_transport_layer(layer)
+            .with_transport_inspector(Box::new(Inspector(gate)))
+            .build();
+        let incoming = endpoint.incoming_transactions().map_err(wrong)?;
+        let dialogs = Arc::new(DialogLayer::new(endpoint.inner.clone()));
+        let sip = Sip {
+            plant,
+            dialogs,
+            endpoint,
+            local,
+        };
+        Ok((Arc::new(sip), incoming))
+    }
+
+    pub(crate) fn local(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// Stops reading and sending.
+    pub(crate) fn close(&self) {
+        self.endpoint.shutdown();
+    }
+
+    /// Reads the ports and brings each request to where it belongs.
+    pub(crate) async fn serve(self: Arc<Sip>, mut incoming: TransactionReceiver) {
+        let reading = self.clone();
+        tokio::spawn(async move { reading.endpoint.serve().await });
+        while let Some(request) = incoming.recv().await {
+            tokio::spawn(self.clone().route(request));
+        }
+    }
+
+    async fn route(self: Arc<Sip>, mut request: Transaction) {
+        let inside = matches!(
+            request.original.to_header().and_then(|to| to.tag()),
+            Ok(Some(_))
+        );
+        let method = request.original.method;
+        let replied = match method {
+            Method::Ack => return,
+            _ if inside => self.inside(request).await,
+            Method::Invite => {
+                call::incoming(self, request).await;
+                return;
+            }
+            Method::Options => {
+                self.plant.tally.options.add();
+                let status = if self.plant.has_place() {
+                    StatusCode::OK
+                } else {
+                    StatusCode::ServiceUnavailable
+                };
+                let allow = vec![Header::Allow(gate::ALLOW.into())];
+                request.reply_with(status, allow, None).await
+            }
+            Method::Bye | Method::Info | Method::Update | Method::PRack => {
+                self.plant.tally.no_dialog.add();
+                request.reply(StatusCode::CallTransactionDoesNotExist).await
+            }
+            _ => {
+                let allow = vec![Header::Allow(gate::ALLOW.into())];
+                let status = StatusCode::MethodNotAllowed;
+                request.reply_with(status, allow, None).await
+            }
+        };
+        if let Err(error) = replied {
+            tracing::debug!(%method, %error, "a request could not be answered");
+        }
+    }
+
+    /// A request inside a dialog.
+    async fn inside(&self, mut request: Transaction) -> rsipstack::Result<()> {
+        let Some(Dialog::Invite(mut dialog)) = self.dialogs.match_dialog(&request) else {
+            self.plant.tally.no_dialog.add();
+            return request.reply(StatusCode::CallTransactionDoesNotExist).await;
+        };
+        let state = dialog.state();
+        match request.original.method {
+            // A BYE before the answer is legal and rare; the INVITE then needs its own end.
+            Method::Bye if state.can_cancel() => {
+                request.reply(StatusCode::OK).await?;
+                dialog.reject(Some(StatusCode::RequestTerminated), None)
+            }
+            Method::Bye | Method::PRack => dialog.handle(&mut request).await,
+            // Before the ACK the stack would leave these without an answer.
+            _ if !state.is_confirmed() => request.reply(StatusCode::RequestPending).await,
+            _ => dialog.handle(&mut request).await,
+        }
+    }
+
+    /// How the other side of a dialog reaches us.
+    fn contact(&self, reliable: bool) -> Option<Uri> {
+        let ip = if self.local.ip().is_unspecified() {
+            self.plant.settings.media_ip
+        } else {
+            self.local.ip()
+        };
+        let at = SocketAddr::new(ip, self.local.port());
+        let transport = if reliable { ";transport=tcp" } else { "" };
+        Uri::try_from(format!("sip:dasan@{at}{transport}").as_str()).ok()
+    }
+}
+
+impl Gate {
+    /// TCP connections are judged by their source alone; every message of theirs follows later.
+    fn knows_tcp(&self, ip: IpAddr) -> bool {
+        self.knows(ip)
+    }
+}

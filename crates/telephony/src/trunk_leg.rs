@@ -1,0 +1,268 @@
+//! A leg of plain RTP: two ports, a check of every packet, a latch on the other end. Never signalling.
+
+use crate::counters::Tally;
+use crate::g711::Law;
+use crate::leg::{Heard, Leg, Shared, Wire, lock};
+use crate::rtp;
+use crate::sdp::{self, Description, Ours};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket as StdSocket};
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+use tokio::net::UdpSocket;
+
+/// Pairs of ports, handed out in turn so that late packets of the last call find a closed door.
+pub(crate) struct Ports {
+    range: RangeInclusive<u16>,
+    next: AtomicU32,
+}
+
+impl Ports {
+    pub(crate) fn new(range: RangeInclusive<u16>) -> Ports {
+        let seed = getrandom::u32().unwrap_or(0);
+        Ports {
+            range,
+            next: AtomicU32::new(seed % 10_000),
+        }
+    }
+
+    /// An even port for RTP and the odd one above it for RTCP.
+    fn bind(&self, ip: IpAddr) -> io::Result<(UdpSocket, Option<UdpSocket>)> {
+        // A loopback house listens on loopback; any other on whatever address the packets meant.
+        let at = if ip.is_loopback() {
+            ip
+        } else {
+            unspecified(ip)
+        };
+        let first = self.range.start().next_multiple_of(2);
+        let pairs = u32::from(self.range.end().saturating_sub(first).saturating_add(1)) / 2;
+        for _ in 0..pairs {
+            let turn = self.next.fetch_add(1, Ordering::Relaxed) % pairs;
+            let port = first + (turn * 2) as u16;
+            if let Ok(media) = open(at, port) {
+                return Ok((media, open(at, port + 1).ok()));
+            }
+        }
+        Err(io::Error::other("every media port is taken"))
+    }
+}
+
+fn unspecified(like: IpAddr) -> IpAddr {
+    match like {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    }
+}
+
+fn open(ip: IpAddr, port: u16) -> io::Result<UdpSocket> {
+    let socket = StdSocket::bind((ip, port))?;
+    socket.set_nonblocking(true)?;
+    UdpSocket::from_std(socket)
+}
+
+/// What is accepted from whom.
+struct Gate {
+    /// Payload types that were agreed on.
+    law: Law,
+    payload_type: u8,
+    event_type: Option<u8>,
+    /// Where the description said that packets would come from.
+    described: Option<SocketAddr>,
+    /// Where they do come from; once known, nothing else is heard.
+    locked: Option<SocketAddr>,
+    window: rtp::Window,
+    ssrc: Option<u32>,
+}
+
+/// A leg to a trunk.
+pub(crate) struct TrunkLeg {
+    pub(crate) leg: Arc<Leg>,
+    local: SocketAddr,
+    session: u64,
+    version: AtomicU64,
+    gate: Mutex<Gate>,
+}
+
+impl TrunkLeg {
+    /// Opens the ports and begins to listen; nothing is accepted before `agree`.
+    pub(crate) fn open(shared: &Shared, ports: &Ports, ip: IpAddr) -> io::Result<Arc<TrunkLeg>> {
+        let (media, control) = ports.bind(ip)?;
+        let media = Arc::new(media);
+        let local = SocketAddr::new(ip, media.local_addr()?.port());
+        let wire = Wire::Trunk {
+            socket: media.clone(),
+            remote: None,
+            payload_type: 0,
+        };
+        let trunk = Arc::new(TrunkLeg {
+            leg: Leg::new(shared, Law::Mu, wire),
+            local,
+            session: u64::from(getrandom::u32().unwrap_or(1)),
+            version: AtomicU64::new(1),
+            gate: Mutex::new(Gate {
+                law: Law::Mu,
+                payload_type: 0,
+                event_type: None,
+                described: None,
+                locked: None,
+                window: rtp::Window::default(),
+                ssrc: None,
+            }),
+        });
+        tokio::spawn(trunk.clone().listen(media, control));
+        Ok(trunk)
+    }
+
+    fn ours(&self) -> Ours {
+        Ours {
+            address: self.local,
+            session: self.session,
+            version: self.version.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    /// An offer of our own.
+    pub(crate) fn offer(&self) -> String {
+        sdp::offer(&self.ours())
+    }
+
+    /// Takes what the other side described.
+    pub(crate) fn agree(&self, theirs: &Description) {
+        let mut gate = lock(&self.gate);
+        if gate.described != theirs.address {
+            gate.described = theirs.address;
+            gate.locked = None;
+        }
+        gate.law = theirs.law;
+        gate.payload_type = theirs.payload_type;
+        gate.event_type = theirs.event_type;
+        drop(gate);
+        let (law, number) = (theirs.law, theirs.payload_type);
+        let hears = theirs.direction.hears();
+        self.leg.redirect(theirs.address, law, number, hears);
+    }
+
+    /// Takes an offer and answers it.
+    pub(crate) fn answer(&self, theirs: &Description) -> String {
+        self.agree(theirs);
+        sdp::answer(theirs, &self.ours())
+    }
+
+    async fn listen(self: Arc<TrunkLeg>, media: Arc<UdpSocket>, control: Option<UdpSocket>) {
+        let mut buffer = [0u8; 2_048];
+        let mut other = [0u8; 2_048];
+        loop {
+            tokio::select! {
+                biased;
+                () = self.leg.closed.cancelled() => return,
+                got = media.recv_from(&mut buffer) => {
+                    if let Ok((length, source)) = got {
+                        self.receive(&buffer[..length], source, Instant::now());
+                    }
+                }
+                got = receive_on(control.as_ref(), &mut other) => {
+                    if let Ok((length, source)) = got {
+                        self.control(&other[..length], source, Instant::now());
+                    }
+                }
+            }
+        }
+    }
+
+    fn tally(&self) -> &Tally {
+        &self.leg.tally
+    }
+
+    fn control(&self, bytes: &[u8], source: SocketAddr, now: Instant) {
+        let gate = lock(&self.gate);
+        let expected = gate.locked.or(gate.described);
+        if !rtp::is_rtcp(bytes) {
+            self.tally().rtp_malformed.add();
+        } else if expected.is_some_and(|at| at.ip() == source.ip()) {
+            self.leg.touch(now);
+        } else {
+            self.tally().rtp_wrong_source.add();
+        }
+    }
+
+    fn receive(&self, bytes: &[u8], source: SocketAddr, now: Instant) {
+        if rtp::is_rtcp(bytes) {
+            return self.control(bytes, source, now);
+        }
+        let Some(packet) = rtp::parse(bytes) else {
+            return self.tally().rtp_malformed.add();
+        };
+        let mut gate = lock(&self.gate);
+        if !gate.admits(source) {
+            return self.tally().rtp_wrong_source.add();
+        }
+        let event = gate.event_type == Some(packet.payload_type);
+        let sound = gate.payload_type == packet.payload_type;
+        // Comfort noise (13) is silence: it keeps the line alive and nothing more.
+        if !event && !sound && packet.payload_type != 13 {
+            return self.tally().rtp_malformed.add();
+        }
+        let latched = gate.locked.is_none();
+        gate.locked = Some(source);
+        if gate.ssrc != Some(packet.ssrc) {
+            gate.ssrc = Some(packet.ssrc);
+            gate.window = rtp::Window::default();
+        }
+        let new = gate.window.accept(packet.sequence);
+        let law = gate.law;
+        drop(gate);
+        if latched {
+            self.leg.latch(source);
+        }
+        self.leg.touch(now);
+        if !new {
+            return;
+        }
+        if event {
+            let (ssrc, timestamp) = (packet.ssrc, packet.timestamp);
+            self.leg.hear_event(ssrc, timestamp, packet.payload);
+        } else if sound {
+            let heard = Heard {
+                law,
+                sequence: packet.sequence,
+                timestamp: packet.timestamp,
+                ssrc: packet.ssrc,
+                payload: packet.payload,
+            };
+            self.leg.hear(&heard, now);
+        }
+    }
+}
+
+impl Gate {
+    /// The described address, or, before anything was heard, the same host by another port or a
+    /// host of the house's own network; afterwards only the one that was heard first.
+    fn admits(&self, source: SocketAddr) -> bool {
+        if let Some(locked) = self.locked {
+            return locked == source;
+        }
+        let Some(described) = self.described else {
+            return false;
+        };
+        described.ip() == source.ip() || is_private(source.ip())
+    }
+}
+
+fn is_private(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private(),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),
+    }
+}
+
+async fn receive_on(
+    socket: Option<&UdpSocket>,
+    buffer: &mut [u8],
+) -> io::Result<(usize, SocketAddr)> {
+    match socket {
+        Some(socket) => socket.recv_from(buffer).await,
+        None => std::future::pending().await,
+    }
+}
