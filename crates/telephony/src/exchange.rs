@@ -139,6 +139,8 @@ impl Exchange {
     ) {
         loop {
             tokio::select! {
+                // An attempt is announced before the center can speak of it.
+                biased;
                 input = inputs.recv() => match input {
                     Some(input) => self.input(input),
                     None => return,

@@ -20,14 +20,6 @@ impl Law {
         }
     }
 
-    /// The static RTP payload type (RFC 3551).
-    pub(crate) fn payload_type(self) -> u8 {
-        match self {
-            Law::Mu => 0,
-            Law::A => 8,
-        }
-    }
-
     /// One linear sample as an octet.
     pub(crate) fn encode(self, sample: i16) -> u8 {
         match self {
