@@ -32,6 +32,26 @@ pub struct Coverage {
     pub p50: f64,
     /// Within the told P90; 90 is right.
     pub p90: f64,
+    /// Half widths of the 99 % intervals of both.
+    pub half: [f64; 2],
+}
+
+/// Points by which a told quantile may miss.
+pub const MAY_MISS: f64 = 3.0;
+
+/// Callers from which on a coverage says something.
+pub const TOLD_MIN: usize = 3_000;
+
+/// Batches for the intervals, and Student's t for 99 % and 11 degrees of freedom.
+const BATCHES: usize = 12;
+const STUDENT: f64 = 3.106;
+
+impl Coverage {
+    /// Whether 50 and 90 lie within three points of what was found, give or take its own interval.
+    pub fn holds(&self) -> bool {
+        let near = |found: f64, right: f64, half: f64| (found - right).abs() <= MAY_MISS + half;
+        near(self.p50, 50.0, self.half[0]) && near(self.p90, 90.0, self.half[1])
+    }
 }
 
 impl Calibration {
@@ -67,37 +87,43 @@ impl Calibration {
     /// of the wait as a share of what was told, in twenty layers of equal size by what was told,
     /// so that within a layer patience does not depend on the announcement.
     pub fn coverage(&self) -> Coverage {
-        let mut told = self.done.clone();
-        told.sort_by_key(|told| told.p50_ms);
-        let layer = told.len().div_ceil(20).max(1);
-        let share = |length: fn(&Told) -> i64| {
-            let within = |layer: &[Told]| served_within(layer, length) * layer.len() as f64;
-            told.chunks(layer).map(within).sum::<f64>() / told.len().max(1) as f64 * 100.0
-        };
+        let all = shares(&self.done, 20);
+        let batch = self.done.len().div_ceil(BATCHES).max(1);
+        let batches: Vec<[f64; 2]> = self
+            .done
+            .chunks(batch)
+            .map(|told| shares(told, 4))
+            .collect();
         Coverage {
-            told: told.len(),
-            p50: share(|told| told.p50_ms),
-            p90: share(|told| told.p90_ms),
+            told: self.done.len(),
+            p50: all[0],
+            p90: all[1],
+            half: [0, 1].map(|which| half_width(&batches, which)),
         }
     }
 }
 
-impl Calibration {
-    /// probe
-    pub fn layers(&self) -> Vec<(usize, i64, f64, f64)> {
-        let mut told = self.done.clone();
-        told.sort_by_key(|told| told.p50_ms);
-        told.chunks(told.len().div_ceil(20).max(1))
-            .map(|l| {
-                (
-                    l.len(),
-                    l[l.len() / 2].p50_ms,
-                    served_within(l, |t| t.p50_ms),
-                    served_within(l, |t| t.p90_ms),
-                )
-            })
-            .collect()
+/// Shares served within the told P50 and P90, in percent, in so many layers.
+fn shares(told: &[Told], layers: usize) -> [f64; 2] {
+    let mut told = told.to_vec();
+    told.sort_by_key(|told| told.p50_ms);
+    let layer = told.len().div_ceil(layers).max(1);
+    let lengths: [fn(&Told) -> i64; 2] = [|told| told.p50_ms, |told| told.p90_ms];
+    lengths.map(|length| {
+        let within = |layer: &[Told]| served_within(layer, length) * layer.len() as f64;
+        let sum: f64 = told.chunks(layer).map(within).sum();
+        sum / told.len().max(1) as f64 * 100.0
+    })
+}
+
+fn half_width(batches: &[[f64; 2]], which: usize) -> f64 {
+    let count = batches.len() as f64;
+    if count < 2.0 {
+        return f64::INFINITY;
     }
+    let mean = batches.iter().map(|batch| batch[which]).sum::<f64>() / count;
+    let squares: f64 = batches.iter().map(|b| (b[which] - mean).powi(2)).sum();
+    STUDENT * (squares / (count - 1.0) / count).sqrt()
 }
 
 /// Share served within the told length, had nobody given up.

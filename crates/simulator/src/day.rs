@@ -119,7 +119,8 @@ impl Run {
         let roster = Roster::new(options);
         let mut city = town::whole(roster.counselors.clone());
         city.queues[0].waiting_max = options.waiting_max;
-        city.callbacks = options.callbacks || options.crashes > 0;
+        city.callbacks =
+            options.callbacks || options.crashes > 0 || options.crash_after_events.is_some();
         if options.reserve {
             city.reserves.push(town::reserve("en", 1, 30 * SECOND_MS));
         }
@@ -207,6 +208,12 @@ impl Run {
             }
             self.waiting_most = self.waiting_most.max(floor.waiting[0].len());
             self.now = self.now.max(at);
+            let crash_at = self.options.crash_after_events;
+            if !self.down && crash_at.is_some_and(|events| self.house.watch.events >= events) {
+                self.options.crash_after_events = None;
+                self.crash();
+                continue;
+            }
             // What the world does at an instant comes before the deadline of the same instant.
             if next == Some(at) {
                 let (_, due) = self.clock.take().expect("just seen");
@@ -229,7 +236,6 @@ impl Run {
             contacts: watch.floor.arrived,
             summary: watch.recount.summary(),
             coverage: watch.calibration.coverage(),
-            layers: watch.calibration.layers(),
             outbound: watch.floor.ended(Fate::Outbound),
             occupancy: self.occupancy.percent(),
             seat_hours: Roster::new(&self.options).seat_hours(),

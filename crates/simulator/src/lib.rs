@@ -9,9 +9,12 @@ pub mod load;
 pub mod options;
 pub mod recount;
 pub mod roster;
+pub mod run;
 pub mod scene;
 pub mod seat;
 pub mod town;
 pub mod watch;
 pub mod words;
 pub mod world;
+
+pub use run::run;

@@ -26,6 +26,8 @@ pub struct Options {
     pub storm: bool,
     /// Stops of the center in mid-work, each followed by a recovery.
     pub crashes: u32,
+    /// One more stop, right after so many events.
+    pub crash_after_events: Option<u64>,
     /// Chance per shift that a desk loses its connection; one in five stays away for minutes.
     pub desk_loss: f64,
     /// Chance that a counselor lets a ring pass, and again half of it that they decline.
@@ -52,6 +54,7 @@ impl Options {
             staff_percent: 100,
             storm: false,
             crashes: 0,
+            crash_after_events: None,
             desk_loss: 0.02,
             missed_ring: 0.001,
             wing_ms: 40,

@@ -199,3 +199,60 @@ impl Recount {
         Some(format!("{key:?}: cells say {one:?}, the events {other:?}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::town;
+    use center::city::Channel;
+
+    fn counted() -> Recount {
+        let mut recount = Recount::new(Arc::new(town::whole(Vec::new())));
+        let contact = ContactId(1);
+        let arrived = Event::Arrived {
+            contact,
+            key: "k".to_owned(),
+            channel: Channel::Voice,
+            caller: String::new(),
+            via: "simulator".to_owned(),
+            repeat: false,
+        };
+        let queued = Event::Queued {
+            contact,
+            queue: "general".to_owned(),
+            since: Time(1_000),
+            front: false,
+        };
+        let closed = Event::Closed {
+            contact,
+            fate: Fate::Abandoned,
+            counselor: None,
+        };
+        recount.apply(Time(0), &arrived);
+        recount.apply(Time(1_000), &queued);
+        recount.apply(Time(9_000), &closed);
+        recount
+    }
+
+    #[test]
+    fn both_counts_agree() {
+        let recount = counted();
+        assert_eq!(recount.difference(), None);
+        assert_eq!(recount.summary().abandoned, 1);
+    }
+
+    #[test]
+    fn a_changed_cell_a_lost_cell_and_a_histogram_that_misses_somebody_are_found() {
+        let change = |change: fn(&mut Measures)| {
+            let mut recount = counted();
+            recount.cells.values_mut().for_each(change);
+            recount.difference()
+        };
+        assert!(change(|measures| measures.wait_ms += 1).is_some());
+        assert!(change(|measures| measures.n += 1).is_some());
+        assert!(change(|measures| measures.waits = [0; 16]).is_some());
+        let mut recount = counted();
+        recount.cells.clear();
+        assert!(recount.difference().is_some());
+    }
+}

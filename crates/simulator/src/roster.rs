@@ -188,27 +188,3 @@ mod tests {
         }
     }
 }
-#[cfg(test)]
-mod probe {
-    #[test]
-    fn print() {
-        let o = super::Options::base(1, 1);
-        let n = super::need(&o);
-        println!("{n:?} sum {}", n.iter().sum::<u32>());
-        let r = super::Roster::new(&o);
-        let v: Vec<usize> = (0..48)
-            .map(|s| {
-                let at = s * super::HALF_HOUR_MS + 900_000;
-                r.shifts
-                    .iter()
-                    .filter(|x| x.from_ms <= at && at < x.to_ms)
-                    .count()
-            })
-            .collect();
-        println!(
-            "{v:?} people {} shifts {}",
-            r.counselors.len(),
-            r.shifts.len()
-        );
-    }
-}

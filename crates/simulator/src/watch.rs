@@ -109,6 +109,8 @@ pub struct Watch {
     pub found: Vec<Finding>,
     /// Events seen.
     pub events: u64,
+    /// Arrivals and ends, counted as they come, whatever the floor makes of them.
+    counted: [u64; 2],
     /// How late deadlines may be worked off in this run.
     pub late_ms: i64,
 }
@@ -123,6 +125,7 @@ impl Watch {
             fingerprint: Fingerprint::default(),
             found: Vec::new(),
             events: 0,
+            counted: [0; 2],
             late_ms: 0,
         }
     }
@@ -156,8 +159,14 @@ impl Watch {
         if let Some(words) = late {
             self.find(Checker::Deadlines, contact, at, words);
         }
+        if let Event::Closed { .. } = event {
+            self.counted[1] += 1;
+        }
         match event {
-            Event::Arrived { contact, .. } => self.arrived(*contact, at),
+            Event::Arrived { contact, .. } => {
+                self.counted[0] += 1;
+                self.arrived(*contact, at);
+            }
             Event::Offered {
                 contact, counselor, ..
             } => self.offered(*contact, *counselor, at),
@@ -304,13 +313,10 @@ impl Watch {
 
     /// After every step.
     pub fn settle(&mut self, now: Time) {
-        let closed: u64 = self.floor.closed.iter().sum();
+        let [arrived, closed] = self.counted;
         let open = self.floor.open.len() as u64;
-        if self.floor.arrived != closed + open {
-            let words = format!(
-                "{} arrived, {open} open, {closed} closed",
-                self.floor.arrived
-            );
+        if arrived != closed + open {
+            let words = format!("{arrived} arrived, {open} open, {closed} closed");
             self.find(Checker::Conservation, None, now, words);
         }
         if !self.floor.idle.is_empty() {

@@ -206,8 +206,6 @@ pub struct Report {
     pub summary: center::statistics::Summary,
     /// What was told about waits.
     pub coverage: crate::calibration::Coverage,
-    /// probe
-    pub layers: Vec<(usize, i64, f64, f64)>,
     /// Callbacks paid.
     pub outbound: u64,
     /// Busy share of signed-in, not resting time, in percent.
