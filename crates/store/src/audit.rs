@@ -14,7 +14,7 @@ use center::event::{Event, Fate};
 use center::record::Row;
 use center::statistics::{Cell, Measures, cells};
 use center::time::Zone;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// Rows that are read at once.
@@ -216,12 +216,16 @@ impl Audit {
         let text = "SELECT at, body, contact FROM journal \
                     WHERE contact > $1 AND contact <= $2 ORDER BY seq";
         let mut folded: BTreeMap<u64, Row> = BTreeMap::new();
+        let mut recorded: BTreeSet<(i64, String)> = BTreeSet::new();
         for record in self.ask(text, &[after, to]).await?.iter() {
             // What cannot be read was named with the chain.
             let Ok(entry) = journal::entry(record) else {
                 continue;
             };
             let contact = record.int(2)? as u64;
+            if let Event::Recorded { blob, .. } = &entry.event {
+                recorded.insert((contact as i64, blob.clone()));
+            }
             folded
                 .entry(contact)
                 .or_default()
@@ -249,7 +253,33 @@ impl Audit {
                 .differs(format!("contact {contact} has a row but no event"));
         }
         self.gaps(&folded, after);
+        self.recorded(recorded, after, to).await?;
         self.notes(&folded, after, to).await
+    }
+
+    /// The list of recordings is the one that the events tell.
+    async fn recorded(
+        &mut self,
+        mut told: BTreeSet<(i64, String)>,
+        after: i64,
+        to: i64,
+    ) -> Result<(), Failure> {
+        let text = "SELECT contact, blob FROM recording WHERE contact > $1 AND contact <= $2";
+        for record in self.ask(text, &[after, to]).await?.iter() {
+            let listed = (record.int(0)?, record.text(1)?.to_owned());
+            if !told.remove(&listed) {
+                self.report.differs(format!(
+                    "a recording of contact {} is listed but no event tells of it",
+                    listed.0
+                ));
+            }
+        }
+        for (contact, _) in told {
+            self.report.differs(format!(
+                "a recording of contact {contact} was stored but is not listed"
+            ));
+        }
+        Ok(())
     }
 
     fn gaps(&mut self, folded: &BTreeMap<u64, Row>, after: i64) {
@@ -323,8 +353,16 @@ impl Audit {
         for (number, insert) in cube::CUBES.iter().enumerate() {
             let text = format!("SELECT {} FROM {}", insert.columns, insert.table);
             for record in self.ask(&text, &[]).await?.iter() {
-                let (cell, stored) = cube::read(number, record)?;
                 self.report.cells += 1;
+                let (cell, stored) = match cube::read(number, record) {
+                    Ok(read) => read,
+                    Err(failure) => {
+                        let table = insert.table;
+                        self.report
+                            .differs(format!("a cell of {table} cannot be read: {failure}"));
+                        continue;
+                    }
+                };
                 let due = counted.remove(&cell).unwrap_or_default();
                 if due != stored {
                     self.report.differs(format!(

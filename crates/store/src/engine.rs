@@ -11,8 +11,6 @@ use std::sync::Arc;
 /// Words in which the engines differ; everything else is one text for both.
 #[derive(Debug)]
 pub(crate) struct Dialect {
-    /// Name of the engine for people.
-    pub name: &'static str,
     /// A BIGINT primary key.
     pub id: &'static str,
     /// Bytes.

@@ -44,16 +44,13 @@ pub(crate) fn read(folder: &Path) -> Result<Log, Failure> {
             let Some(line) = line.strip_suffix('\n') else {
                 continue;
             };
-            match line
-                .split_once(' ')
-                .filter(|(at, _)| at.parse::<i64>().is_ok())
-            {
-                Some((_, key)) => *log.keys.entry(key.to_owned()).or_default() += 1,
-                None => {
-                    let name = file.file_name();
-                    log.unreadable
-                        .push(format!("{}:{}", name.display(), number + 1));
-                }
+            let attempt = line.split_once(' ');
+            if let Some((_, key)) = attempt.filter(|(at, _)| at.parse::<i64>().is_ok()) {
+                *log.keys.entry(key.to_owned()).or_default() += 1;
+            } else {
+                let name = file.file_name();
+                log.unreadable
+                    .push(format!("{}:{}", name.display(), number + 1));
             }
         }
     }

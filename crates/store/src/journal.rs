@@ -153,8 +153,12 @@ impl Journal {
         let rows = std::mem::take(&mut self.fold.tables);
         let fault = self.faults.take();
         let writer = self.writer.as_mut().ok_or(Failure::Poisoned)?;
+        // Should this future be dropped here, nobody learns the outcome: until it is known, it
+        // counts as lost.
+        self.poisoned = true;
         match writer.write(rows, fault).await {
             Ok(rows) => {
+                self.poisoned = false;
                 self.fold.tables = rows;
                 self.fold.settle();
                 Ok(())

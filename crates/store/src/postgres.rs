@@ -21,7 +21,6 @@ use tokio_postgres::{Client, NoTls, Statement};
 
 /// Words of PostgreSQL.
 pub(crate) static DIALECT: Dialect = Dialect {
-    name: "PostgreSQL",
     id: "BIGINT PRIMARY KEY",
     bytes: "BYTEA",
     clustered: "",

@@ -18,7 +18,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Words of SQLite.
 pub(crate) static DIALECT: Dialect = Dialect {
-    name: "SQLite",
     id: "INTEGER PRIMARY KEY",
     bytes: "BLOB",
     clustered: " WITHOUT ROWID",

@@ -1,0 +1,228 @@
+//! One changed byte, one changed cell: the audit finds it and names it.
+
+use crate::life::Served;
+use crate::on_both;
+use crate::paper::Paper;
+use center::city::ContactId;
+use center::event::Event;
+use center::time::{DAY_MS, Time};
+use std::fmt::Write;
+use std::fs;
+use store::{Batch, Report};
+
+/// A record of three contacts, one with a recording, and telephony's log of them; closed.
+async fn written(paper: &Paper) {
+    let (mut journal, archive) = paper.open().await;
+    let mut log = String::new();
+    for contact in 1..=3 {
+        let served = Served::new(contact);
+        journal.append(served.whole()).await.unwrap();
+        writeln!(log, "{} {}", served.arrived().0, served.key()).unwrap();
+    }
+    let mut blob = archive.blobs().create("2026/11/1.rec").unwrap();
+    blob.append(&vec![7; 40_000]).unwrap();
+    blob.finish().unwrap();
+    let recorded = Event::Recorded {
+        contact: ContactId(1),
+        blob: "2026/11/1.rec".into(),
+        length_ms: 2_500,
+        keep_until: Time(DAY_MS),
+    };
+    let entries = vec![Served::new(1).at(200, recorded)];
+    journal
+        .append(Batch {
+            entries,
+            personal: Vec::new(),
+        })
+        .await
+        .unwrap();
+    fs::create_dir(paper.folder().join("ingress")).unwrap();
+    fs::write(paper.folder().join("ingress/2026-11-18.log"), log).unwrap();
+}
+
+fn names(report: &Report, what: &str) -> bool {
+    !report.clean()
+        && report
+            .differences
+            .iter()
+            .any(|difference| difference.contains(what))
+}
+
+on_both!(an_untouched_record_is_clean, paper, {
+    written(&paper).await;
+    let report = paper.audit().await;
+    assert!(report.clean(), "{:?}", report.differences);
+    assert_eq!(
+        (report.events, report.contacts, report.recordings),
+        (25, 3, 1)
+    );
+    assert_eq!((report.cells, report.attempts), (3, 3));
+});
+
+on_both!(every_tampering_in_the_database_is_named, paper, {
+    written(&paper).await;
+    paper.unguard().await;
+    let flip = paper.word(
+        "UPDATE journal SET hash = unhex(hex(substr(hash, 1, 31)) || CASE hex(substr(hash, 32)) \
+         WHEN '00' THEN '01' ELSE '00' END) WHERE seq = 4",
+        "UPDATE journal SET hash = set_byte(hash, 31, get_byte(hash, 31) # 1) WHERE seq = 4",
+    );
+    let swap = |from: &str, to: &str, seq: i64| {
+        format!("UPDATE journal SET body = REPLACE(body, '{from}', '{to}') WHERE seq = {seq}")
+    };
+    // What is done, what undoes it (where that is possible), what the audit says.
+    let cases: Vec<(String, String, &str)> = vec![
+        (
+            swap("trunk", "trunq", 1),
+            swap("trunq", "trunk", 1),
+            "event 1 was changed",
+        ),
+        (
+            "UPDATE journal SET at = at + 1 WHERE seq = 2".into(),
+            "UPDATE journal SET at = at - 1 WHERE seq = 2".into(),
+            "event 2 was changed",
+        ),
+        (
+            "UPDATE journal SET kind = 'closed' WHERE seq = 2".into(),
+            "UPDATE journal SET kind = 'queued' WHERE seq = 2".into(),
+            "columns of event 2",
+        ),
+        (
+            "UPDATE contact SET talk_ms = talk_ms + 1 WHERE contact = 2".into(),
+            "UPDATE contact SET talk_ms = talk_ms - 1 WHERE contact = 2".into(),
+            "talk_ms",
+        ),
+        (
+            "UPDATE contact SET channel = 'fax' WHERE contact = 2".into(),
+            "UPDATE contact SET channel = 'voice' WHERE contact = 2".into(),
+            "contact 2",
+        ),
+        (
+            "UPDATE cube_hour SET wait_ms = wait_ms + 1".into(),
+            "UPDATE cube_hour SET wait_ms = wait_ms - 1".into(),
+            "cube_hour",
+        ),
+        (
+            "UPDATE cube_counselor SET waits_3 = waits_3 - 1".into(),
+            "UPDATE cube_counselor SET waits_3 = waits_3 + 1".into(),
+            "cube_counselor",
+        ),
+        (
+            "UPDATE cube_category SET category = 'TRF-01-02'".into(),
+            "UPDATE cube_category SET category = 'TRF-01-01'".into(),
+            "cube_category",
+        ),
+        (
+            "UPDATE cube_hour SET fate = 'eaten'".into(),
+            "UPDATE cube_hour SET fate = 'answered'".into(),
+            "cube_hour",
+        ),
+        (
+            "UPDATE personal SET note = note || '.' WHERE contact = 3".into(),
+            "UPDATE personal SET note = SUBSTR(note, 1, LENGTH(note) - 1) WHERE contact = 3".into(),
+            "the note of contact 3",
+        ),
+        (
+            "UPDATE recording SET blob = '2026/11/2.rec'".into(),
+            "UPDATE recording SET blob = '2026/11/1.rec'".into(),
+            "recording of contact 1",
+        ),
+        (
+            "UPDATE personal SET note = NULL, number = NULL, raw = NULL".into(),
+            String::new(),
+            "",
+        ),
+        (
+            "DELETE FROM recording".into(),
+            String::new(),
+            "recording of contact 1",
+        ),
+        (
+            "DELETE FROM journal WHERE seq = 25".into(),
+            String::new(),
+            "the journal ends with event 24",
+        ),
+        (flip.into(), String::new(), "event 4 was changed"),
+        (
+            "DELETE FROM journal WHERE seq = 12".into(),
+            String::new(),
+            "event 12 is missing",
+        ),
+        (
+            "DELETE FROM contact WHERE contact = 3".into(),
+            String::new(),
+            "contact 3 has events but no row",
+        ),
+        (
+            "DELETE FROM cube_counselor".into(),
+            String::new(),
+            "cube_counselor",
+        ),
+    ];
+    for (done, undone, said) in cases {
+        paper.tamper(&done).await.unwrap();
+        let report = paper.audit().await;
+        if said.is_empty() {
+            assert!(
+                report.clean(),
+                "erasing a person changes no count: {:?}",
+                report.differences
+            );
+            continue;
+        }
+        assert!(names(&report, said), "{done}: {:?}", report.differences);
+        if !undone.is_empty() {
+            paper.tamper(&undone).await.unwrap();
+            let report = paper.audit().await;
+            assert!(report.clean(), "{undone}: {:?}", report.differences);
+        }
+    }
+});
+
+on_both!(every_tampering_in_the_folder_is_named, paper, {
+    written(&paper).await;
+    let blob = paper.folder().join("blobs/2026/11/1.rec");
+    let kept = fs::read(&blob).unwrap();
+    for place in [0, 40, 90, 20_000, kept.len() - 1] {
+        let mut changed = kept.clone();
+        changed[place] ^= 1;
+        fs::write(&blob, &changed).unwrap();
+        let report = paper.audit().await;
+        assert!(names(&report, "recording of contact 1"), "byte {place}");
+    }
+    fs::write(&blob, &kept[..kept.len() - 10]).unwrap();
+    assert!(names(&paper.audit().await, "cut short"));
+    fs::remove_file(&blob).unwrap();
+    assert!(names(&paper.audit().await, "recording of contact 1"));
+    fs::write(&blob, &kept).unwrap();
+
+    let log = paper.folder().join("ingress/2026-11-18.log");
+    let kept = fs::read_to_string(&log).unwrap();
+    fs::write(&log, format!("{kept}1795000000000 key-lost\n")).unwrap();
+    assert!(names(&paper.audit().await, "key-lost"));
+    let (_, without) = kept.split_once('\n').unwrap();
+    fs::write(&log, without).unwrap();
+    assert!(names(
+        &paper.audit().await,
+        "contact 1 is not in telephony's log"
+    ));
+    fs::write(&log, format!("{kept}nonsense\n")).unwrap();
+    assert!(names(&paper.audit().await, "cannot be read"));
+    fs::write(&log, format!("{kept}17950000")).unwrap();
+    assert!(
+        paper.audit().await.clean(),
+        "a line that a crash cut off is no attempt"
+    );
+});
+
+on_both!(a_cut_end_stays_named_after_more_was_written, paper, {
+    written(&paper).await;
+    paper.unguard().await;
+    paper
+        .tamper("DELETE FROM journal WHERE seq = 25")
+        .await
+        .unwrap();
+    let (mut journal, _) = paper.open().await;
+    journal.append(Served::new(4).whole()).await.unwrap();
+    assert!(names(&paper.audit().await, "event 25 is missing"));
+});

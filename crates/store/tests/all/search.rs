@@ -1,0 +1,200 @@
+//! Lists show exactly what was asked for, newest first, page by page.
+
+use crate::life::{self, KIM, Served};
+use crate::on_both;
+use center::city::{Channel, ContactId, CounselorId, Language};
+use center::event::{Event, Fate};
+use center::record::{Row, Stage};
+use center::time::MINUTE_MS;
+use store::{Archive, Batch, Journal, Search};
+
+const CONTACTS: u64 = 120;
+
+/// Contacts of many kinds, some open.
+async fn filled(journal: &mut Journal) {
+    for contact in 1..=CONTACTS {
+        let mut served = Served::new(contact);
+        let categories = ["TRF-01-01", "TRF-01-02", "TRF-02-01", "WTR-01-01"];
+        served.category = categories[contact as usize % 4].into();
+        let notes = [
+            "여권발급 문의",
+            "불법주정차 신고",
+            "street light broken",
+            "물 샘",
+        ];
+        served.note = notes[contact as usize % 3].into();
+        if contact % 40 == 0 {
+            served.note = notes[3].into();
+        }
+        let mut batch = served.waits();
+        if contact % 5 == 0 {
+            let language = if contact % 2 == 0 {
+                Language::En
+            } else {
+                Language::Vi
+            };
+            let chosen = Event::LanguageChosen {
+                contact: served.contact,
+                language,
+            };
+            batch.entries.push(served.at(5, chosen));
+        }
+        if contact % 7 == 0 {
+            let fate = Fate::Abandoned;
+            let closed = Event::Closed {
+                contact: served.contact,
+                fate,
+                counselor: None,
+            };
+            batch.entries.push(served.at(50, closed));
+        } else if contact % 11 != 0 {
+            for mut part in [served.talks(), served.ends()] {
+                batch.entries.append(&mut part.entries);
+                batch.personal.append(&mut part.personal);
+            }
+        }
+        journal.append(batch).await.unwrap();
+    }
+}
+
+fn fits(search: &Search, row: &Row) -> bool {
+    search.from.is_none_or(|from| row.arrived >= from)
+        && search.to.is_none_or(|to| row.arrived < to)
+        && search
+            .caller
+            .as_ref()
+            .is_none_or(|caller| *caller == row.caller)
+        && search
+            .counselor
+            .is_none_or(|counselor| row.counselor == Some(counselor))
+        && search
+            .category
+            .as_ref()
+            .is_none_or(|code| row.category.starts_with(code.as_str()))
+        && search.fate.is_none_or(|fate| row.fate == Some(fate))
+        && search.stage.is_none_or(|stage| row.stage == stage)
+        && search.channel.is_none_or(|channel| row.channel == channel)
+        && search
+            .language
+            .is_none_or(|language| row.language == language)
+}
+
+async fn all(archive: &Archive) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for contact in (1..=CONTACTS).rev() {
+        rows.push(archive.contact(ContactId(contact)).await.unwrap().unwrap());
+    }
+    rows
+}
+
+/// Every combination of filters, as bits of a number.
+fn combination(bits: u32) -> Search {
+    let set = |bit: u32| bits & (1 << bit) != 0;
+    let at = |contact: u64| life::MORNING + (contact as i64) * MINUTE_MS;
+    Search {
+        from: set(0).then(|| at(20)),
+        to: set(1).then(|| at(100)),
+        caller: set(2).then(|| "token-3".into()),
+        counselor: set(3).then_some(KIM),
+        category: set(4).then(|| if set(0) { "TRF" } else { "TRF-01-01" }.into()),
+        fate: set(5).then_some(if set(1) {
+            Fate::Answered
+        } else {
+            Fate::Abandoned
+        }),
+        stage: set(6).then_some(if set(2) { Stage::Queue } else { Stage::Closed }),
+        channel: set(7).then_some(Channel::Voice),
+        language: set(8).then_some(if set(3) { Language::En } else { Language::Ko }),
+        ..Search::default()
+    }
+}
+
+on_both!(a_list_shows_what_fits_newest_first, paper, {
+    let (mut journal, archive) = paper.open().await;
+    filled(&mut journal).await;
+    let rows = all(&archive).await;
+    for bits in 0..512 {
+        let search = Search {
+            limit: 1_000,
+            ..combination(bits)
+        };
+        let found = archive.contacts(&search).await.unwrap();
+        let due: Vec<&Row> = rows.iter().filter(|row| fits(&search, row)).collect();
+        assert_eq!(found.iter().collect::<Vec<_>>(), due, "{search:?}");
+    }
+    let nobody = Search {
+        counselor: Some(CounselorId(99)),
+        ..Search::default()
+    };
+    assert!(archive.contacts(&nobody).await.unwrap().is_empty());
+    let nothing = Search {
+        category: Some("ZZZ".into()),
+        ..Search::default()
+    };
+    assert!(archive.contacts(&nothing).await.unwrap().is_empty());
+});
+
+on_both!(pages_follow_each_other_without_gap, paper, {
+    let (mut journal, archive) = paper.open().await;
+    filled(&mut journal).await;
+    let rows = all(&archive).await;
+    for bits in [0, 1, 2, 4, 8, 16, 17, 32, 256, 3 + 16] {
+        let mut search = Search {
+            limit: 7,
+            ..combination(bits)
+        };
+        let mut found = Vec::new();
+        loop {
+            let page = archive.contacts(&search).await.unwrap();
+            assert!(page.len() <= 7);
+            let Some(last) = page.last() else { break };
+            search.before = Some(last.contact);
+            found.extend(page);
+        }
+        let due: Vec<&Row> = rows.iter().filter(|row| fits(&search, row)).collect();
+        assert_eq!(found.iter().collect::<Vec<_>>(), due, "{search:?}");
+    }
+    assert_eq!(
+        archive.contacts(&Search::default()).await.unwrap().len(),
+        50
+    );
+});
+
+on_both!(notes_are_found_by_their_words, paper, {
+    let (mut journal, archive) = paper.open().await;
+    filled(&mut journal).await;
+    let found = async |text: &str, before: Option<ContactId>| -> Vec<u64> {
+        let search = Search {
+            text: Some(text.into()),
+            before,
+            limit: 1_000,
+            ..Search::default()
+        };
+        let rows = archive.contacts(&search).await.unwrap();
+        rows.iter().map(|row| row.contact.0).collect()
+    };
+    let noted = |index: u64| -> Vec<u64> {
+        let silent = |c: u64| [7, 11, 40].iter().any(|every| c.is_multiple_of(*every));
+        let talked = |c: &u64| !silent(*c) && c % 3 == index;
+        (1..=CONTACTS).rev().filter(talked).collect()
+    };
+    assert_eq!(found("여권 발급", None).await, noted(0));
+    assert_eq!(found("주정차", None).await, noted(1));
+    assert_eq!(found("BROKEN Street", None).await, noted(2));
+    assert_eq!(found("물", None).await, [120, 80, 40]);
+    assert_eq!(found("물", Some(ContactId(80))).await, [40]);
+    assert!(found("broken 여권", None).await.is_empty());
+    assert!(found("'\" OR 1=1 --", None).await.is_empty());
+    assert!(found("?!", None).await.is_empty());
+
+    // A note that is written over is found by its new words only.
+    let mut again = Served::new(1);
+    again.note = "소음".into();
+    let batch = Batch {
+        entries: again.talks().entries.into_iter().skip(2).take(1).collect(),
+        personal: again.talks().personal,
+    };
+    journal.append(batch).await.unwrap();
+    assert_eq!(found("소음", None).await, [1]);
+    assert!(!found("불법", None).await.contains(&1));
+});
