@@ -6,20 +6,17 @@ use crate::engine::Reader;
 use crate::failure::Failure;
 use crate::journal::entry;
 use crate::key::Key;
+use crate::search::{self, Search};
 use crate::value::{Record, Values};
-use crate::{cube, record, words};
-use center::city::{Channel, ContactId, CounselorId, Language};
-use center::event::Fate;
-use center::record::{Row, Stage};
+use crate::{cube, record};
+use center::city::ContactId;
+use center::record::Row;
 use center::statistics::{Cell, Measures};
 use center::time::{Day, Time};
 use std::path::Path;
 
-/// Contacts of a page when the search names no number.
-const PAGE: usize = 50;
-
-/// Contacts of a page at most.
-const PAGE_MAX: usize = 1_000;
+/// Keys that are looked up at once.
+const KEYS: usize = 500;
 
 /// The reading side: cloned freely.
 #[derive(Clone, Debug)]
@@ -27,35 +24,6 @@ pub struct Archive {
     reader: Reader,
     key: Key,
     blobs: Blobs,
-}
-
-/// Which contacts a list shows; empty fields do not filter. Newest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Search {
-    /// Arrived from.
-    pub from: Option<Time>,
-    /// Arrived before.
-    pub to: Option<Time>,
-    /// Keyed digest of the caller's number.
-    pub caller: Option<String>,
-    /// Counselor.
-    pub counselor: Option<CounselorId>,
-    /// Category code or its beginning.
-    pub category: Option<String>,
-    /// Fate.
-    pub fate: Option<Fate>,
-    /// Stage.
-    pub stage: Option<Stage>,
-    /// Channel.
-    pub channel: Option<Channel>,
-    /// Language.
-    pub language: Option<Language>,
-    /// Words of the note.
-    pub text: Option<String>,
-    /// Continue below this contact.
-    pub before: Option<ContactId>,
-    /// At most this many; 0 means 50.
-    pub limit: usize,
 }
 
 /// The personal rows of a contact.
@@ -86,30 +54,6 @@ pub struct Recording {
     pub at: Time,
 }
 
-/// Conditions of a search with their values, numbered in order of appearance.
-#[derive(Default)]
-struct Conditions {
-    texts: Vec<String>,
-    values: Values,
-}
-
-impl Conditions {
-    fn number(&mut self, text: &str, value: i64) {
-        self.values.int(value);
-        self.add(text);
-    }
-
-    fn text(&mut self, text: &str, value: &str) {
-        self.values.text(value);
-        self.add(text);
-    }
-
-    fn add(&mut self, text: &str) {
-        self.texts
-            .push(text.replace('$', &format!("${}", self.values.len())));
-    }
-}
-
 impl Archive {
     pub(crate) fn new(reader: Reader, key: Key, folder: &Path) -> Archive {
         let blobs = Blobs::new(folder, &key);
@@ -118,42 +62,21 @@ impl Archive {
 
     /// A page of contacts.
     pub async fn contacts(&self, search: &Search) -> Result<Vec<Row>, Failure> {
-        let dialect = self.reader.dialect();
-        let mut table = "contact";
-        let mut order = "contact.contact";
-        let mut wanted = Conditions::default();
-        if let Some(text) = search
-            .text
-            .as_deref()
-            .filter(|text| !text.trim().is_empty())
-        {
-            let asked = words::of_query(text);
-            if asked.is_empty() {
+        if search.is_void() {
+            return Ok(Vec::new());
+        }
+        let mut codes = Vec::new();
+        if let Some(beginning) = search.by_category() {
+            let asked = search::codes(beginning);
+            for record in self.reader.query(&asked.text, asked.params).await?.iter() {
+                codes.push(record.text(0)?.to_owned());
+            }
+            if codes.is_empty() {
                 return Ok(Vec::new());
             }
-            wanted.text(dialect.note_match, &(dialect.note_query)(&asked));
-            (table, order) = (dialect.noted, dialect.note_contact);
         }
-        filter(search, order, &mut wanted);
-        let limit = if search.limit == 0 {
-            PAGE
-        } else {
-            search.limit.min(PAGE_MAX)
-        };
-        let filtered = if wanted.texts.is_empty() {
-            ""
-        } else {
-            " WHERE "
-        };
-        let conditions = wanted.texts.join(" AND ");
-        let columns = record::COLUMNS.replace(", ", ", contact.");
-        wanted.values.int(limit as i64);
-        let text = format!(
-            "SELECT contact.{columns} FROM {table}{filtered}{conditions} \
-             ORDER BY {order} DESC LIMIT ${}",
-            wanted.values.len()
-        );
-        let found = self.reader.query(&text, wanted.values).await?;
+        let asked = search.statement(self.reader.dialect(), &codes);
+        let found = self.reader.query(&asked.text, asked.params).await?;
         found.iter().map(record::read).collect()
     }
 
@@ -233,12 +156,16 @@ impl Archive {
     /// Which of these attempt keys have a contact.
     pub async fn known_keys(&self, keys: &[String]) -> Result<Vec<String>, Failure> {
         let mut known = Vec::new();
-        for key in keys {
+        for part in keys.chunks(KEYS) {
             let mut asked = Values::default();
-            asked.text(key);
-            let text = "SELECT key FROM contact WHERE key = $1";
-            if self.reader.query(text, asked).await?.first().is_some() {
-                known.push(key.clone());
+            for key in part {
+                asked.text(key);
+            }
+            let places: Vec<String> = (1..=part.len()).map(|place| format!("${place}")).collect();
+            let places = places.join(", ");
+            let text = format!("SELECT key FROM contact WHERE key IN ({places})");
+            for record in self.reader.query(&text, asked).await?.iter() {
+                known.push(record.text(0)?.to_owned());
             }
         }
         Ok(known)
@@ -263,47 +190,4 @@ fn id(contact: ContactId) -> Values {
     let mut values = Values::default();
     values.int(contact.0 as i64);
     values
-}
-
-/// Conditions on the columns of `contact`; contacts are numbered in the order of arrival, so that
-/// the number orders a list like the time.
-fn filter(search: &Search, order: &str, wanted: &mut Conditions) {
-    if let Some(from) = search.from {
-        wanted.number("contact.arrived >= $", from.0);
-    }
-    if let Some(to) = search.to {
-        wanted.number("contact.arrived < $", to.0);
-    }
-    if let Some(caller) = &search.caller {
-        wanted.text("contact.caller = $ AND contact.caller <> ''", caller);
-    }
-    if let Some(counselor) = search.counselor {
-        wanted.number("contact.counselor = $", i64::from(counselor.0));
-    }
-    if let Some(category) = search
-        .category
-        .as_deref()
-        .filter(|category| !category.is_empty())
-    {
-        wanted.text("contact.category >= $ AND contact.category <> ''", category);
-        wanted.text("contact.category < $", &format!("{category}\u{10ffff}"));
-    }
-    if let Some(fate) = search.fate {
-        wanted.text("contact.fate = $", fate.code());
-    }
-    if let Some(stage) = search.stage {
-        wanted.text("contact.stage = $", stage.code());
-        if stage != Stage::Closed {
-            wanted.texts.push("contact.closed IS NULL".into());
-        }
-    }
-    if let Some(channel) = search.channel {
-        wanted.text("contact.channel = $", channel.code());
-    }
-    if let Some(language) = search.language {
-        wanted.text("contact.language = $", language.code());
-    }
-    if let Some(before) = search.before {
-        wanted.number(&format!("{order} < $"), before.0 as i64);
-    }
 }

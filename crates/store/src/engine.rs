@@ -15,6 +15,8 @@ pub(crate) struct Dialect {
     pub id: &'static str,
     /// Bytes.
     pub bytes: &'static str,
+    /// A text that is sorted by its bytes.
+    pub code: &'static str,
     /// End of a table that is stored in the order of its primary key.
     pub clustered: &'static str,
     /// Keeps the journal append-only.

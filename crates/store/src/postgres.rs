@@ -23,6 +23,7 @@ use tokio_postgres::{Client, NoTls, Statement};
 pub(crate) static DIALECT: Dialect = Dialect {
     id: "BIGINT PRIMARY KEY",
     bytes: "BYTEA",
+    code: " COLLATE \"C\"",
     clustered: "",
     guard: "
 CREATE OR REPLACE FUNCTION journal_is_append_only() RETURNS trigger LANGUAGE plpgsql AS

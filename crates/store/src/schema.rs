@@ -7,7 +7,7 @@ pub(crate) const TRUTH_VERSION: &str = "1";
 
 /// Version of everything that follows from the journal; another one in the store makes it be
 /// built anew. Raise it whenever a projection's columns, or the fold of a contact, change.
-pub(crate) const PROJECTION_VERSION: &str = "1";
+pub(crate) const PROJECTION_VERSION: &str = "2";
 
 /// Truth: journal, erasable personal data, and what the store knows about itself.
 const TRUTH: &str = "
@@ -69,7 +69,7 @@ CREATE TABLE contact (
     transfers BIGINT NOT NULL,
     ended BIGINT,
     closed BIGINT,
-    category TEXT NOT NULL,
+    category TEXT{code} NOT NULL,
     outcome TEXT NOT NULL,
     fate TEXT,
     note_digest TEXT NOT NULL,
@@ -143,5 +143,6 @@ pub(crate) fn projections(dialect: &Dialect) -> String {
 fn spoken(text: &str, dialect: &Dialect) -> String {
     text.replace("{id}", dialect.id)
         .replace("{bytes}", dialect.bytes)
+        .replace("{code}", dialect.code)
         .replace("{clustered}", dialect.clustered)
 }

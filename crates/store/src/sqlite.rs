@@ -20,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(crate) static DIALECT: Dialect = Dialect {
     id: "INTEGER PRIMARY KEY",
     bytes: "BLOB",
+    code: "",
     clustered: " WITHOUT ROWID",
     guard: "
 CREATE TRIGGER IF NOT EXISTS journal_stays BEFORE UPDATE ON journal
