@@ -39,6 +39,8 @@ const TALKS: [u32; 4] = [50, 100, 200, 300];
 const TALK_FOR_S: u32 = 10;
 /// Calls per second while talks begin.
 const TALKS_PER_S: u32 = 20;
+/// Desks that open at the same moment: a shift begins within a minute, not within a second.
+const DESKS_AT_ONCE: u32 = 20;
 /// Longest wait for anything that is asked of the generator.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -49,7 +51,7 @@ pub struct Figures {
     pub desks: u32,
     pub desks_kib: u64,
     /// Part of a core that the idle desks take.
-    pub desks_cpu: f64,
+    pub desks_cores: f64,
     pub end_kib: u64,
     /// Set-up at the promised rate, then at each higher one that was tried.
     pub set_ups: Vec<SetUp>,
@@ -88,6 +90,54 @@ impl Figures {
     }
 }
 
+impl Figures {
+    /// As `name=value` pairs.
+    pub fn print(&self) {
+        let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        println!("calls_idle_memory_mib={:.1}", mib(self.idle_kib));
+        for set_up in &self.set_ups {
+            let name = format!("calls_set_up_at_{}_per_s", set_up.asked_per_s);
+            println!("{name}_placed_per_s={:.1}", set_up.placed_per_s);
+            println!("{name}_calls={}", set_up.calls);
+            println!("{name}_failed={}", set_up.failed);
+            println!("{name}_repeated={}", set_up.repeated);
+            println!("{name}_p50_ms={:.2}", ms(set_up.p50));
+            println!("{name}_p99_ms={:.2}", ms(set_up.p99));
+            println!("{name}_max_ms={:.2}", ms(set_up.max));
+            println!("{name}_center_cores={:.2}", set_up.center_cores);
+        }
+        println!("calls_set_up_sustained_per_s={}", self.sustained_per_s());
+        println!("calls_desks={}", self.desks);
+        println!("calls_desks_memory_mib={:.1}", mib(self.desks_kib));
+        println!("calls_desks_cores={:.2}", self.desks_cores);
+        for talk in &self.talks {
+            let name = format!("calls_recorded_{}", talk.calls);
+            println!("{name}_heard_both_ways={}", talk.heard);
+            println!("{name}_packets={}", talk.packets);
+            println!("{name}_lost={}", talk.lost);
+            println!("{name}_center_cores={:.2}", talk.center_cores);
+            println!(
+                "{name}_center_cores_per_100_calls={:.2}",
+                talk.cores_per_100(self.desks_cores)
+            );
+            println!("{name}_generator_cores={:.2}", talk.generator_cores);
+            println!("{name}_memory_mib={:.1}", mib(talk.memory_kib));
+            let more = talk.memory_kib.saturating_sub(self.desks_kib);
+            println!(
+                "{name}_memory_kib_per_call={}",
+                more / u64::from(talk.calls)
+            );
+        }
+        println!("calls_recordings={}", self.recordings);
+        println!("calls_recordings_due={}", self.talks_held);
+        println!("calls_end_memory_mib={:.1}", mib(self.end_kib));
+    }
+}
+
+fn mib(kib: u64) -> f64 {
+    kib as f64 / 1_024.0
+}
+
 fn in_time(set_up: &SetUp) -> bool {
     set_up.failed == 0 && set_up.p99 <= SET_UP_MAX
 }
@@ -110,7 +160,7 @@ pub async fn run(city: &Arc<City>, folder: &Path) -> Result<Figures> {
     }
     let desks = TALKS.into_iter().max().unwrap_or(0);
     let counselors = center.open_desks(&mut generator, desks).await?;
-    let (_, desks_cpu, _) = generator.listen(TALK_FOR_S).await?;
+    let (_, desks_cores, _) = generator.listen(TALK_FOR_S).await?;
     let desks_kib = machine::memory_kib();
     let mut talks = Vec::new();
     for calls in TALKS {
@@ -126,7 +176,7 @@ pub async fn run(city: &Arc<City>, folder: &Path) -> Result<Figures> {
         idle_kib,
         desks,
         desks_kib,
-        desks_cpu,
+        desks_cores,
         end_kib,
         set_ups,
         talks,
@@ -157,15 +207,24 @@ impl Center {
         settings.messages_per_second_max = 1_000_000;
         let blobs = archive.blobs().clone();
         let telephony = telephony::start(settings, hub.clone(), wings, blobs).await?;
-        Ok(Center { hub, archive, telephony })
+        Ok(Center {
+            hub,
+            archive,
+            telephony,
+        })
     }
 
     /// Waits until nobody is on a line.
     async fn empty(&self) -> Result<()> {
-        self.reach("an empty board", |board| board.contacts.is_empty()).await
+        self.reach("an empty board", |board| board.contacts.is_empty())
+            .await
     }
 
-    async fn reach(&self, what: &str, reached: impl Fn(&center::board::Board) -> bool) -> Result<()> {
+    async fn reach(
+        &self,
+        what: &str,
+        reached: impl Fn(&center::board::Board) -> bool,
+    ) -> Result<()> {
         let mut board = self.hub.board();
         let waited = timeout(PATIENCE, board.wait_for(|board| reached(board))).await;
         waited.with_context(|| format!("{what} was not reached"))??;
@@ -174,33 +233,54 @@ impl Center {
 
     /// Opens desks with a headset each; from then on their counselors take every call.
     async fn open_desks(&self, generator: &mut Generator, desks: u32) -> Result<AbortHandle> {
-        generator.order(&Order::Headsets { count: desks }).await?;
-        for _ in 0..desks {
-            let Report::Offer { headset, sdp: offer } = generator.report().await? else {
+        for first in (0..desks).step_by(DESKS_AT_ONCE as usize) {
+            let count = DESKS_AT_ONCE.min(desks - first);
+            self.plug_in(generator, count).await?;
+        }
+        let counselors = tokio::spawn(counselors(self.hub.clone()));
+        Ok(counselors.abort_handle())
+    }
+
+    async fn plug_in(&self, generator: &mut Generator, count: u32) -> Result<()> {
+        generator.order(&Order::Headsets { count }).await?;
+        for _ in 0..count {
+            let Report::Offer {
+                headset,
+                sdp: offer,
+            } = generator.report().await?
+            else {
                 bail!("the generator makes no offer");
             };
             let counselor = CounselorId(headset + 1);
             self.hub.send(Command::SignIn { counselor }).await?;
             self.hub.send(Command::Ready { counselor }).await?;
             let (reply, answer) = oneshot::channel();
-            let asked = self.hub.media().ask(MediaRequest::Desk { counselor, offer, reply });
+            let asked = self.hub.media().ask(MediaRequest::Desk {
+                counselor,
+                offer,
+                reply,
+            });
             anyhow::ensure!(asked, "telephony takes no offer");
             let sdp = answer.await?.map_err(anyhow::Error::msg)?;
             generator.order(&Order::Answer { headset, sdp }).await?;
         }
-        for _ in 0..desks {
+        for _ in 0..count {
             match generator.report().await? {
                 Report::Up { up: true, .. } => {}
                 other => bail!("a headset did not come up: {other:?}"),
             }
         }
-        let counselors = tokio::spawn(counselors(self.hub.clone()));
-        Ok(counselors.abort_handle())
+        Ok(())
     }
 
     /// So many calls at once, listened to for a while.
     async fn talk(&self, generator: &mut Generator, calls: u32) -> Result<Talk> {
-        generator.order(&Order::Talk { calls, per_s: TALKS_PER_S }).await?;
+        generator
+            .order(&Order::Talk {
+                calls,
+                per_s: TALKS_PER_S,
+            })
+            .await?;
         let Report::Talking { answered, failed } = generator.report().await? else {
             bail!("the generator places no calls");
         };
@@ -208,7 +288,10 @@ impl Center {
             bail!("{failed} of {calls} calls were not answered");
         }
         let talking = |board: &center::board::Board| {
-            let talks = board.contacts.iter().filter(|contact| contact.stage == Stage::Talk);
+            let talks = board
+                .contacts
+                .iter()
+                .filter(|contact| contact.stage == Stage::Talk);
             talks.count() == answered as usize
         };
         self.reach("every caller with a counselor", talking).await?;
@@ -221,7 +304,11 @@ impl Center {
             other => bail!("the generator does not hang up: {other:?}"),
         }
         self.empty().await?;
-        let Heard { citizens, counselors, .. } = heard;
+        let Heard {
+            citizens,
+            counselors,
+            ..
+        } = heard;
         let whole = |side: Side| side.packets + side.lost;
         Ok(Talk {
             calls,
@@ -275,9 +362,19 @@ async fn counselors(hub: Hub) {
             let (hub, category, outcome) = (hub.clone(), category.clone(), outcome.clone());
             tokio::spawn(async move {
                 let answer = if ends {
-                    let classify = Command::Classify { counselor, contact, category, outcome };
+                    let classify = Command::Classify {
+                        counselor,
+                        contact,
+                        category,
+                        outcome,
+                    };
                     let _ = hub.send(classify).await;
-                    hub.send(Command::Finish { counselor, contact, ready: true }).await
+                    hub.send(Command::Finish {
+                        counselor,
+                        contact,
+                        ready: true,
+                    })
+                    .await
                 } else {
                     hub.send(Command::Accept { counselor, contact }).await
                 };
@@ -307,7 +404,11 @@ impl Generator {
         let orders = child.stdin.take().context("the generator has no input")?;
         let reports = child.stdout.take().context("the generator has no output")?;
         let reports = BufReader::new(reports).lines();
-        Ok(Generator { child, orders, reports })
+        Ok(Generator {
+            child,
+            orders,
+            reports,
+        })
     }
 
     async fn order(&mut self, order: &Order) -> Result<()> {
@@ -318,13 +419,25 @@ impl Generator {
     async fn report(&mut self) -> Result<Report> {
         let line = timeout(PATIENCE, self.reports.next_line()).await;
         let line = line.context("the generator says nothing")??;
-        Ok(serde_json::from_str(&line.context("the generator is gone")?)?)
+        Ok(serde_json::from_str(
+            &line.context("the generator is gone")?,
+        )?)
     }
 
     async fn set_up(&mut self, per_s: u32, seconds: u32) -> Result<SetUp> {
-        self.order(&Order::SetUp { per_s, seconds, hold_ms: HOLD_MS }).await?;
+        let (before, began) = (machine::cpu(), std::time::Instant::now());
+        self.order(&Order::SetUp {
+            per_s,
+            seconds,
+            hold_ms: HOLD_MS,
+        })
+        .await?;
         match self.report().await? {
-            Report::SetUp(set_up) => Ok(set_up),
+            Report::SetUp(mut set_up) => {
+                let used = machine::cpu().saturating_sub(before).as_secs_f64();
+                set_up.center_cores = used / began.elapsed().as_secs_f64();
+                Ok(set_up)
+            }
             other => bail!("the generator sets up no calls: {other:?}"),
         }
     }

@@ -34,7 +34,10 @@ pub async fn run(center: SocketAddr) -> Result<()> {
         generator.obey(serde_json::from_str(&line)?).await?;
     }
     drop(generator);
-    talking.join().ok().context("the reports could not be written")?
+    talking
+        .join()
+        .ok()
+        .context("the reports could not be written")?
 }
 
 /// Writes the reports, one a line.
@@ -59,9 +62,14 @@ impl Generator {
         let report = match order {
             Order::Headsets { count } => return self.headsets(count),
             Order::Answer { headset, sdp } => return self.plug(headset, &sdp).await,
-            Order::SetUp { per_s, seconds, hold_ms } => {
-                Report::SetUp(self.set_up(per_s, seconds, Duration::from_millis(hold_ms)).await?)
-            }
+            Order::SetUp {
+                per_s,
+                seconds,
+                hold_ms,
+            } => Report::SetUp(
+                self.set_up(per_s, seconds, Duration::from_millis(hold_ms))
+                    .await?,
+            ),
             Order::Talk { calls, per_s } => self.talk(calls, per_s).await?,
             Order::Listen { seconds } => Report::Heard(self.listen(seconds).await),
             Order::HangUp => self.hang_up().await,
@@ -72,7 +80,10 @@ impl Generator {
     fn headsets(&mut self, count: u32) -> Result<()> {
         let first = (self.headsets.len() + self.offered.len()) as u32;
         for headset in first..first + count {
-            let sound = Sound { says_hz: COUNSELOR_HZ, hears_hz: vec![CITIZEN_HZ] };
+            let sound = Sound {
+                says_hz: COUNSELOR_HZ,
+                hears_hz: vec![CITIZEN_HZ],
+            };
             let (offered, sdp) = Headset::offer(sound)?;
             self.offered.insert(headset, offered);
             self.reports.send(Report::Offer { headset, sdp })?;
@@ -121,7 +132,10 @@ impl Generator {
         times.sort_unstable();
         let at = |permille: usize| {
             let last = times.len().saturating_sub(1);
-            times.get(last * permille / 1_000).copied().unwrap_or(Duration::MAX)
+            times
+                .get(last * permille / 1_000)
+                .copied()
+                .unwrap_or(Duration::MAX)
         };
         Ok(SetUp {
             asked_per_s: per_s,
@@ -132,6 +146,7 @@ impl Generator {
             p50: at(500),
             p99: at(990),
             max: at(1_000),
+            center_cores: 0.0,
         })
     }
 
@@ -140,7 +155,10 @@ impl Generator {
         let mut answering = JoinSet::new();
         for number in 0..calls {
             pace.tick().await;
-            let sound = Sound { says_hz: CITIZEN_HZ, hears_hz: vec![COUNSELOR_HZ] };
+            let sound = Sound {
+                says_hz: CITIZEN_HZ,
+                hears_hz: vec![COUNSELOR_HZ],
+            };
             let mut caller = self.carrier.call(&plan(number, Some(sound)))?;
             answering.spawn(async move {
                 let answered = caller.answered().await.is_ok();
@@ -167,7 +185,11 @@ impl Generator {
         sleep(Duration::from_secs(u64::from(seconds))).await;
         let cpu = machine::cpu().saturating_sub(before);
         let (citizens, counselors) = self.look();
-        Heard { citizens, counselors, cpu }
+        Heard {
+            citizens,
+            counselors,
+            cpu,
+        }
     }
 
     /// Headsets that hear silence are those without a call.

@@ -11,7 +11,11 @@ pub enum Order {
     /// Plug a headset in.
     Answer { headset: u32, sdp: String },
     /// Place calls at a rate, hang each up after a while, tell how long their set-up took.
-    SetUp { per_s: u32, seconds: u32, hold_ms: u64 },
+    SetUp {
+        per_s: u32,
+        seconds: u32,
+        hold_ms: u64,
+    },
     /// Place calls with sound and press 0; tell when all are answered. They stay.
     Talk { calls: u32, per_s: u32 },
     /// Listen for a while and tell what every caller and headset heard.
@@ -46,6 +50,8 @@ pub struct SetUp {
     pub p50: Duration,
     pub p99: Duration,
     pub max: Duration,
+    /// Cores that the center took; filled in by the bench.
+    pub center_cores: f64,
 }
 
 /// What all callers and headsets heard together.

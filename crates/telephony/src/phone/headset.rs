@@ -123,7 +123,9 @@ impl Wire {
     async fn run(mut self, plug: CancellationToken) {
         let mut beat = beat();
         while plug.run_until_cancelled(beat.tick()).await.is_some() {
-            if self.beat(Instant::now()).is_err() || !self.rtc.is_alive() {
+            let beaten = self.beat(Instant::now());
+            if beaten.is_err() || !self.rtc.is_alive() {
+                tracing::debug!(?beaten, "a headset lost its line");
                 self.show.send_replace(Some(false));
                 return;
             }
