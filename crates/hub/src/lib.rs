@@ -3,6 +3,7 @@
 mod media;
 mod personal;
 mod presence;
+mod scribe;
 mod switch;
 mod turn;
 

@@ -1,11 +1,14 @@
-//! One turn of the switch: commands in, one transaction, effects out. Never decides what follows.
+//! The turns of the switch: commands in, one transaction, effects out. The next group is decided
+//! while the last one is being written; nothing leaves before its own group is durable. Never
+//! decides what follows from a command.
 
 use crate::personal::Personal;
 use crate::presence::Presence;
+use crate::scribe::{Done, Scribe};
 use crate::switch::{Envelope, Error, Outgoing, Start};
 use center::board::Board;
 use center::city::{City, ContactId};
-use center::command::{Answer, Command};
+use center::command::{Answer, Command, Refusal};
 use center::effect::Effect;
 use center::event::Event;
 use center::time::Time;
@@ -13,7 +16,7 @@ use center::{Center, Outcome};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Batch, Entry, Failure, Journal};
+use store::{Batch, Entry, Failure};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
@@ -32,11 +35,34 @@ type Waiting = (
     Result<Answer, Error>,
 );
 
-/// Everything the one writing task owns.
+/// A group that is not yet durable.
+#[derive(Default)]
+struct Group {
+    batch: Batch,
+    effects: Vec<Outgoing>,
+    waiting: Vec<Waiting>,
+    /// What the batch says about desks.
+    desks: Vec<(Time, Event)>,
+}
+
+impl Group {
+    fn is_empty(&self) -> bool {
+        self.batch.entries.is_empty() && self.batch.personal.is_empty() && self.waiting.is_empty()
+    }
+
+    /// Nothing of it happened.
+    fn refuse(self) {
+        for (reply, _) in self.waiting {
+            let _ = reply.send(Err(Error::Unwritten));
+        }
+    }
+}
+
+/// Everything the one deciding task owns.
 pub(crate) struct Switch {
     city: Arc<City>,
     center: Center,
-    journal: Journal,
+    scribe: Scribe,
     effects: mpsc::UnboundedSender<Outgoing>,
     show: watch::Sender<Arc<Board>>,
     presence: Presence,
@@ -46,6 +72,10 @@ pub(crate) struct Switch {
     destinations: BTreeMap<ContactId, String>,
     /// The last instant given to the center: it never goes back, whatever the clock does.
     last: Time,
+    /// Decided, waiting for the scribe.
+    next: Group,
+    /// With the scribe.
+    flying: Option<Group>,
     /// False after a failed write until the center is rebuilt.
     sound: bool,
 }
@@ -60,20 +90,22 @@ impl Switch {
         Switch {
             center: Center::new(start.city.clone()),
             city: start.city,
-            journal: start.journal,
+            scribe: Scribe::start(start.journal),
             effects,
             show,
             presence: Presence::default(),
             numbers: BTreeMap::new(),
             destinations: BTreeMap::new(),
             last: now,
+            next: Group::default(),
+            flying: None,
             sound: true,
         }
     }
 
     /// Rebuilds the center from the journal, with the counselors as they were last written.
     pub async fn recover(&mut self, now: Time) -> Result<(), Failure> {
-        let recovery = self.journal.recover(now).await?;
+        let recovery = self.scribe.recover(now).await?;
         let mut center = Center::new(self.city.clone());
         for entry in &recovery.entries {
             center.apply(entry.at, &entry.event);
@@ -90,35 +122,40 @@ impl Switch {
 
     /// Every line and desk of before is gone.
     pub async fn restarted(&mut self, now: Time) -> Result<(), Failure> {
-        let mut outcome = Outcome::default();
-        let taken = self.center.handle(now, &Command::Restarted, &mut outcome);
+        let taken = self.decide(now, &Command::Restarted, Vec::new());
         debug_assert!(taken.is_ok(), "a restart is never refused");
-        let mut batch = Batch::default();
-        self.put(now, &mut outcome, &mut batch);
-        self.journal.append(batch).await?;
+        self.write().await;
+        if let Done::Appended(written) = self.scribe.done().await {
+            written?;
+        }
+        self.settle();
         self.show.send_replace(Arc::new(self.center.board(now)));
         Ok(())
     }
 
     /// Takes commands until every handle is dropped.
     pub async fn run(mut self, mut inbox: mpsc::Receiver<Envelope>, clock: fn() -> Time) {
-        let mut group = Vec::with_capacity(GROUP_MAX);
+        let mut envelopes = Vec::with_capacity(GROUP_MAX);
         let mut shown = Instant::now();
         let mut dirty = false;
-        loop {
+        let mut open = true;
+        while open || self.flying.is_some() || !self.next.is_empty() {
+            if self.flying.is_none() && !self.next.is_empty() {
+                self.write().await;
+            }
             let timer = self.timer(clock(), shown, dirty);
+            let room = GROUP_MAX.saturating_sub(self.next.waiting.len());
             tokio::select! {
-                count = inbox.recv_many(&mut group, GROUP_MAX) => {
-                    if count == 0 {
-                        break;
-                    }
+                done = self.scribe.done(), if self.flying.is_some() => self.written(done),
+                count = inbox.recv_many(&mut envelopes, room), if open && room > 0 => {
+                    open = count > 0;
                 }
                 () = tokio::time::sleep(timer) => {}
             }
             let now = self.monotonic(clock());
             let due = self.center.deadline().is_some_and(|at| at <= now);
-            if !group.is_empty() || due || !self.sound {
-                self.turn(now, &mut group).await;
+            if !envelopes.is_empty() || due || !self.sound {
+                self.turn(now, &mut envelopes).await;
                 dirty = true;
             }
             if dirty && shown.elapsed() >= BOARD_EVERY {
@@ -141,77 +178,93 @@ impl Switch {
         }
         let deadline = self.center.deadline().map_or(i64::MAX, |at| at - now);
         let deadline = Duration::from_millis(deadline.clamp(0, 60_000) as u64);
-        let board = if dirty {
-            BOARD_EVERY.saturating_sub(shown.elapsed())
-        } else {
-            deadline
-        };
-        deadline.min(board)
+        if dirty {
+            return deadline.min(BOARD_EVERY.saturating_sub(shown.elapsed()));
+        }
+        deadline
     }
 
-    /// Decide, commit, then act.
-    async fn turn(&mut self, now: Time, group: &mut Vec<Envelope>) {
+    /// Decides what follows from each command; it becomes durable with the next write.
+    async fn turn(&mut self, now: Time, envelopes: &mut Vec<Envelope>) {
         if !self.sound {
             if let Err(failure) = self.recover(now).await {
                 tracing::error!(%failure, "the journal is still unwritable");
-                return refuse_all(group);
+                return refuse_all(envelopes);
             }
             tracing::warn!("the journal is writable again, the center was rebuilt from it");
         }
-        let mut batch = Batch::default();
-        let mut effects = Vec::new();
-        let mut waiting: Vec<Waiting> = Vec::with_capacity(group.len());
-        let mut outcome = Outcome::default();
-        if group.is_empty() {
-            let ticked = self.center.handle(now, &Command::Tick, &mut outcome);
+        if envelopes.is_empty() {
+            let ticked = self.decide(now, &Command::Tick, Vec::new());
             debug_assert!(ticked.is_ok(), "time is never refused");
-            self.put(now, &mut outcome, &mut batch);
-            effects.append(&mut outcome.effects);
         }
-        for envelope in group.drain(..) {
-            let answer = self.center.handle(now, &envelope.command, &mut outcome);
-            if let Ok(answer) = answer {
-                self.keep(answer, envelope.personal, &mut batch);
-            }
-            self.put(now, &mut outcome, &mut batch);
-            effects.append(&mut outcome.effects);
-            waiting.push((envelope.reply, answer.map_err(Error::Refused)));
+        for envelope in envelopes.drain(..) {
+            let answer = self.decide(now, &envelope.command, envelope.personal);
+            self.next
+                .waiting
+                .push((envelope.reply, answer.map_err(Error::Refused)));
         }
-        self.commit(batch, effects, waiting).await;
     }
 
-    async fn commit(&mut self, batch: Batch, effects: Vec<Effect>, waiting: Vec<Waiting>) {
-        let events: Vec<(Time, Event)> = batch
-            .entries
-            .iter()
-            .filter(|entry| Presence::concerns(&entry.event))
-            .map(|entry| (entry.at, entry.event.clone()))
-            .collect();
-        if !batch.entries.is_empty() || !batch.personal.is_empty() {
-            if let Err(failure) = self.journal.append(batch).await {
-                tracing::error!(%failure, "the journal could not be written; nothing was done");
-                self.sound = false;
-                for (reply, _) in waiting {
-                    let _ = reply.send(Err(Error::Unwritten));
-                }
-                return;
-            }
+    /// Asks the center, and keeps what follows for the next write.
+    fn decide(
+        &mut self,
+        now: Time,
+        command: &Command,
+        personal: Vec<Personal>,
+    ) -> Result<Answer, Refusal> {
+        let mut outcome = Outcome::default();
+        let answer = self.center.handle(now, command, &mut outcome);
+        if let Ok(answer) = answer {
+            self.keep(answer, personal);
         }
-        for (at, event) in &events {
+        self.put(now, outcome.events);
+        for effect in outcome.effects {
+            let number = self.number_for(&effect);
+            self.next.effects.push(Outgoing { effect, number });
+        }
+        answer
+    }
+
+    /// Gives the decided group to the scribe. One without events is as good as written.
+    async fn write(&mut self) {
+        let mut group = std::mem::take(&mut self.next);
+        let batch = std::mem::take(&mut group.batch);
+        self.flying = Some(group);
+        if batch.entries.is_empty() && batch.personal.is_empty() {
+            self.settle();
+        } else {
+            self.scribe.append(batch).await;
+        }
+    }
+
+    fn written(&mut self, done: Done) {
+        let Done::Appended(Err(failure)) = done else {
+            return self.settle();
+        };
+        tracing::error!(%failure, "the journal could not be written; nothing was done");
+        // What was decided in the meantime stands on what was not written.
+        self.sound = false;
+        self.flying.take().unwrap_or_default().refuse();
+        std::mem::take(&mut self.next).refuse();
+    }
+
+    /// The flying group is durable: now it may act, and its senders may know.
+    fn settle(&mut self) {
+        let group = self.flying.take().unwrap_or_default();
+        for (at, event) in &group.desks {
             self.presence.note(*at, event);
         }
-        for effect in effects {
-            let number = self.number_for(&effect);
+        for outgoing in group.effects {
             // Telephony gone means the house is going down; the journal has all that matters.
-            let _ = self.effects.send(Outgoing { effect, number });
+            let _ = self.effects.send(outgoing);
         }
-        for (reply, answer) in waiting {
+        for (reply, answer) in group.waiting {
             let _ = reply.send(answer);
         }
     }
 
     /// Keeps personal data beside the contact it belongs to.
-    fn keep(&mut self, answer: Answer, personal: Vec<Personal>, batch: &mut Batch) {
+    fn keep(&mut self, answer: Answer, personal: Vec<Personal>) {
         for mut row in personal {
             match &mut row {
                 Personal::Number {
@@ -227,25 +280,15 @@ impl Switch {
                 }
                 Personal::Note { .. } => {}
             }
-            batch.personal.push(row);
+            self.next.batch.personal.push(row);
         }
     }
 
     /// Puts what happened into the batch and follows which numbers are still needed.
-    fn put(&mut self, now: Time, outcome: &mut Outcome, batch: &mut Batch) {
-        for event in outcome.events.drain(..) {
+    fn put(&mut self, now: Time, events: Vec<Event>) {
+        for event in events {
             match &event {
-                Event::TaskTaken { contact, task, .. } => {
-                    if let Some(number) = self.numbers.get(task).cloned() {
-                        self.numbers.insert(*contact, number.clone());
-                        let raw = number.clone();
-                        batch.personal.push(Personal::Number {
-                            contact: *contact,
-                            number,
-                            raw,
-                        });
-                    }
-                }
+                Event::TaskTaken { contact, task, .. } => self.hand_on_number(*contact, *task),
                 Event::Closed { contact, .. } => {
                     self.destinations.remove(contact);
                     if !self.center.owes_callback(*contact) {
@@ -259,9 +302,23 @@ impl Switch {
                 } => {
                     self.numbers.remove(contact);
                 }
+                _ if Presence::concerns(&event) => self.next.desks.push((now, event.clone())),
                 _ => {}
             }
-            batch.entries.push(Entry { at: now, event });
+            self.next.batch.entries.push(Entry { at: now, event });
+        }
+    }
+
+    /// The contact that pays a callback calls the number of the one that owes it.
+    fn hand_on_number(&mut self, contact: ContactId, task: ContactId) {
+        if let Some(number) = self.numbers.get(&task).cloned() {
+            self.numbers.insert(contact, number.clone());
+            let raw = number.clone();
+            self.next.batch.personal.push(Personal::Number {
+                contact,
+                number,
+                raw,
+            });
         }
     }
 
@@ -274,8 +331,8 @@ impl Switch {
     }
 }
 
-fn refuse_all(group: &mut Vec<Envelope>) {
-    for envelope in group.drain(..) {
+fn refuse_all(envelopes: &mut Vec<Envelope>) {
+    for envelope in envelopes.drain(..) {
         let _ = envelope.reply.send(Err(Error::Unwritten));
     }
 }

@@ -223,7 +223,10 @@ async fn an_owed_callback_calls_the_number_of_the_interrupted_call() {
     );
     assert_eq!(summary.interrupted, 1);
     let mut board = house.hub.board();
-    board.wait_for(|board| board.tasks.is_empty()).await.unwrap();
+    board
+        .wait_for(|board| board.tasks.is_empty())
+        .await
+        .unwrap();
     drop(board);
     house.is_clean().await;
 }
