@@ -320,7 +320,7 @@ impl Fold {
     }
 
     /// Later rows of the same contact and kind replace earlier ones of the batch.
-    fn personal(&mut self, personal: &[Personal]) -> Result<(), Failure> {
+    pub fn personal(&mut self, personal: &[Personal]) -> Result<(), Failure> {
         let mut seen = HashSet::new();
         for row in personal.iter().rev() {
             let contact = row.contact();

@@ -8,17 +8,14 @@ use crate::fold::{Fold, Head, STREAM, meta, tables};
 use crate::key::Key;
 use crate::place::Place;
 use crate::value::{Record, Values};
-use crate::{record, schema};
-use center::city::{City, ContactId};
+use crate::{record, recovery, schema};
+use center::city::City;
 use center::event::Event;
-use center::time::{HOUR_MS, Time, Zone};
+use center::time::{Time, Zone};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Events that are read from the journal at once when projections are built anew.
 const REBUILD_CHUNK: i64 = 20_000;
-
-/// What is told to the center of closed contacts: enough for repeats and resumed waits of a day.
-const REMEMBERED_MS: i64 = 26 * HOUR_MS;
 
 /// Where a test lets the next write fail; cloned freely, works once.
 #[derive(Clone, Debug, Default)]
@@ -149,6 +146,13 @@ impl Journal {
         self.write().await
     }
 
+    /// Writes what follows from events, but not the events: a record made up for measuring.
+    pub(crate) async fn project(&mut self, batch: &Batch) -> Result<(), Failure> {
+        self.fold.replay(&batch.entries)?;
+        self.fold.personal(&batch.personal)?;
+        self.write().await
+    }
+
     async fn write(&mut self) -> Result<(), Failure> {
         let rows = std::mem::take(&mut self.fold.tables);
         let fault = self.faults.take();
@@ -268,60 +272,8 @@ impl Journal {
             self.poisoned = false;
         }
         self.load().await?;
-        let mut numbered = open_events(&self.reader).await?;
-        numbered.extend(remembered(&self.reader, now).await?);
-        numbered.sort_unstable_by_key(|(seq, _)| *seq);
-        numbered.dedup_by_key(|(seq, _)| *seq);
-        Ok(Recovery {
-            entries: numbered.into_iter().map(|(_, entry)| entry).collect(),
-            next_contact: self.fold.last_contact() + 1,
-            numbers: numbers(&self.reader).await?,
-        })
+        recovery::read(&self.reader, now, self.fold.last_contact() + 1).await
     }
-}
-
-async fn open_events(reader: &Reader) -> Result<Vec<(i64, Entry)>, Failure> {
-    let text = "SELECT journal.at, journal.body, journal.seq FROM contact \
-                JOIN journal ON journal.contact = contact.contact \
-                WHERE contact.closed IS NULL \
-                UNION ALL \
-                SELECT journal.at, journal.body, journal.seq FROM contact \
-                JOIN journal ON journal.contact = contact.contact \
-                WHERE contact.task = 1 AND contact.closed IS NOT NULL";
-    numbered(&reader.query(text, Values::default()).await?)
-}
-
-async fn remembered(reader: &Reader, now: Time) -> Result<Vec<(i64, Entry)>, Failure> {
-    let mut asked = Values::default();
-    asked.int(now.0 - REMEMBERED_MS);
-    let text = "SELECT journal.at, journal.body, journal.seq FROM contact \
-                JOIN journal ON journal.contact = contact.contact \
-                WHERE contact.arrived >= $1 AND contact.closed IS NOT NULL \
-                AND contact.task = 0 \
-                AND journal.kind IN ('arrived', 'queued', 'closed')";
-    numbered(&reader.query(text, asked).await?)
-}
-
-async fn numbers(reader: &Reader) -> Result<Vec<(ContactId, String)>, Failure> {
-    let text = "SELECT personal.contact, personal.number FROM contact \
-                JOIN personal ON personal.contact = contact.contact \
-                WHERE contact.closed IS NULL AND personal.number IS NOT NULL \
-                UNION ALL \
-                SELECT personal.contact, personal.number FROM contact \
-                JOIN personal ON personal.contact = contact.contact \
-                WHERE contact.task = 1 AND contact.closed IS NOT NULL \
-                AND personal.number IS NOT NULL";
-    let found = reader.query(text, Values::default()).await?;
-    let number =
-        |record: Record<'_>| Ok((ContactId(record.int(0)? as u64), record.text(1)?.to_owned()));
-    found.iter().map(number).collect()
-}
-
-fn numbered(found: &crate::value::Records) -> Result<Vec<(i64, Entry)>, Failure> {
-    found
-        .iter()
-        .map(|record| Ok((record.int(2)?, entry(record)?)))
-        .collect()
 }
 
 /// Reads `at` and `body` from the first two columns.

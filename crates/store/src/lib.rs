@@ -17,12 +17,14 @@ pub mod number;
 mod place;
 mod postgres;
 mod record;
+mod recovery;
 mod schema;
 mod search;
 pub mod sound;
 mod sqlite;
 mod value;
 mod words;
+pub mod year;
 
 pub use archive::{Archive, PersonalRows, Recording};
 pub use audit::{Report, audit};
