@@ -14,10 +14,8 @@ pub(crate) fn key(call_id: &str, from_tag: &str) -> String {
     digest.update([0]);
     digest.update(from_tag.as_bytes());
     let digest = digest.finalize();
-    digest[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let half = digest.first_chunk().expect("the digest has 32 bytes");
+    format!("{:032x}", u128::from_be_bytes(*half))
 }
 
 /// The log of one day at a time.

@@ -49,6 +49,10 @@ struct Codecs {
 }
 
 /// What came out of a connection.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "they pass through one reused list"
+)]
 enum Happening {
     Packet(RtpPacket),
     Up,
@@ -72,9 +76,8 @@ impl Line {
             return false;
         };
         let (number, spoken) = match (law, state.codecs.mu, state.codecs.a) {
-            (Law::A, _, Some(a)) => (a, Law::A),
-            (Law::Mu, Some(mu), _) | (Law::A, Some(mu), None) => (mu, Law::Mu),
-            (Law::Mu, None, Some(a)) => (a, Law::A),
+            (Law::A, _, Some(a)) | (Law::Mu, None, Some(a)) => (a, Law::A),
+            (_, Some(mu), _) => (mu, Law::Mu),
             _ => return false,
         };
         transcode(law, spoken, payload);

@@ -171,7 +171,7 @@ async fn reconcile(plant: &Plant) -> Result<(), Error> {
         };
         match plant.arrived(attempt).await {
             Ok(contact) => {
-                tracing::warn!(%contact, "an attempt of before the stop is recorded now")
+                tracing::warn!(%contact, "an attempt of before the stop is recorded now");
             }
             Err(error) => tracing::error!(%error, "a lost attempt could not be recorded"),
         }

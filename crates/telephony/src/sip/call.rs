@@ -312,10 +312,9 @@ async fn answered(
     let agreed = timer::agree(&invite.timers).ok().flatten();
     let mut headers = talk::answer_headers(agreed.as_ref(), invite.timers.supported);
     headers.push(Header::ContentType("application/sdp".into()));
-    let sent = dialog
-        .ringing(None, None)
-        .and_then(|()| dialog.accept(Some(headers), Some(answer.into_bytes())));
-    if sent.is_err() {
+    let rung = dialog.ringing(None, None);
+    let accepted = dialog.accept(Some(headers), Some(answer.into_bytes()));
+    if rung.is_err() || accepted.is_err() {
         sip.dialogs.remove_dialog(&dialog.id());
         return Ending::LineLost;
     }

@@ -178,10 +178,10 @@ pub(crate) fn foreign(method: Method) -> bool {
 fn sound(message: &SipMessage) -> bool {
     let checked = catch_unwind(AssertUnwindSafe(|| {
         let via = message.top_via_header().and_then(|via| via.typed()).is_ok();
-        let from = message.from_header().and_then(|from| from.typed());
-        let to = message.to_header().and_then(|to| to.typed());
+        let from = message.from_header().and_then(ToTypedHeader::typed);
+        let to = message.to_header().and_then(ToTypedHeader::typed);
         let call_id = message.call_id_header().map(|id| id.value().len());
-        let cseq = message.cseq_header().and_then(|cseq| cseq.typed());
+        let cseq = message.cseq_header().and_then(ToTypedHeader::typed);
         let (Ok(from), Ok(_), Ok(call_id), Ok(cseq)) = (from, to, call_id, cseq) else {
             return false;
         };

@@ -14,7 +14,7 @@ use rsipstack::dialog::dialog::Dialog;
 use rsipstack::dialog::dialog_layer::DialogLayer;
 use rsipstack::platform::CancellationToken as StackToken;
 use rsipstack::sip::prelude::HeadersExt;
-use rsipstack::sip::{Header, Method, StatusCode, Uri};
+use rsipstack::sip::{Header, Method, StatusCode, To, Uri};
 use rsipstack::transaction::transaction::Transaction;
 use rsipstack::transaction::{Endpoint, TransactionReceiver};
 use rsipstack::transport::udp::UdpConnection;
@@ -141,10 +141,7 @@ impl Sip {
     }
 
     async fn route(self: Arc<Sip>, mut request: Transaction) {
-        let inside = matches!(
-            request.original.to_header().and_then(|to| to.tag()),
-            Ok(Some(_))
-        );
+        let inside = matches!(request.original.to_header().and_then(To::tag), Ok(Some(_)));
         let method = request.original.method;
         let replied = match method {
             Method::Ack => return,

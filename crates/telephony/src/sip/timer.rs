@@ -94,19 +94,19 @@ pub(super) fn agreed_by_answer(expires: Option<Expires>) -> Option<Agreed> {
 
 impl Agreed {
     /// The header in our response to a request of theirs.
-    pub(super) fn answer(&self) -> String {
+    pub(super) fn answer(self) -> String {
         let refresher = if self.by_us { "uas" } else { "uac" };
         format!("{};refresher={refresher}", self.seconds)
     }
 
     /// When we act: as refresher at half time, else when the other side has failed to refresh
     /// (RFC 4028, 10: the lesser of 32 s and a third before the end).
-    pub(super) fn due(&self, since: Instant) -> Instant {
+    pub(super) fn due(self, since: Instant) -> Instant {
         let whole = Duration::from_secs(self.seconds.into());
         if self.by_us {
             since + whole / 2
         } else {
-            since + whole - (whole / 3).min(Duration::from_secs(32))
+            since + whole.saturating_sub((whole / 3).min(Duration::from_secs(32)))
         }
     }
 }
