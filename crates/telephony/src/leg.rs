@@ -113,6 +113,8 @@ struct Out {
     sequence: u64,
     timestamp: u32,
     sent_at: Option<Instant>,
+    /// When the peer was last passed on.
+    peer_at: Option<Instant>,
     anchor: Option<Anchor>,
     buffer: [u8; rtp::HEADER + PAYLOAD_MAX],
 }
@@ -181,6 +183,7 @@ impl Leg {
                 sequence: seed & 0x7fff,
                 timestamp: (seed >> 16) as u32,
                 sent_at: None,
+                peer_at: None,
                 anchor: None,
                 buffer: [0; rtp::HEADER + PAYLOAD_MAX],
             }),
@@ -322,6 +325,7 @@ impl Leg {
         let mut out = lock(&self.out);
         out.source = Source::Peer;
         out.anchor = None;
+        out.peer_at = Some(Instant::now());
     }
 
     /// Plays sounds one after the other, then tells `play`.
@@ -377,7 +381,7 @@ impl Leg {
                 ended = fill(queue, at, &mut frame);
             }
             Source::Peer => {
-                let paused = out.sent_at.is_none_or(|sent| now - sent > PAUSE_MAX);
+                let paused = out.peer_at.is_none_or(|heard| now - heard > PAUSE_MAX);
                 if !paused {
                     return;
                 }
@@ -397,6 +401,7 @@ impl Leg {
         if !matches!(out.source, Source::Peer) {
             return;
         }
+        out.peer_at = Some(now);
         let anchor = match out.anchor {
             Some(anchor) if anchor.fits(heard) => anchor,
             _ => out.anchor_at(heard, now),

@@ -17,6 +17,8 @@ mod sdp;
 mod settings;
 mod sip;
 mod tone;
+#[cfg(test)]
+mod trials;
 mod trunk_leg;
 mod webrtc;
 mod wing;

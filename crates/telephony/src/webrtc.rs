@@ -451,7 +451,7 @@ pub(crate) fn secret(length: usize) -> String {
 }
 
 /// Our part of the user name in a STUN request (RFC 8445: `ours:theirs`).
-fn stun_name(bytes: &[u8]) -> Option<&str> {
+pub(crate) fn stun_name(bytes: &[u8]) -> Option<&str> {
     let head = bytes.first_chunk::<20>()?;
     if head[0] & 0xc0 != 0 || head[4..8] != [0x21, 0x12, 0xa4, 0x42] {
         return None;

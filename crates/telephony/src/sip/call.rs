@@ -64,6 +64,15 @@ pub(super) async fn incoming(sip: Arc<Sip>, mut request: Transaction) {
         plant: &plant,
         key: invite.key.clone(),
     };
+    let unknown = unknown_extensions(&request.original);
+    if !unknown.is_empty() {
+        // The caller asks again without them: that will be the attempt.
+        let header = vec![Header::Unsupported(unknown.into())];
+        let _ = request
+            .reply_with(StatusCode::BadExtension, header, None)
+            .await;
+        return drain(&mut request).await;
+    }
     if let Err(min_se_s) = timer::agree(&invite.timers) {
         // The caller asks again with a longer interval: that will be the attempt.
         let header = vec![Header::MinSE(min_se_s.to_string().into())];
@@ -109,12 +118,25 @@ fn read(plant: &Plant, request: &Transaction) -> Option<Invite> {
 }
 
 /// The number that the trunk asserts, else the one that the caller claims.
-fn number(request: &Request) -> Option<String> {
+pub(super) fn number(request: &Request) -> Option<String> {
     let asserted = request.headers.iter().find_map(|header| match header {
         Header::PAssertedIdentity(identity) => number::of_header(identity.value()),
         _ => None,
     });
     asserted.or_else(|| number::of_header(request.from_header().ok()?.value()))
+}
+
+/// What the caller insists on and we do not know, as `Unsupported` names it.
+fn unknown_extensions(request: &Request) -> String {
+    let required = request.headers.iter().filter_map(|header| match header {
+        Header::Require(tags) => Some(tags.value()),
+        _ => None,
+    });
+    let tags = required.flat_map(|tags| tags.split(',')).map(str::trim);
+    let unknown: Vec<&str> = tags
+        .filter(|tag| !tag.is_empty() && *tag != "timer")
+        .collect();
+    unknown.join(", ")
 }
 
 /// What a request or response says about session timers.
@@ -151,10 +173,12 @@ pub(super) fn expires<'a>(mut headers: impl Iterator<Item = &'a Header>) -> Opti
     })
 }
 
-type Line = (Place, Arc<TrunkLeg>, Description);
+/// No description when the caller asks for ours.
+type Line = (Place, Arc<TrunkLeg>, Option<Description>);
 
 fn open_line(plant: &Plant, request: &Request) -> Result<Line, Lineless> {
-    let theirs = sdp::parse(&request.body).map_err(|_| Lineless::Description)?;
+    let described = (!request.body.is_empty()).then(|| sdp::parse(&request.body));
+    let theirs = described.transpose().map_err(|_| Lineless::Description)?;
     let place = plant.take_place().ok_or(Lineless::Full)?;
     let trunk = plant.open_leg().map_err(|error| {
         tracing::error!(%error, "no media port for a call");
@@ -204,7 +228,7 @@ async fn admit(
     (_place, trunk, theirs): Line,
 ) {
     let plant = sip.plant.clone();
-    let answer = trunk.answer(&theirs);
+    let answer = theirs.map_or_else(|| trunk.offer(), |theirs| trunk.answer(&theirs));
     let leg = trunk.leg.clone();
     let (orders, mut inbox) = unbounded_channel();
     let key = attempt.key.clone();

@@ -318,9 +318,26 @@ impl rsipstack::transaction::endpoint::TransportEventInspector for Inspector {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use std::time::Duration;
+
+    /// Everything that is done with a message before it is trusted.
+    pub(crate) fn try_reading(bytes: &[u8]) {
+        let reply = refusal(bytes, 400, "Bad Request");
+        assert!(reply.is_none_or(|reply| reply.len() < 2 * bytes.len() + 200));
+        let Ok(message) = SipMessage::try_from(bytes) else {
+            return;
+        };
+        if sound(&message)
+            && let SipMessage::Request(request) = &message
+        {
+            let asked = super::super::call::timers(request);
+            let _ = super::super::timer::agree(&asked);
+            let _ = super::super::call::number(request);
+            let _ = request.typed_contact_headers();
+        }
+    }
 
     #[test]
     fn a_bucket_gives_so_many_a_second() {

@@ -8,10 +8,13 @@ mod timer;
 
 use crate::plant::Plant;
 use center::command::Ending;
+#[cfg(test)]
+pub(crate) use gate::tests::try_reading;
 use gate::{Gate, GatedSocket, Inspector};
 use rsipstack::EndpointBuilder;
 use rsipstack::dialog::dialog::Dialog;
 use rsipstack::dialog::dialog_layer::DialogLayer;
+use rsipstack::dialog::invite_dialog::InviteDialog;
 use rsipstack::platform::CancellationToken as StackToken;
 use rsipstack::sip::prelude::HeadersExt;
 use rsipstack::sip::{Header, Method, StatusCode, To, Uri};
@@ -22,8 +25,13 @@ use rsipstack::transport::{TcpListenerConnection, TransportLayer};
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket as StdSocket};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::UnboundedSender;
+
+/// How often and how far apart a dialog is looked at before a request behind the ACK is put off.
+const CONFIRMATION_LOOKS: u32 = 20;
+const CONFIRMATION_LOOK: Duration = Duration::from_millis(10);
 
 /// What the exchange asks of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,8 +198,8 @@ impl Sip {
             }
             Method::Bye | Method::PRack => dialog.handle(&mut request).await,
             // Before the ACK the stack would leave these without an answer.
-            _ if !state.is_confirmed() => request.reply(StatusCode::RequestPending).await,
-            _ => dialog.handle(&mut request).await,
+            _ if confirmed(&dialog).await => dialog.handle(&mut request).await,
+            _ => request.reply(StatusCode::RequestPending).await,
         }
     }
 
@@ -206,6 +214,18 @@ impl Sip {
         let transport = if reliable { ";transport=tcp" } else { "" };
         Uri::try_from(format!("sip:dasan@{at}{transport}").as_str()).ok()
     }
+}
+
+/// Whether a dialog is confirmed, now or in a moment: what was sent right behind the ACK may be
+/// read before it.
+async fn confirmed(dialog: &InviteDialog) -> bool {
+    for _ in 0..CONFIRMATION_LOOKS {
+        if dialog.state().is_confirmed() {
+            return true;
+        }
+        tokio::time::sleep(CONFIRMATION_LOOK).await;
+    }
+    dialog.state().is_confirmed()
 }
 
 impl Gate {
