@@ -17,8 +17,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use tokio::net::UdpSocket;
 
-/// Longest message; a real INVITE has a tenth of it.
-const MESSAGE_MAX: usize = 16 * 1024;
+/// Longest message; a real INVITE has a quarter of it. Also what the stack's buffer holds: a datagram
+/// that fills it may have been cut.
+const MESSAGE_MAX: usize = 8_191;
 /// Refusals per second to all sources together: enough for an honest mistake, useless for a flood.
 const REFUSALS_PER_SECOND: u32 = 20;
 /// Sources whose rate is remembered; trunks are few.

@@ -2,5 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod hostile;
+mod signalling;
 mod talk;
 mod town;
+mod wire;
