@@ -50,6 +50,7 @@ impl Phase {
 }
 
 /// An open contact.
+#[allow(clippy::struct_excessive_bools)] // Facts of a life, not the states of a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Open {
     /// Where it is.
@@ -350,10 +351,7 @@ impl Floor {
                 Phase::Dialing(*counselor)
             }
             Event::Dialed { counselor, .. } => Phase::Dialing(*counselor),
-            Event::DialEnded { again, .. } => match again {
-                Some(_) => Phase::Paused,
-                None => before,
-            },
+            Event::DialEnded { again: Some(_), .. } => Phase::Paused,
             Event::Answered { counselor, .. } => {
                 let rang = matches!(before, Phase::Offered(_) | Phase::Dialing(_));
                 must(

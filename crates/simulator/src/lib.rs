@@ -5,8 +5,10 @@ pub mod chance;
 pub mod day;
 pub mod erlang;
 pub mod floor;
+pub mod live;
 pub mod load;
 pub mod options;
+pub mod player;
 pub mod recount;
 pub mod roster;
 pub mod run;
@@ -17,4 +19,6 @@ pub mod watch;
 pub mod words;
 pub mod world;
 
+pub use live::{LiveAnswer, LiveCommand, answer_live, apply_live};
+pub use player::{LiveError, live};
 pub use run::run;
