@@ -23,8 +23,10 @@ pub(crate) struct Dialect {
     pub guard: &'static str,
     /// Makes the index of notes.
     pub note_index: &'static str,
-    /// Rows of the index of notes.
-    pub note_insert: &'static Insert,
+    /// First notes of contacts in the index.
+    pub note_first: &'static Insert,
+    /// Notes that may be in the index already.
+    pub note_again: &'static Insert,
     /// Index of notes and contacts, joined.
     pub noted: &'static str,
     /// Condition that notes have the words; `$` stands for them.

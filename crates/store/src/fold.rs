@@ -68,22 +68,24 @@ mod place {
     pub const NUMBER: usize = 3;
     pub const NOTE: usize = 4;
     pub const TRANSFER: usize = 5;
-    pub const INDEX: usize = 6;
-    pub const RECORDING: usize = 7;
-    pub const CUBES: usize = 8;
-    pub const META: usize = 11;
+    pub const INDEX_FIRST: usize = 6;
+    pub const INDEX_AGAIN: usize = 7;
+    pub const RECORDING: usize = 8;
+    pub const CUBES: usize = 9;
+    pub const META: usize = 12;
 }
 
 /// Empty tables in the order of writing.
 pub(crate) fn tables(dialect: &Dialect) -> Vec<Rows> {
-    let kinds: [&'static Insert; 12] = [
+    let kinds: [&'static Insert; 13] = [
         &JOURNAL,
         &record::WHOLE,
         &record::PROGRESS,
         &NUMBER,
         &NOTE,
         &TRANSFER,
-        dialect.note_insert,
+        dialect.note_first,
+        dialect.note_again,
         &RECORDING,
         cube::CUBES[0],
         cube::CUBES[1],
@@ -140,6 +142,8 @@ struct Held {
     stored: Option<Indexed>,
     /// The cells it counts in as stored: a correction takes them away first.
     counted: Vec<(Cell, Measures)>,
+    /// No note of it was ever written: known of contacts that arrived since the start.
+    unnoted: bool,
     touched: bool,
 }
 
@@ -179,6 +183,7 @@ impl Fold {
             stored: Some(Indexed::of(&row)),
             counted: cells(&row, &self.zone),
             row,
+            unnoted: false,
             touched: false,
         };
         self.held.insert(held.row.contact.0, held);
@@ -224,10 +229,15 @@ impl Fold {
         Ok(())
     }
 
-    /// Keeps only the row of the index of notes: for an index that is built anew.
-    pub fn index_note(&mut self, contact: i64, text: &str) {
+    /// Puts the words of a note into the index; `first` when none of the contact is there.
+    pub fn index_note(&mut self, contact: i64, text: &str, first: bool) {
+        let place = if first {
+            place::INDEX_FIRST
+        } else {
+            place::INDEX_AGAIN
+        };
         let words = words::of_note(text);
-        self.tables[place::INDEX].values.int(contact).text(&words);
+        self.tables[place].values.int(contact).text(&words);
     }
 
     /// The batch is stored: what is closed leaves memory, the tables are emptied.
@@ -293,6 +303,7 @@ impl Fold {
                 row: Row::default(),
                 stored: None,
                 counted: Vec::new(),
+                unnoted: true,
                 touched: false,
             };
             self.held.insert(contact.0, held);
@@ -345,7 +356,10 @@ impl Fold {
                 Personal::TransferTo { number, .. } => values.text(number),
             };
             if let Personal::Note { text, .. } = row {
-                self.index_note(contact.0 as i64, text);
+                let held = self.held.get_mut(&contact.0);
+                // Taken: a spoiled batch is read anew, and then nothing is known to be unnoted.
+                let first = held.is_some_and(|held| std::mem::take(&mut held.unnoted));
+                self.index_note(contact.0 as i64, text, first);
             }
         }
         Ok(())

@@ -257,7 +257,7 @@ impl Journal {
             };
             after = last.int(0)?;
             for record in found.iter() {
-                self.fold.index_note(record.int(0)?, record.text(1)?);
+                self.fold.index_note(record.int(0)?, record.text(1)?, true);
             }
             self.write().await?;
         }

@@ -34,7 +34,8 @@ CREATE OR REPLACE TRIGGER journal_keeps BEFORE TRUNCATE ON journal
 FOR EACH STATEMENT EXECUTE FUNCTION journal_is_append_only();",
     note_index: "CREATE TABLE note_index (contact BIGINT PRIMARY KEY, tokens TSVECTOR NOT NULL);
         CREATE INDEX note_index_tokens ON note_index USING gin (tokens)",
-    note_insert: &NOTES,
+    note_first: &NOTES,
+    note_again: &NOTES,
     noted: "note_index JOIN contact ON contact.contact = note_index.contact",
     note_match: "note_index.tokens @@ CAST($ AS tsquery)",
     note_contact: "note_index.contact",

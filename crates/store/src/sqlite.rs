@@ -29,14 +29,18 @@ CREATE TRIGGER IF NOT EXISTS journal_keeps BEFORE DELETE ON journal
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;",
     note_index: "CREATE VIRTUAL TABLE note_index USING fts5(tokens, content = '', \
         contentless_delete = 1, detail = 'none', tokenize = 'ascii')",
-    note_insert: &NOTES,
+    note_first: &NOTE_FIRST,
+    note_again: &NOTE_AGAIN,
     noted: "note_index CROSS JOIN contact ON contact.contact = note_index.rowid",
     note_match: "note_index MATCH $",
     note_contact: "note_index.rowid",
     note_query: |asked| words::joined(asked, '"', "*", " AND "),
 };
 
-static NOTES: Insert = Insert {
+/// Replacing makes FTS5 write out what it has gathered before every row, so it is asked for only
+/// where there is something to replace.
+static NOTE_FIRST: Insert = Insert::new("note_index", "rowid, tokens", Conflict::Refuse);
+static NOTE_AGAIN: Insert = Insert {
     verb: "INSERT OR REPLACE INTO",
     ..Insert::new("note_index", "rowid, tokens", Conflict::Refuse)
 };
@@ -45,8 +49,8 @@ static NOTES: Insert = Insert {
 const VERSION_MIN: i32 = 3_051_003;
 
 /// Pages of the write-ahead log before it is taken over: fewer rewrites of the same page, and a
-/// start after a crash still reads only 16 MB.
-const CHECKPOINT_PAGES: u32 = 4_000;
+/// start after a crash still reads only 64 MB.
+const CHECKPOINT_PAGES: u32 = 16_000;
 
 // --------------------------------------------------------------------------------------- opening
 
