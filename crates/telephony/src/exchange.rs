@@ -1,16 +1,18 @@
 //! The exchange: carries out the center's effects on lines, and reports what lines do. Never decides, never touches a packet.
 
+mod pages;
+
 use crate::leg::{Leg, LegId, Noticed};
-use crate::plant::{Attempt, Place, Plant};
+use crate::plant::{Place, Plant};
 use crate::prompt::Prompts;
 use crate::recording::{Recorder, Recording, Side};
 use crate::sip::{Order, Orders, Purpose, Sip};
-use crate::webrtc::{Port, secret};
+use crate::webrtc::Port;
 use center::city::{ContactId, CounselorId};
 use center::command::{Command, Ending};
 use center::effect::{Effect, Then};
 use center::menu::Prompt;
-use hub::{CitizenState, MediaRequest, Outgoing, Wings};
+use hub::{Outgoing, Wings};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -29,6 +31,8 @@ pub(crate) enum Input {
     },
     /// It could not be written.
     NotArrived { key: String },
+    /// The house closes.
+    Close,
     /// It was refused as the center asked.
     Refused { leg: LegId },
     /// A line is over.
@@ -83,6 +87,14 @@ struct Outside {
     leg: Option<Arc<Leg>>,
 }
 
+/// An attempt of which the center has not spoken yet.
+struct Expected {
+    leg: Arc<Leg>,
+    control: Control,
+    /// Its line is over already: taken back in the moment of its arrival.
+    ended: Option<Ending>,
+}
+
 /// A recording and whom it is with.
 struct Taped {
     counselor: CounselorId,
@@ -103,8 +115,8 @@ pub(crate) struct Exchange {
     /// Whom each desk's line is joined with right now.
     talking: HashMap<CounselorId, ContactId>,
     pages: HashMap<String, ContactId>,
-    /// Attempts that were told to the hub and have no number yet.
-    expected: HashMap<String, (Arc<Leg>, Control)>,
+    /// Attempts that were told to the hub and of which the center has not spoken yet.
+    expected: HashMap<String, Expected>,
 }
 
 impl Exchange {
@@ -159,14 +171,13 @@ impl Exchange {
 
     fn input(&mut self, input: Input) {
         match input {
-            Input::Arriving { key, leg, control } => {
-                self.expected.insert(key, (leg, control));
-            }
+            Input::Arriving { key, leg, control } => self.expect(key, leg, control),
             Input::NotArrived { key } => {
-                let expected = self.expected.remove(&key);
-                if let Some((leg, Control::Page(mut page))) = expected {
-                    page.reply(Err("calls cannot be taken right now".to_owned()));
-                    self.port.part(&leg);
+                if let Some(mut expected) = self.expected.remove(&key) {
+                    if let Control::Page(page) = &mut expected.control {
+                        page.reply(Err("calls cannot be taken right now".to_owned()));
+                    }
+                    self.port.part(&expected.leg);
                 }
             }
             Input::Refused { leg } => {
@@ -184,8 +195,15 @@ impl Exchange {
                         self.hang_up(contact, Ending::Center);
                     }
                 }
-                _ => {}
+                Some(Owner::Desk(_)) => {}
+                None => {
+                    let mut expected = self.expected.values_mut();
+                    if let Some(early) = expected.find(|early| early.leg.id == leg) {
+                        early.ended = Some(ending);
+                    }
+                }
             },
+            Input::Close => self.close(),
             Input::DialAnswered {
                 contact,
                 purpose,
@@ -209,7 +227,12 @@ impl Exchange {
 
     /// The center knows an attempt by its number from now on.
     fn arrived(&mut self, contact: ContactId, key: &str) {
-        let Some((leg, control)) = self.expected.remove(key) else {
+        let Some(Expected {
+            leg,
+            control,
+            ended,
+        }) = self.expected.remove(key)
+        else {
             return;
         };
         self.owners.insert(leg.id, Owner::Citizen(contact));
@@ -217,6 +240,37 @@ impl Exchange {
             self.pages.insert(page.call.clone(), contact);
         }
         self.calls.insert(contact, self.call(Some(leg), control));
+        if let Some(ending) = ended {
+            self.end(contact, ending);
+        }
+    }
+
+    fn expect(&mut self, key: String, leg: Arc<Leg>, control: Control) {
+        let expected = Expected {
+            leg,
+            control,
+            ended: None,
+        };
+        self.expected.insert(key, expected);
+    }
+
+    /// The house closes: every side hears a goodbye. Nothing is reported, so that the next start
+    /// finds these contacts interrupted and owes each a callback.
+    fn close(&mut self) {
+        self.owners.clear();
+        for (contact, mut call) in std::mem::take(&mut self.calls) {
+            self.finish_recording(contact, &mut call);
+            call.control.hang_up();
+            if let Some(outside) = &call.outside {
+                outside.control.hang_up();
+            }
+            if let Some(leg) = &call.leg {
+                self.port.part(leg);
+            }
+        }
+        for (_, desk) in self.desks.drain() {
+            self.port.part(&desk);
+        }
     }
 
     /// A call whose reports reach the hub in their order, each tried until it is written.
@@ -591,137 +645,6 @@ impl Exchange {
         } else if call.leg.is_none() {
             call.control.hang_up();
         }
-    }
-
-    // --- what pages ask ----------------------------------------------------------------------
-
-    fn requested(&mut self, request: MediaRequest) {
-        match request {
-            MediaRequest::Desk {
-                counselor,
-                offer,
-                reply,
-            } => {
-                let _ = reply.send(self.desk(counselor, &offer));
-            }
-            MediaRequest::DeskGone { counselor } => self.desk_gone(counselor, None),
-            MediaRequest::Citizen { call, offer, reply } => self.citizen(call, &offer, reply),
-            MediaRequest::CitizenKey { call, key } => {
-                let leg = self.page_call(&call).and_then(|(_, call)| call.leg.clone());
-                if let Some(leg) = leg
-                    && (key.is_ascii_digit() || key == '*' || key == '#')
-                {
-                    leg.press(key);
-                }
-            }
-            MediaRequest::CitizenHangUp { call } => {
-                if let Some(contact) = self.pages.get(&call).copied() {
-                    self.end(contact, Ending::Citizen);
-                }
-            }
-            MediaRequest::Mute { counselor, on } => {
-                if let Some(desk) = self.desks.get(&counselor) {
-                    desk.mute(on);
-                }
-            }
-            MediaRequest::CitizenState { call, reply } => {
-                let found = self.page_call(&call);
-                let state = found.map(|(contact, call)| CitizenState {
-                    contact,
-                    up: call.up,
-                });
-                let _ = reply.send(state);
-            }
-        }
-    }
-
-    fn page_call(&self, secret: &str) -> Option<(ContactId, &Call)> {
-        let contact = *self.pages.get(secret)?;
-        Some((contact, self.calls.get(&contact)?))
-    }
-
-    /// A desk's headset: the new line takes the place of the old one, in the middle of a talk too.
-    fn desk(&mut self, counselor: CounselorId, offer: &str) -> Result<String, String> {
-        let answered = self.port.answer(&self.plant.shared, offer);
-        let (leg, answer) = answered.map_err(|why| {
-            self.plant.tally.webrtc_refused.add();
-            why.to_owned()
-        })?;
-        self.desk_gone(counselor, None);
-        self.plant.pacer.add(&leg);
-        self.owners.insert(leg.id, Owner::Desk(counselor));
-        self.desks.insert(counselor, leg);
-        let waiting = self.calls.iter();
-        let mut waiting = waiting.filter(|(_, call)| call.joined == Some(counselor));
-        if let Some(contact) = waiting.next().map(|(contact, _)| *contact) {
-            self.join(contact, counselor);
-        }
-        Ok(answer)
-    }
-
-    /// A desk's line is gone; a citizen who was talking hears music until it is back. `line` names
-    /// the line that is meant, for news of one that was replaced long ago.
-    fn desk_gone(&mut self, counselor: CounselorId, line: Option<LegId>) {
-        let meant = |leg: &Arc<Leg>| line.is_none_or(|line| line == leg.id);
-        if !self.desks.get(&counselor).is_some_and(meant) {
-            return;
-        }
-        if let Some(contact) = self.talking.get(&counselor).copied() {
-            self.part(contact);
-            if let Some(leg) = self.calls.get(&contact).and_then(|call| call.leg.as_ref()) {
-                leg.play_music();
-            }
-        }
-        if let Some(leg) = self.desks.remove(&counselor) {
-            self.owners.remove(&leg.id);
-            self.port.part(&leg);
-        }
-    }
-
-    /// A citizen calls from the page: the same way as by a trunk, from its arrival on.
-    fn citizen(
-        &mut self,
-        call: String,
-        offer: &str,
-        reply: oneshot::Sender<Result<String, String>>,
-    ) {
-        let Some(place) = self.plant.take_place() else {
-            self.plant.tally.refused_full.add();
-            let _ = reply.send(Err("all lines are busy, please try again later".to_owned()));
-            return;
-        };
-        let (leg, answer) = match self.port.answer(&self.plant.shared, offer) {
-            Ok(answered) => answered,
-            Err(why) => {
-                self.plant.tally.webrtc_refused.add();
-                let _ = reply.send(Err(why.to_owned()));
-                return;
-            }
-        };
-        self.plant.tally.attempts.add();
-        self.plant.pacer.add(&leg);
-        let attempt = Attempt {
-            key: secret(32),
-            via: PAGE.to_owned(),
-            number: None,
-            live: true,
-        };
-        let page = Page {
-            call,
-            answer: Some((answer, reply)),
-            _place: place,
-        };
-        let key = attempt.key.clone();
-        self.expected
-            .insert(key.clone(), (leg, Control::Page(page)));
-        let plant = self.plant.clone();
-        tokio::spawn(async move {
-            if let Err(error) = plant.arrived(attempt).await {
-                tracing::warn!(%error, "a call from a page could not be written");
-                plant.tally.unwritten.add();
-                plant.tell(Input::NotArrived { key });
-            }
-        });
     }
 }
 

@@ -6,7 +6,7 @@ use crate::leg::{FRAME, Heard};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -40,8 +40,8 @@ const PATIENCE_MS: u64 = 200;
 const DRIFT_MAX_MS: u64 = 240;
 /// Written in pieces of about a second, so that a crash costs no more.
 const PIECE_MS: u64 = 1_000;
-/// Frames that may wait for the thread: more than a second of six hundred talks.
-const QUEUE: usize = 65_536;
+/// Frames that may wait for the thread: a quarter of a second of six hundred talks, 4 MB.
+const QUEUE: usize = 16_384;
 /// How often the thread looks at its queue while there is something in it.
 const ROUND: Duration = Duration::from_millis(40);
 
@@ -138,14 +138,30 @@ impl Recorder {
         tally: Arc<Tally>,
     ) -> std::io::Result<(Arc<Recorder>, JoinHandle<()>)> {
         let (queue, messages) = sync_channel(QUEUE);
+        let (closing, finished) = channel();
         let desk = Desk {
             sheets,
             tally: tally.clone(),
             open: HashMap::new(),
+            closing,
         };
+        // Making a recording durable may take the disk a while; the others are written meanwhile.
+        let closer = std::thread::Builder::new()
+            .name("recordings".to_owned())
+            .spawn({
+                let tally = tally.clone();
+                move || {
+                    finished
+                        .into_iter()
+                        .for_each(|reel: Finished| reel.close(&tally))
+                }
+            })?;
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
-            .spawn(move || desk.work(&messages))?;
+            .spawn(move || {
+                desk.work(&messages);
+                let _ = closer.join();
+            })?;
         let recorder = Recorder {
             queue,
             next: AtomicU64::new(1),
@@ -215,6 +231,28 @@ struct Desk {
     sheets: Sheets,
     tally: Arc<Tally>,
     open: HashMap<u64, Open>,
+    closing: Sender<Finished>,
+}
+
+/// A recording whose last octet is handed in.
+struct Finished {
+    sheet: Option<Box<dyn Sheet>>,
+    length_ms: u64,
+    done: Option<oneshot::Sender<Option<u64>>>,
+}
+
+impl Finished {
+    fn close(self, tally: &Tally) {
+        let closed = self.sheet.map(Sheet::finish);
+        if let Some(Err(error)) = &closed {
+            tally.recording_failed.add();
+            tracing::error!(%error, "a recording cannot be finished");
+        }
+        let length_ms = matches!(closed, Some(Ok(()))).then_some(self.length_ms);
+        if let Some(done) = self.done {
+            let _ = done.send(length_ms);
+        }
+    }
 }
 
 struct Open {
@@ -279,9 +317,10 @@ impl Desk {
                 }
             }
             Message::End { recording, done } => {
-                let length = self.open.remove(&recording);
-                let length = length.and_then(|open| open.finish(Instant::now(), &self.tally));
-                let _ = done.send(length);
+                if let Some(open) = self.open.remove(&recording) {
+                    let finished = open.finish(Instant::now(), Some(done), &self.tally);
+                    let _ = self.closing.send(finished);
+                }
             }
             Message::Stop => {}
         }
@@ -289,7 +328,8 @@ impl Desk {
 
     fn close(mut self) {
         for (_, open) in self.open.drain() {
-            open.finish(Instant::now(), &self.tally);
+            let finished = open.finish(Instant::now(), None, &self.tally);
+            let _ = self.closing.send(finished);
         }
     }
 }
@@ -311,17 +351,18 @@ impl Open {
         }
     }
 
-    fn finish(mut self, now: Instant, tally: &Tally) -> Option<u64> {
+    fn finish(
+        mut self,
+        now: Instant,
+        done: Option<oneshot::Sender<Option<u64>>>,
+        tally: &Tally,
+    ) -> Finished {
         let rest = self.reel.rest(now);
         self.write(&rest, tally);
-        let length_ms = self.reel.written / PER_MS;
-        match self.sheet?.finish() {
-            Ok(()) => Some(length_ms),
-            Err(error) => {
-                tally.recording_failed.add();
-                tracing::error!(%error, "a recording cannot be finished");
-                None
-            }
+        Finished {
+            sheet: self.sheet,
+            length_ms: self.reel.written / PER_MS,
+            done,
         }
     }
 }

@@ -19,6 +19,8 @@ use tokio::net::UdpSocket;
 
 /// Longest offer that is read; a browser's audio offer has a fifth of it.
 const OFFER_MAX: usize = 32 * 1024;
+/// Addresses that one browser may speak from at a time.
+const SOURCES_MAX: usize = 16;
 /// The payload type that browsers use for telephone events at 8 kHz.
 const EVENT_TYPE: u8 = 126;
 
@@ -361,11 +363,15 @@ impl Port {
             return Some(known);
         }
         let name = name?;
-        let found = lock(&self.browsers)
-            .iter()
-            .find(|one| one.name == name)
-            .cloned()?;
-        lock(&self.by_source).insert(source, found.clone());
+        let named = |one: &&Arc<Browser>| one.name == name;
+        let found = lock(&self.browsers).iter().find(named).cloned()?;
+        let mut by_source = lock(&self.by_source);
+        let of_this = |one: &&Arc<Browser>| one.leg.id == found.leg.id;
+        if by_source.values().filter(of_this).count() >= SOURCES_MAX {
+            // A browser that moves between networks has a handful; more is no browser.
+            by_source.retain(|_, one| one.leg.id != found.leg.id);
+        }
+        by_source.insert(source, found.clone());
         Some(found)
     }
 

@@ -1,7 +1,7 @@
 //! Start and end of the wing. Never a call.
 
 use crate::counters::{Counters, Tally};
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Input};
 use crate::g711::Law;
 use crate::ingress::Ingress;
 use crate::leg::{Music, Shared};
@@ -18,13 +18,15 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::Blobs;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::unbounded_channel;
 
 /// Threads for packets: with 600 talks one of today's cores is enough, the second is for bursts.
 const THREADS: usize = 2;
+/// How long goodbyes may take before the ports close.
+const GOODBYE_MAX: Duration = Duration::from_secs(2);
 /// By which way an attempt is recorded that only the ingress log knows.
 const RECOVERED: &str = "trunk";
 
@@ -205,9 +207,16 @@ impl Telephony {
         self.plant.draining.store(true, Ordering::Relaxed);
     }
 
-    /// Closes recordings and every port. Calls that are still up are cut.
+    /// Says goodbye on every line, closes recordings and every port.
     pub async fn shutdown(mut self) {
         self.drain();
+        self.plant.tell(Input::Close);
+        let deadline = Instant::now() + GOODBYE_MAX;
+        while self.lines() > 0 && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        // The last goodbyes are handed to the stack a moment after their lines are free.
+        tokio::time::sleep(Duration::from_millis(50)).await;
         self.sip.close();
         self.recorder.stop();
         if let Some(thread) = self.recorder_thread.take() {
