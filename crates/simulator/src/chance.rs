@@ -85,7 +85,8 @@ impl Chance {
         radius * (std::f64::consts::TAU * self.unit()).cos()
     }
 
-    /// Lognormal with this mean and coefficient of variation: σ² = ln(1 + cv²), μ = ln mean − σ²/2.
+    /// Lognormal with this mean and coefficient of variation:
+    /// σ² = ln(1 + cv²), μ = ln mean − σ²/2.
     pub fn lognormal(&mut self, mean: f64, cv: f64) -> f64 {
         let variance = (1.0 + cv * cv).ln();
         (mean.ln() - variance / 2.0 + variance.sqrt() * self.normal()).exp()
@@ -136,8 +137,11 @@ impl Fingerprint {
     /// Takes in an event as it would be stored.
     pub fn entry(&mut self, at: Time, event: &Event) {
         self.bytes(&at.0.to_le_bytes());
-        serde_json::to_writer(self, event)
-            .expect("events have string keys and hashing cannot fail");
+        let written = serde_json::to_writer(self, event);
+        debug_assert!(
+            written.is_ok(),
+            "events have string keys; hashing never fails"
+        );
     }
 }
 

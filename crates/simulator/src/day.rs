@@ -1,4 +1,5 @@
-//! A run: citizens call, counselors work, things break, the clock jumps from one to the next. Never a socket, never the real clock.
+//! A run: citizens call, counselors work, things break, the clock jumps from one to the next. Never
+//! a socket, never the real clock.
 
 use crate::chance::Chance;
 use crate::load::{self, Person};

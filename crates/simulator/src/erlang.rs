@@ -1,4 +1,5 @@
-//! One queue, equal counselors, exponential everything: runs in which Erlang's formulas must come out. Never a city.
+//! One queue, equal counselors, exponential everything: runs in which Erlang's formulas must come
+//! out. Never a city.
 
 use crate::calibration::{Calibration, Coverage};
 use crate::chance::Chance;

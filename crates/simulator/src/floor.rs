@@ -1,4 +1,5 @@
-//! What must be true of the floor, folded from events alone by rules of its own. Never asks the center.
+//! What must be true of the floor, folded from events alone by rules of its own. Never asks the
+//! center.
 
 use center::city::{City, ContactId, CounselorId, Language};
 use center::command::RestReason;
@@ -304,7 +305,6 @@ impl Floor {
                 odd = Some(words);
             }
         };
-        let with = |counselor: &CounselorId| before.counselor() == Some(*counselor);
         let after = match event {
             Event::MenuEntered { .. } => Phase::Menu,
             Event::TurnedAway { .. } => Phase::Turned,
@@ -352,60 +352,79 @@ impl Floor {
             }
             Event::Dialed { counselor, .. } => Phase::Dialing(*counselor),
             Event::DialEnded { again: Some(_), .. } => Phase::Paused,
-            Event::Answered { counselor, .. } => {
-                let rang = matches!(before, Phase::Offered(_) | Phase::Dialing(_));
-                must(
-                    rang && with(counselor),
-                    "answered by someone it was not offered to",
-                );
-                open.answered = true;
-                Phase::Talk(*counselor)
-            }
-            Event::Held { counselor, .. } => {
-                must(
-                    before == Phase::Talk(*counselor),
-                    "held though it does not speak",
-                );
-                Phase::Hold(*counselor)
-            }
-            Event::Resumed { counselor, .. } => {
-                must(before == Phase::Hold(*counselor), "resumed though not held");
-                Phase::Talk(*counselor)
-            }
-            Event::Transferred { counselor, .. } | Event::CounselorLost { counselor, .. } => {
-                must(with(counselor), "given up by someone who does not have it");
-                Phase::Door
-            }
-            Event::TransferredOut { counselor, .. } => {
-                must(
-                    with(counselor),
-                    "handed out by someone who does not have it",
-                );
-                Phase::Leaving(*counselor)
-            }
-            Event::TransferEnded { status, .. } => match before {
-                Phase::Leaving(counselor) if *status == 200 => Phase::WrapUp(counselor),
-                Phase::Leaving(counselor) => Phase::Talk(counselor),
-                other => other,
-            },
-            Event::TalkEnded { counselor, .. } => {
-                // Whoever gives up after a transfer leaves the record to the last counselor.
-                let after_transfer = matches!(before, Phase::Waiting | Phase::Offered(_));
-                must(
-                    with(counselor) || (after_transfer && open.answered),
-                    "ended by someone who does not have it",
-                );
-                Phase::WrapUp(*counselor)
-            }
             Event::Interrupted { .. } => {
                 open.interrupted = true;
                 before
             }
             Event::Closed { .. } => return (None, None),
-            _ => before,
+            _ => {
+                let (after, odd) = next_of_talk(open, event);
+                return (Some(after), odd);
+            }
         };
         (Some(after), odd)
     }
+}
+
+/// The phase after an event between citizen and counselor, and what was impossible about it.
+fn next_of_talk(open: &mut Open, event: &Event) -> (Phase, Option<&'static str>) {
+    let before = open.phase;
+    let mut odd = None;
+    let mut must = |holds: bool, words: &'static str| {
+        if !holds {
+            odd = Some(words);
+        }
+    };
+    let with = |counselor: &CounselorId| before.counselor() == Some(*counselor);
+    let after = match event {
+        Event::Answered { counselor, .. } => {
+            let rang = matches!(before, Phase::Offered(_) | Phase::Dialing(_));
+            must(
+                rang && with(counselor),
+                "answered by someone it was not offered to",
+            );
+            open.answered = true;
+            Phase::Talk(*counselor)
+        }
+        Event::Held { counselor, .. } => {
+            must(
+                before == Phase::Talk(*counselor),
+                "held though it does not speak",
+            );
+            Phase::Hold(*counselor)
+        }
+        Event::Resumed { counselor, .. } => {
+            must(before == Phase::Hold(*counselor), "resumed though not held");
+            Phase::Talk(*counselor)
+        }
+        Event::Transferred { counselor, .. } | Event::CounselorLost { counselor, .. } => {
+            must(with(counselor), "given up by someone who does not have it");
+            Phase::Door
+        }
+        Event::TransferredOut { counselor, .. } => {
+            must(
+                with(counselor),
+                "handed out by someone who does not have it",
+            );
+            Phase::Leaving(*counselor)
+        }
+        Event::TransferEnded { status, .. } => match before {
+            Phase::Leaving(counselor) if *status == 200 => Phase::WrapUp(counselor),
+            Phase::Leaving(counselor) => Phase::Talk(counselor),
+            other => other,
+        },
+        Event::TalkEnded { counselor, .. } => {
+            // Whoever gives up after a transfer leaves the record to the last counselor.
+            let after_transfer = matches!(before, Phase::Waiting | Phase::Offered(_));
+            must(
+                with(counselor) || (after_transfer && open.answered),
+                "ended by someone who does not have it",
+            );
+            Phase::WrapUp(*counselor)
+        }
+        _ => before,
+    };
+    (after, odd)
 }
 
 impl Open {

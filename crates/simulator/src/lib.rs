@@ -1,4 +1,5 @@
-//! A seeded city that calls its own center: citizens, counselors, checkers, scenes. Never part of a real call.
+//! A seeded city that calls its own center: citizens, counselors, checkers, scenes. Never part of a
+//! real call.
 
 pub mod calibration;
 pub mod chance;

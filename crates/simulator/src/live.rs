@@ -1,4 +1,5 @@
-//! What a running center takes from the simulator, and the way there. Never a telephone line, never a decision.
+//! What a running center takes from the simulator, and the way there. Never a telephone line, never
+//! a decision.
 //!
 //! The contract for whoever serves HTTP: only with `--simulation` and only for a peer on loopback,
 //! `POST /simulation/commands` hands its body to [`answer_live`] and replies `200` with

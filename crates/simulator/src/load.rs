@@ -1,4 +1,5 @@
-//! Who calls and when: a weekday of the simulated city (handbook section 7). Never how the center answers.
+//! Who calls and when: a weekday of the simulated city (handbook section 7). Never how the center
+//! answers.
 
 use crate::chance::Chance;
 use crate::options::Options;

@@ -1,4 +1,5 @@
-//! `simulate --live URL`: citizens and counselors who act on a running center over HTTP. Never the center's own process.
+//! `simulate --live URL`: citizens and counselors who act on a running center over HTTP. Never the
+//! center's own process.
 
 use crate::chance::Chance;
 use crate::live::{LiveAnswer, LiveCommand, LiveFloor};

@@ -1,4 +1,5 @@
-//! Statistics counted twice: once as the store does (row, cells, summary), once from the events by other rules.
+//! Statistics counted twice: once as the store does (row, cells, summary), once from the events by
+//! other rules.
 
 use center::city::{City, ContactId, Language};
 use center::event::{Event, Fate};

@@ -1,4 +1,5 @@
-//! `simulate --seed N`: a run twice over, its line and whether every checker holds. Never a network.
+//! `simulate --seed N`: a run twice over, its line and whether every checker holds. Never a
+//! network.
 
 use crate::calibration::TOLD_MIN;
 use crate::day::day;

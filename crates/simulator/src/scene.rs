@@ -1,4 +1,5 @@
-//! Scenes: what people do in a counselor's words, and what follows from it. Never a second set of rules.
+//! Scenes: what people do in a counselor's words, and what follows from it. Never a second set of
+//! rules.
 
 use crate::town;
 use crate::watch::Finding;

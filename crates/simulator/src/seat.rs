@@ -1,4 +1,5 @@
-//! What a simulated counselor does: signs in, takes calls, writes records, rests, goes home. Never more than a desk could do.
+//! What a simulated counselor does: signs in, takes calls, writes records, rests, goes home. Never
+//! more than a desk could do.
 
 use crate::day::{Due, LineAct, Run};
 use crate::floor::Phase;

@@ -1,4 +1,5 @@
-//! The simulated city as the center sees it: queues, menu, codes. Never people: those come from the roster.
+//! The simulated city as the center sees it: queues, menu, codes. Never people: those come from the
+//! roster.
 
 use center::city::{
     Category, Channel, City, CounselorId, CounselorProfile, Language, Need, OutcomeCode, Queue,

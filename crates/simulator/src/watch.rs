@@ -1,4 +1,5 @@
-//! The checkers: what must hold at every step of any run, judged from events alone. Never a fixed answer.
+//! The checkers: what must hold at every step of any run, judged from events alone. Never a fixed
+//! answer.
 
 use crate::calibration::Calibration;
 use crate::chance::Fingerprint;

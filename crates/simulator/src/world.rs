@@ -1,4 +1,5 @@
-//! The virtual clock and what waits on it; hands commands to the center and watches what comes back. Never decides what people do.
+//! The virtual clock and what waits on it; hands commands to the center and watches what comes
+//! back. Never decides what people do.
 
 use crate::options::Options;
 use crate::watch::{Checker, Watch};

@@ -188,10 +188,13 @@ fn a_later_caller_who_goes_first_is_noticed() {
         watch.event(*at, event);
     }
     let (first, second) = swapped.unwrap();
-    let offer = |id: ContactId| move |event: &Event| matches!(event, Event::Offered { contact, .. } if *contact == id);
+    let offers = |event: &Event, id: ContactId| match event {
+        Event::Offered { contact, .. } => *contact == id,
+        _ => false,
+    };
     let index = journal
         .iter()
-        .position(|(_, event)| offer(first)(event))
+        .position(|(_, event)| offers(event, first))
         .unwrap();
     if let Event::Offered { contact, .. } = &mut journal[index].1 {
         *contact = second;

@@ -1,8 +1,10 @@
-//! Whole runs, Erlang's formulas, scenes and random commands. Never a socket, never a measured time.
+//! Whole runs, Erlang's formulas, scenes and random commands. Never a socket, never a measured
+//! time.
 
 #![allow(clippy::unwrap_used)]
 
 mod broken;
 mod days;
 mod erlang;
+mod random;
 mod scenes;
