@@ -5,7 +5,7 @@ use simulator::erlang::{Mean, Measured, Trial, run};
 
 fn trial(erlangs: f64, seats: u32, patience_s: f64) -> Trial {
     Trial {
-        seed: 1,
+        seed: 3,
         load: Load {
             arrivals_per_s: erlangs / 180.0,
             handling_s: 180.0,
@@ -13,7 +13,7 @@ fn trial(erlangs: f64, seats: u32, patience_s: f64) -> Trial {
         },
         seats,
         waiting_max: 10_000,
-        contacts: 30_000,
+        contacts: 40_000,
         target_s: 20.0,
     }
 }
