@@ -1,11 +1,18 @@
 //! The telephone exchange: SIP, RTP, WebRTC, prompts, keys, recording. Never decides what happens to a contact.
 
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")
+)]
+
 mod counters;
 mod dtmf;
 mod exchange;
 mod g711;
 mod ingress;
 mod leg;
+#[cfg(test)]
+mod leg_trials;
 mod number;
 mod pacer;
 pub mod phone;
