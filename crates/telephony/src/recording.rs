@@ -151,9 +151,9 @@ impl Recorder {
             .spawn({
                 let tally = tally.clone();
                 move || {
-                    finished
-                        .into_iter()
-                        .for_each(|reel: Finished| reel.close(&tally))
+                    for reel in finished {
+                        reel.close(&tally);
+                    }
                 }
             })?;
         let thread = std::thread::Builder::new()

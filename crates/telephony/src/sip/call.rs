@@ -117,8 +117,14 @@ fn read(plant: &Plant, request: &Transaction) -> Option<Invite> {
     })
 }
 
-/// The number that the trunk asserts, else the one that the caller claims.
+/// The number that the trunk asserts, else the one that the caller claims; none when the caller
+/// wants it withheld (RFC 3323).
 pub(super) fn number(request: &Request) -> Option<String> {
+    let wishes = request.header_value("Privacy").unwrap_or_default();
+    let mut wishes = wishes.split([';', ',']).map(str::trim);
+    if wishes.any(|wish| matches!(wish, "id" | "user" | "header")) {
+        return None;
+    }
     let asserted = request.headers.iter().find_map(|header| match header {
         Header::PAssertedIdentity(identity) => number::of_header(identity.value()),
         _ => None,

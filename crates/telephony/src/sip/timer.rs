@@ -148,6 +148,6 @@ mod tests {
         let now = Instant::now();
         let agreed = |by_us| Agreed { seconds: 90, by_us };
         assert_eq!(agreed(true).due(now) - now, Duration::from_secs(45));
-        assert_eq!(agreed(false).due(now) - now, Duration::from_secs(60));
+        assert_eq!(agreed(false).due(now) - now, Duration::from_mins(1));
     }
 }

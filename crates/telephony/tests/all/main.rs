@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod hostile;
+mod outbound;
 mod signalling;
+mod sipp;
 mod talk;
 mod town;
 mod wire;

@@ -22,15 +22,14 @@ async fn an_answer_is_repeated_until_it_is_confirmed() {
 async fn the_same_invite_twice_is_one_attempt() {
     let town = Town::open().await;
     let mut wire = Wire::open(town.telephony.local_sip()).await;
+    let invite = wire.invite("");
     for _ in 0..3 {
-        wire.send(wire.invite("")).await;
+        wire.send(&invite).await;
     }
     wire.until("SIP/2.0 200").await;
     wire.acknowledge().await;
-    let again = wire
-        .invite("")
-        .replace("branch=z9hG4bK", "branch=z9hG4bKother");
-    wire.send(again).await;
+    wire.send(invite.replace("branch=z9hG4bK", "branch=z9hG4bKother"))
+        .await;
     wire.until("SIP/2.0 482").await;
     wire.hang_up().await;
     town.row(closed(Fate::LeftMenu)).await;

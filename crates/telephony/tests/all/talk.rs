@@ -6,6 +6,7 @@ use center::command::Command;
 use center::event::Fate;
 use center::record::Stage;
 use hub::MediaRequest;
+use std::fmt::Write as _;
 use std::time::Duration;
 use telephony::phone::{Caller, End, Headset};
 use tokio::sync::oneshot;
@@ -138,7 +139,6 @@ async fn a_reload_in_mid_call_brings_the_counselor_back_into_it() {
         (heard.level > 300.0 && heard.share(COUNSELOR_HZ) < 0.5).then_some(())
     })
     .await;
-    assert!(headset.heard().packets > 0);
     town.send(Command::Resume {
         counselor: KIM,
         contact,
@@ -281,12 +281,9 @@ async fn a_stop_in_mid_call_owes_a_callback_and_loses_no_attempt() {
         .unwrap()
         .unwrap();
     let mut lines = std::fs::read_to_string(log.path()).unwrap();
-    lines += &format!(
-        "{} {}\n{} 0123",
-        town.hub.now().0,
-        "ab".repeat(16),
-        town.hub.now().0
-    );
+    let now = town.hub.now().0;
+    let lost = "ab".repeat(16);
+    write!(lines, "{now} {lost}\n{now} 0123").unwrap();
     std::fs::write(log.path(), lines).unwrap();
     let town = town.restart().await;
     let rows = town.rows().await;

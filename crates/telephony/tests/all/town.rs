@@ -85,6 +85,10 @@ impl Town {
 
     /// Stops everything where it stands and starts it on the same paper.
     pub async fn restart(self) -> Town {
+        self.restart_with(|_, _| {}).await
+    }
+
+    pub async fn restart_with(self, change: impl FnOnce(&mut City, &mut Settings)) -> Town {
         let Town {
             hub,
             archive,
@@ -95,7 +99,7 @@ impl Town {
         telephony.shutdown().await;
         drop((hub, archive));
         tokio::time::sleep(Duration::from_millis(100)).await;
-        Town::start(folder, |_, _| {}).await
+        Town::start(folder, change).await
     }
 
     pub fn folder(&self) -> &Path {
@@ -231,10 +235,8 @@ pub async fn within<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> 
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    match tokio::time::timeout(LIMIT, looking).await {
-        Ok(found) => found,
-        Err(_) => panic!("waited in vain for {what}"),
-    }
+    let found = tokio::time::timeout(LIMIT, looking).await;
+    found.unwrap_or_else(|elapsed| panic!("waited in vain for {what}: {elapsed}"))
 }
 
 pub fn plan(from: &str) -> Plan {

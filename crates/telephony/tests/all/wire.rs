@@ -1,5 +1,6 @@
 //! A bare SIP peer that says exactly what a scene wants, right or wrong. Never clever: no timers, no transactions.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::UdpSocket;
@@ -92,12 +93,12 @@ impl Wire {
     }
 
     async fn receive(&mut self) -> String {
-        let mut buffer = [0; 16_384];
+        let mut buffer = vec![0; 16_384];
         let (length, _) = self.sip.recv_from(&mut buffer).await.unwrap();
         let message = String::from_utf8(buffer[..length].to_vec()).unwrap();
         let to = header(&message, "To").unwrap_or_default();
-        if to.contains("tag=") && message.starts_with("SIP/2.0 ") {
-            self.to = to.to_owned();
+        if to.contains("tag=") && !self.to.contains("tag=") && message.starts_with("SIP/2.0 ") {
+            to.clone_into(&mut self.to);
         }
         message
     }
@@ -138,12 +139,16 @@ impl Wire {
         let mut answer = format!("SIP/2.0 {status}\r\n");
         for name in ["Via", "From", "Call-ID", "CSeq"] {
             let value = header(request, name).unwrap();
-            answer += &format!("{name}: {value}\r\n");
+            write!(answer, "{name}: {value}\r\n").unwrap();
         }
         let to = header(request, "To").unwrap();
         let tag = if to.contains("tag=") { "" } else { ";tag=far" };
         let here = self.here();
-        answer += &format!("To: {to}{tag}\r\nContact: <sip:far@{here}>\r\n{extra}");
+        write!(
+            answer,
+            "To: {to}{tag}\r\nContact: <sip:far@{here}>\r\n{extra}"
+        )
+        .unwrap();
         answer + &format!("Content-Length: {}\r\n\r\n{body}", body.len())
     }
 }
