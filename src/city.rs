@@ -18,6 +18,23 @@ use std::path::Path;
 pub const SAMPLE: &str = include_str!("../assets/city.toml");
 const SAMPLE_CATEGORIES: &str = include_str!("../assets/categories.toml");
 
+/// Password of everyone in the sample city, and of whoever has no `password_hash`.
+pub const SAMPLE_PASSWORD: &str = "haneul-120";
+
+/// Writes the sample city into a new data directory, to be made one's own. Never over a file.
+pub fn write_sample(folder: &Path) -> Result<()> {
+    for (name, text) in [
+        ("city.toml", SAMPLE),
+        ("categories.toml", SAMPLE_CATEGORIES),
+    ] {
+        let path = folder.join(name);
+        if !path.exists() {
+            std::fs::write(&path, text).with_context(|| path.display().to_string())?;
+        }
+    }
+    Ok(())
+}
+
 /// What a city's files say.
 #[derive(Debug)]
 pub struct Read {

@@ -1,0 +1,94 @@
+//! `dasan bench`: measures this machine and prints `name=value` pairs. Never part of a test.
+
+mod contacts;
+mod routing;
+
+use crate::{city, config};
+use anyhow::Result;
+use center::city::{City, CounselorId, CounselorProfile};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use store::Place;
+
+/// Contacts at once, and so the size of a group.
+const AT_ONCE: usize = 1_000;
+
+/// Contacts of one measurement.
+const CONTACTS: u64 = 60_000;
+
+pub async fn run(bench: &config::Bench) -> Result<ExitCode> {
+    let wanted = |name: &str| bench.what.is_empty() || bench.what.iter().any(|what| what == name);
+    if wanted("routing") {
+        let figures = routing::run(1_000, 10_000, 2_000_000);
+        println!("routing_counselors={}", figures.counselors);
+        println!("routing_waiting={}", figures.waiting);
+        println!("routing_decisions={}", figures.decisions);
+        println!("routing_decisions_per_s={:.0}", figures.per_s);
+    }
+    if wanted("contacts") {
+        let folder = std::env::temp_dir().join(format!("dasan-bench-{}", std::process::id()));
+        let outcome = durable(&folder, bench.database.as_deref()).await;
+        let _ = std::fs::remove_dir_all(&folder);
+        outcome?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Durable contacts per second beside a bare insert of the same bytes.
+async fn durable(folder: &Path, database: Option<&str>) -> Result<()> {
+    let city = Arc::new(crowd(1_000)?);
+    let sqlite = |name: &str| Place::Folder(folder.join(name));
+    measure("sqlite", &city, &sqlite("record"), &sqlite("bare")).await?;
+    if let Some(url) = database {
+        let place = |name: &str| Place::Postgres {
+            url: url.to_owned(),
+            folder: folder.join(name),
+        };
+        measure("postgres", &city, &place("pg-record"), &place("pg-bare")).await?;
+    }
+    Ok(())
+}
+
+async fn measure(name: &str, city: &Arc<City>, record: &Place, bare: &Place) -> Result<()> {
+    let figures = contacts::run(city, record, CONTACTS, AT_ONCE).await?;
+    let bare = store::bench::bare(record, bare).await?;
+    let bare_per_s = bare.rows as f64 / figures.events_each as f64 / bare.took.as_secs_f64();
+    println!("contacts_{name}={}", figures.contacts);
+    println!("contacts_{name}_per_s={:.0}", figures.per_s);
+    println!(
+        "contacts_{name}_per_commit={:.0}",
+        figures.contacts as f64 / bare.commits as f64
+    );
+    println!("contacts_{name}_bare_per_s={bare_per_s:.0}");
+    println!("contacts_{name}_of_bare={:.2}", figures.per_s / bare_per_s);
+    println!(
+        "contacts_{name}_arrive_p50_ms={:.2}",
+        figures.arrive_p50.as_secs_f64() * 1e3
+    );
+    println!(
+        "contacts_{name}_arrive_p99_ms={:.2}",
+        figures.arrive_p99.as_secs_f64() * 1e3
+    );
+    Ok(())
+}
+
+/// The sample city with so many general counselors and room for as many calls.
+fn crowd(counselors: u32) -> Result<City> {
+    let nowhere = Path::new("/nonexistent");
+    let mut city = city::read(nowhere)?.city;
+    let general = city.counselors[0].skills.clone();
+    let profile = |number: u32| CounselorProfile {
+        id: CounselorId(number),
+        login: format!("bench-{number}"),
+        name: format!("Bench {number}"),
+        skills: general.clone(),
+        supervisor: false,
+    };
+    city.counselors = (1..=counselors).map(profile).collect();
+    city.limits.calls_max = usize::MAX;
+    city.queues
+        .iter_mut()
+        .for_each(|queue| queue.waiting_max = usize::MAX);
+    Ok(city)
+}

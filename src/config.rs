@@ -1,0 +1,243 @@
+//! Every setting, its default and where it may come from: command line, environment, `dasan.toml`. Never the city itself.
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Parser, Subcommand};
+use serde::Deserialize;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use store::Place;
+
+/// A city's single number: telephone, desk, record and statistics in one program.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub serve: Serve,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Run the center (also without any subcommand).
+    Serve(Serve),
+    /// Play simulated days and check that everything holds; exit 0 only if it does.
+    Simulate(Simulate),
+    /// Count everything again and compare; exit 0 and `clean`, or each difference named.
+    Audit(Audit),
+    /// Measure this machine; prints `name=value` pairs.
+    Bench(Bench),
+}
+
+#[derive(Args, Clone, Default)]
+pub struct Serve {
+    /// Folder of the record, recordings, key and city [default: data].
+    #[arg(long, env = "DASAN_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Address of the pages [default: 127.0.0.1:8120].
+    #[arg(long, env = "DASAN_WEB", value_name = "ADDR")]
+    pub web: Option<SocketAddr>,
+    /// Address of SIP, UDP and TCP [default: 127.0.0.1:5060, or the next free port].
+    #[arg(long, env = "DASAN_SIP", value_name = "ADDR")]
+    pub sip: Option<SocketAddr>,
+    /// `postgres://…` instead of SQLite in the data folder.
+    #[arg(long, env = "DASAN_DATABASE", value_name = "URL")]
+    pub database: Option<String>,
+    /// Take simulated citizens and counselors on the loopback address (for `simulate --live`).
+    #[arg(long, env = "DASAN_SIMULATION")]
+    pub simulation: bool,
+}
+
+#[derive(Args)]
+pub struct Simulate {
+    /// Seed: the same seed gives the same day.
+    #[arg(long)]
+    pub seed: u64,
+    /// Weekdays.
+    #[arg(long, default_value_t = 1)]
+    pub days: u32,
+    /// Play into a running center, for example `http://127.0.0.1:8120`.
+    #[arg(long, value_name = "URL")]
+    pub live: Option<String>,
+    /// How many times faster than the clock with `--live`.
+    #[arg(long, default_value_t = 1.0)]
+    pub speed: f64,
+}
+
+#[derive(Args)]
+pub struct Audit {
+    /// Folder of the record [default: data].
+    #[arg(long, env = "DASAN_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// `postgres://…` instead of SQLite in the data folder.
+    #[arg(long, env = "DASAN_DATABASE", value_name = "URL")]
+    pub database: Option<String>,
+}
+
+#[derive(Args)]
+pub struct Bench {
+    /// What to measure: all of `routing`, `store`, `contacts`, `calls`, `pages` when none is named.
+    pub what: Vec<String>,
+    /// Also measure on PostgreSQL.
+    #[arg(long, env = "DASAN_DATABASE", value_name = "URL")]
+    pub database: Option<String>,
+    /// Contacts in the store for `pages`.
+    #[arg(long, default_value_t = 200_000)]
+    pub contacts: u64,
+    /// Internal: be the callers and headsets of `calls`.
+    #[arg(long, hide = true, value_name = "ADDR")]
+    pub generator: Option<String>,
+}
+
+/// `dasan.toml`, in the working folder or the data folder. Every key may be missing.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct File {
+    pub data: Option<PathBuf>,
+    pub web: Option<SocketAddr>,
+    pub sip: Option<SocketAddr>,
+    pub database: Option<String>,
+    /// Pages are reached by https through a proxy: cookies insist on it.
+    pub https: bool,
+    /// Opens the floor for a wall screen by `/floor?key=…`.
+    pub kiosk: Option<String>,
+    /// Number people dial.
+    pub number: Option<String>,
+    pub telephony: TelephonyFile,
+}
+
+/// The part of `dasan.toml` about lines.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TelephonyFile {
+    /// Country code for numbers in national form, without `+`.
+    pub country_code: Option<String>,
+    /// Address in SDP and ICE candidates.
+    pub media_ip: Option<IpAddr>,
+    /// First and last RTP port.
+    pub rtp_ports: Option<(u16, u16)>,
+    /// Port of the one WebRTC socket; 0 or none takes a free one.
+    pub webrtc_port: Option<u16>,
+    /// Whether talks are recorded.
+    pub record: Option<bool>,
+    /// Days a recording is kept.
+    pub keep_days: Option<u16>,
+    /// Who may call in; none means loopback only.
+    pub trunk: Vec<TrunkFile>,
+    /// Ways out; none means that no call leaves the house.
+    pub route: Vec<RouteFile>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrunkFile {
+    pub name: String,
+    pub sources: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteFile {
+    pub prefix: String,
+    pub target: SocketAddr,
+    pub caller_id: String,
+}
+
+/// Settings after the three sources were put together.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub place: Place,
+    pub web: SocketAddr,
+    pub sip: SocketAddr,
+    /// The SIP port was not named: another is taken when it is busy.
+    pub sip_may_move: bool,
+    pub simulation: bool,
+    pub file: File,
+}
+
+/// Days a recording is kept: half a year, as cities commonly do.
+pub const KEEP_DAYS: u16 = 183;
+
+impl Settings {
+    /// Puts command line, environment and file together, in this order of weight.
+    pub fn new(serve: &Serve) -> Result<Settings> {
+        let file = File::find(serve.data.as_deref())?;
+        let web = serve
+            .web
+            .or(file.web)
+            .unwrap_or(([127, 0, 0, 1], 8120).into());
+        let sip = serve.sip.or(file.sip);
+        Ok(Settings {
+            place: place(
+                serve.data.clone().or(file.data.clone()),
+                serve.database.clone().or(file.database.clone()),
+            )?,
+            web,
+            sip: sip.unwrap_or(([127, 0, 0, 1], 5060).into()),
+            sip_may_move: sip.is_none(),
+            simulation: serve.simulation,
+            file,
+        })
+    }
+}
+
+impl File {
+    /// Reads `dasan.toml` of the working folder, else of the data folder, else nothing.
+    fn find(data: Option<&Path>) -> Result<File> {
+        let folders = [Some(Path::new(".")), data.or(Some(Path::new("data")))];
+        for folder in folders.into_iter().flatten() {
+            let path = folder.join("dasan.toml");
+            match std::fs::read_to_string(&path) {
+                Ok(text) => {
+                    return toml::from_str(&text).with_context(|| path.display().to_string());
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error).with_context(|| path.display().to_string()),
+            }
+        }
+        Ok(File::default())
+    }
+}
+
+/// Where the record is kept.
+pub fn place(data: Option<PathBuf>, database: Option<String>) -> Result<Place> {
+    let folder = data.unwrap_or_else(|| PathBuf::from("data"));
+    match database {
+        None => Ok(Place::Folder(folder)),
+        Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+            Ok(Place::Postgres { url, folder })
+        }
+        Some(_) => bail!("the database must be given as postgres://…"),
+    }
+}
+
+impl Audit {
+    /// The record to audit.
+    pub fn place(&self) -> Result<Place> {
+        let file = File::find(self.data.as_deref())?;
+        place(
+            self.data.clone().or(file.data),
+            self.database.clone().or(file.database),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+        let plain = Cli::try_parse_from(["dasan", "--web", "127.0.0.1:0"]).ok();
+        assert!(plain.is_some_and(|cli| cli.command.is_none() && cli.serve.web.is_some()));
+    }
+
+    #[test]
+    fn a_misspelt_key_and_a_strange_database_are_named() {
+        let wrong = toml::from_str::<File>("dta = \"x\"");
+        assert!(wrong.is_err_and(|error| error.to_string().contains("dta")));
+        assert!(place(None, Some("mysql://x".to_owned())).is_err());
+    }
+}

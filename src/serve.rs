@@ -1,0 +1,208 @@
+//! `dasan serve`: opens the record, starts hub, telephony and pages, says what to do next. Never decides anything.
+
+use crate::city::{self, SAMPLE_PASSWORD};
+use crate::config::{KEEP_DAYS, Serve, Settings};
+use crate::{prompts, secret};
+use anyhow::{Context, Result};
+use center::city::City;
+use center::time::DAY_MS;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use store::{Archive, Place};
+use telephony::{Network, Route, Telephony, Trunk};
+use tokio::signal::unix::{SignalKind, signal};
+use web::Web;
+
+/// Other SIP ports tried when 5060 is taken and none was asked for.
+const SIP_FALLBACKS: u16 = 20;
+
+pub async fn run(serve: &Serve) -> Result<ExitCode> {
+    let settings = Settings::new(serve)?;
+    let folder = settings.place.folder();
+    let fresh = !folder.join("city.toml").exists();
+    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    if fresh {
+        city::write_sample(folder)?;
+    }
+    let mut read = city::read(folder)?;
+    read.city.callbacks = !settings.file.telephony.route.is_empty();
+    let city = Arc::new(read.city);
+    let (journal, archive) = store::open(&settings.place, &city).await?;
+    let start = hub::Start {
+        city: city.clone(),
+        journal,
+    };
+    let (hub, wings) = hub::start(start).await?;
+    let lines = telephony_settings(&settings, &archive)?;
+    let telephony = telephony::start(lines, hub.clone(), wings, archive.blobs().clone()).await?;
+    let sip = telephony.local_sip();
+    let pages = pages_settings(&settings, &city, &read.password_hashes, sip)?;
+    let web = web::start(pages, hub, archive).await?;
+    greet(&settings, &city, web.local_addr(), sip);
+    until_told().await?;
+    eprintln!("Stopping: calls in progress are closed as interrupted.");
+    stop(telephony, web).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn stop(telephony: Telephony, web: Web) {
+    telephony.shutdown().await;
+    web.stop().await;
+}
+
+/// Waits for Ctrl-C or the order to stop.
+async fn until_told() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        done = tokio::signal::ctrl_c() => done?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+fn telephony_settings(settings: &Settings, archive: &Archive) -> Result<telephony::Settings> {
+    let file = &settings.file.telephony;
+    let folder = settings.place.folder();
+    let tokens = archive.clone();
+    let token: telephony::Token = Arc::new(move |number: &str| tokens.token(number));
+    let mut lines = telephony::Settings::loopback(folder, token);
+    let known = archive.clone();
+    lines.known_keys = Arc::new(move |keys: Vec<String>| {
+        let archive = known.clone();
+        Box::pin(async move {
+            archive
+                .known_keys(&keys)
+                .await
+                .map_err(|error| error.to_string())
+        })
+    });
+    lines.sip = settings.sip;
+    lines.sip_fallbacks = if settings.sip_may_move {
+        SIP_FALLBACKS
+    } else {
+        0
+    };
+    lines.built_in = Arc::new(prompts::built_in);
+    lines.prompts_dir = Some(folder.join("prompts"));
+    lines.record = file.record.unwrap_or(true);
+    lines.keep_ms = i64::from(file.keep_days.unwrap_or(KEEP_DAYS)) * DAY_MS;
+    if let Some(code) = &file.country_code {
+        lines.country_code.clone_from(code);
+    }
+    if let Some((first, last)) = file.rtp_ports {
+        lines.rtp_ports = first..=last;
+    }
+    let listens: IpAddr = settings.sip.ip();
+    lines.media_ip = file.media_ip.unwrap_or(match listens {
+        ip if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        ip => ip,
+    });
+    lines.webrtc = SocketAddr::new(listens, file.webrtc_port.unwrap_or(0));
+    if !file.trunk.is_empty() {
+        lines.trunks = trunks(settings)?;
+    }
+    lines.routes = routes(settings);
+    Ok(lines)
+}
+
+fn trunks(settings: &Settings) -> Result<Vec<Trunk>> {
+    let trunk = |trunk: &crate::config::TrunkFile| {
+        let network = |text: &String| {
+            let network: Network = text.parse()?;
+            Ok(network)
+        };
+        let sources: Result<Vec<Network>> = trunk.sources.iter().map(network).collect();
+        let sources = sources.with_context(|| format!("trunk `{}`", trunk.name))?;
+        Ok(Trunk {
+            name: trunk.name.clone(),
+            sources,
+        })
+    };
+    settings.file.telephony.trunk.iter().map(trunk).collect()
+}
+
+fn routes(settings: &Settings) -> Vec<Route> {
+    let route = |route: &crate::config::RouteFile| Route {
+        prefix: route.prefix.clone(),
+        target: route.target,
+        caller_id: route.caller_id.clone(),
+    };
+    settings.file.telephony.route.iter().map(route).collect()
+}
+
+fn pages_settings(
+    settings: &Settings,
+    city: &City,
+    hashes: &std::collections::BTreeMap<String, String>,
+    sip: SocketAddr,
+) -> Result<web::Settings> {
+    let password = |profile: &center::city::CounselorProfile| {
+        let hash = hashes.get(&profile.login).cloned().map(web::Password::Hash);
+        (
+            profile.id,
+            hash.unwrap_or_else(|| web::Password::Sample(SAMPLE_PASSWORD.to_owned())),
+        )
+    };
+    let number = settings
+        .file
+        .number
+        .clone()
+        .unwrap_or_else(|| "120".to_owned());
+    let country = settings.file.telephony.country_code.clone();
+    Ok(web::Settings {
+        listen: settings.web,
+        sign_in: city.counselors.iter().map(password).collect(),
+        secret: secret::of(settings.place.folder())?,
+        kiosk_token: settings.file.kiosk.clone(),
+        secure: settings.file.https,
+        sip: Some(format!("sip:{number}@{sip}")),
+        number,
+        country: country.unwrap_or_else(|| "82".to_owned()),
+    })
+}
+
+/// What to do next, in five lines.
+fn greet(settings: &Settings, city: &City, web: SocketAddr, sip: SocketAddr) {
+    let name = center::city::name_in(&city.names, "en");
+    let login = |supervisor: bool| {
+        let found = city
+            .counselors
+            .iter()
+            .find(|profile| profile.supervisor == supervisor);
+        found.map_or("-", |profile| profile.login.as_str())
+    };
+    let number = settings.file.number.as_deref().unwrap_or("120");
+    println!(
+        "{name} {number} is ready. Record: {}. Ctrl-C stops.",
+        record(&settings.place)
+    );
+    println!("  Desk   http://{web}/desk   Floor  http://{web}/floor");
+    println!(
+        "  Sign in as {} (counselor) or {} (supervisor), password {SAMPLE_PASSWORD}; change it in city.toml",
+        login(false),
+        login(true)
+    );
+    println!(
+        "  Call   sip:{number}@{sip} with any SIP client on this machine, UDP or TCP, no registration"
+    );
+    println!("         or press \"Call from this page\" at http://{web}/");
+    if sip.port() != settings.sip.port() && settings.sip.port() != 0 {
+        eprintln!(
+            "SIP port {} is taken by another program; {} is used.",
+            settings.sip.port(),
+            sip.port()
+        );
+    }
+}
+
+fn record(place: &Place) -> String {
+    let folder = |folder: &Path| folder.display().to_string();
+    match place {
+        Place::Folder(path) => format!("SQLite in {}", folder(path)),
+        Place::Postgres { folder: path, .. } => {
+            format!("PostgreSQL, recordings in {}", folder(path))
+        }
+    }
+}

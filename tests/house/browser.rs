@@ -1,0 +1,232 @@
+//! A real browser, headless, driven over WebDriver. Never knows a page of ours.
+
+use crate::peer::{self, Child};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// One window of Chromium.
+pub struct Browser {
+    _driver: Child,
+    port: u16,
+    session: String,
+}
+
+/// What WebDriver calls an element in its answers.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+/// Enter, as WebDriver types it.
+pub const ENTER: &str = "\u{E007}";
+/// Control, held until the end of what is typed.
+pub const CONTROL: &str = "\u{E009}";
+
+impl Browser {
+    /// Opens a window whose microphone hears the WAV file, over and over.
+    pub fn open(microphone: &Path) -> Browser {
+        let mut child = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver starts");
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let port = lines
+            .map_while(Result::ok)
+            .find_map(|line| {
+                line.split("on port ")
+                    .nth(1)?
+                    .trim_end_matches('.')
+                    .parse()
+                    .ok()
+            })
+            .expect("chromedriver says its port");
+        let mut browser = Browser {
+            _driver: Child(child),
+            port,
+            session: String::new(),
+        };
+        let microphone = microphone.display();
+        let arguments = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--use-fake-ui-for-media-stream",
+            "--use-fake-device-for-media-stream",
+            &format!("--use-file-for-fake-audio-capture={microphone}"),
+            "--allow-loopback-in-peer-connection",
+            "--autoplay-policy=no-user-gesture-required",
+            "--disable-features=WebRtcHideLocalIpsWithMdns",
+            "--window-size=1280,900",
+        ];
+        let wanted = json!({"capabilities": {"alwaysMatch": {
+            "browserName": "chrome",
+            "goog:chromeOptions": {"args": arguments},
+            "goog:loggingPrefs": {"browser": "ALL"},
+        }}});
+        let opened = browser.ask("POST", "/session", &wanted);
+        browser.session = opened["sessionId"].as_str().expect("a session").to_owned();
+        browser.command("/timeouts", &json!({"script": 20_000}));
+        browser
+    }
+
+    /// Goes to an address and waits until it is loaded.
+    pub fn go(&self, url: &str) {
+        self.command("/url", &json!({ "url": url }));
+    }
+
+    /// Loads the page again.
+    pub fn reload(&self) {
+        self.command("/refresh", &json!({}));
+    }
+
+    /// Runs the body of a function in the page.
+    pub fn run(&self, script: &str) -> Value {
+        self.command("/execute/sync", &json!({"script": script, "args": []}))
+    }
+
+    /// Runs the body of an `async` function in the page and waits for its end.
+    pub fn run_async(&self, script: &str) -> Value {
+        let wrapped = format!(
+            "const done = arguments[0]; (async () => {{ {script} }})().then(done, (e) => done('' + e));"
+        );
+        self.command("/execute/async", &json!({"script": wrapped, "args": []}))
+    }
+
+    /// Types into the first element that the selector finds.
+    pub fn type_into(&self, selector: &str, text: &str) {
+        let element = self.wait_for(selector);
+        self.command(
+            &format!("/element/{element}/value"),
+            &json!({ "text": text }),
+        );
+    }
+
+    /// Types keys into what has the focus.
+    pub fn press(&self, text: &str) {
+        let found = self.ask(
+            "GET",
+            &format!("/session/{}/element/active", self.session),
+            &json!({}),
+        );
+        let element = found[ELEMENT].as_str().expect("something has the focus");
+        self.command(
+            &format!("/element/{element}/value"),
+            &json!({ "text": text }),
+        );
+    }
+
+    /// Clicks the first element that the selector finds.
+    pub fn click(&self, selector: &str) {
+        let element = self.wait_for(selector);
+        self.command(&format!("/element/{element}/click"), &json!({}));
+    }
+
+    /// The text of the page as a reader sees it.
+    pub fn text(&self) -> String {
+        let text = self.run("return document.body ? document.body.innerText : ''");
+        text.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until the script gives something else than `false`, `null`, `0` or an empty text.
+    pub fn until(&self, what: &str, script: &str) -> Value {
+        let begun = Instant::now();
+        loop {
+            let found = self.run(script);
+            let empty =
+                found.is_null() || found == json!(false) || found == json!(0) || found == "";
+            if !empty {
+                return found;
+            }
+            assert!(
+                begun.elapsed() < Duration::from_secs(40),
+                "{what} did not come; the page shows:\n{}\nits console says:\n{}",
+                self.text(),
+                self.console()
+            );
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Waits until the page shows the text.
+    pub fn until_text(&self, text: &str) {
+        let text = json!(text);
+        let script = format!("return document.body.innerText.includes({text})");
+        self.until(&format!("the text {text}"), &script);
+    }
+
+    /// What the page wrote to its console.
+    pub fn console(&self) -> String {
+        let lines = self.command("/se/log", &json!({"type": "browser"}));
+        let lines = lines.as_array().into_iter().flatten();
+        let texts = lines.filter_map(|line| line["message"].as_str());
+        texts.collect::<Vec<_>>().join("\n")
+    }
+
+    /// A picture of the page as PNG, in base64.
+    pub fn picture(&self) -> String {
+        let path = format!("/session/{}/screenshot", self.session);
+        let picture = self.ask("GET", &path, &json!({}));
+        picture.as_str().unwrap_or_default().to_owned()
+    }
+
+    fn wait_for(&self, selector: &str) -> String {
+        let quoted = json!(selector);
+        let visible = format!(
+            "const e = document.querySelector({quoted}); return !!e && e.getClientRects().length > 0"
+        );
+        self.until(&format!("an element {selector}"), &visible);
+        let wanted = json!({"using": "css selector", "value": selector});
+        let found = self.command("/element", &wanted);
+        found[ELEMENT].as_str().expect("an element").to_owned()
+    }
+
+    fn command(&self, path: &str, body: &Value) -> Value {
+        self.ask("POST", &format!("/session/{}{path}", self.session), body)
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
+        let body = if method == "GET" {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        let answer = exchange(self.port, method, path, &body);
+        let answer: Value = serde_json::from_str(&answer).expect("WebDriver speaks JSON");
+        let value = answer["value"].clone();
+        if let Some(error) = value.get("error").and_then(Value::as_str) {
+            panic!("{method} {path}: {error}: {}", value["message"]);
+        }
+        value
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        if !self.session.is_empty() {
+            let path = format!("/session/{}", self.session);
+            exchange(self.port, "DELETE", &path, "");
+        }
+    }
+}
+
+/// One request over a connection of its own; the body of the answer.
+fn exchange(port: u16, method: &str, path: &str, body: &str) -> String {
+    let mut line = TcpStream::connect(("127.0.0.1", port)).expect("chromedriver listens");
+    line.set_read_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
+    let length = body.len();
+    write!(
+        line,
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n\
+         Connection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut reader = BufReader::new(line);
+    let length = peer::content_length(&mut reader);
+    let mut answer = vec![0; length];
+    reader.read_exact(&mut answer).expect("the whole answer");
+    String::from_utf8(answer).expect("WebDriver speaks UTF-8")
+}
