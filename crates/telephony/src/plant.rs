@@ -11,8 +11,10 @@ use center::city::{Channel, ContactId};
 use center::command::{Answer, Command};
 use hub::{Hub, Personal};
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 /// What every part shares.
@@ -40,7 +42,11 @@ impl Drop for Place {
     }
 }
 
+/// Pause before an attempt that could not be written is reported again.
+const REPORT_AGAIN: Duration = Duration::from_secs(1);
+
 /// An attempt to be reported.
+#[derive(Clone)]
 pub(crate) struct Attempt {
     pub(crate) key: String,
     pub(crate) via: String,
@@ -71,11 +77,33 @@ impl Plant {
         !self.draining.load(Ordering::Relaxed) && taken < self.settings.lines_max
     }
 
-    /// Opens a trunk leg and gives it the beat.
-    pub(crate) fn open_leg(&self) -> std::io::Result<Arc<TrunkLeg>> {
-        let trunk = TrunkLeg::open(&self.shared, &self.ports, self.settings.media_ip)?;
+    /// Opens a trunk leg for a call that is signalled from `peer`, and gives it the beat.
+    pub(crate) fn open_leg(&self, peer: IpAddr) -> std::io::Result<Arc<TrunkLeg>> {
+        let ip = self.settings.media_ip;
+        let trunk = TrunkLeg::open(&self.shared, &self.ports, ip, peer)?;
         self.pacer.add(&trunk.leg);
         Ok(trunk)
+    }
+
+    /// An attempt was refused because it could not be written: it is reported as lost as soon as
+    /// the paper takes it, so that no attempt is missing from the record.
+    pub(crate) fn owe(self: &Arc<Plant>, attempt: Attempt) {
+        self.tally.unwritten.add();
+        let plant = self.clone();
+        let attempt = Attempt {
+            live: false,
+            ..attempt
+        };
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(REPORT_AGAIN).await;
+                match plant.arrived(attempt.clone()).await {
+                    Err(hub::Error::Unwritten) => {}
+                    Err(error) => return tracing::warn!(%error, "a lost attempt is not recorded"),
+                    Ok(contact) => return tracing::warn!(%contact, "a lost attempt is recorded"),
+                }
+            }
+        });
     }
 
     /// Tells the hub of an attempt; returns once it is durable.

@@ -68,6 +68,8 @@ struct Gate {
     law: Law,
     payload_type: u8,
     event_type: Option<u8>,
+    /// Where the call is signalled from.
+    signalled: IpAddr,
     /// Where the description said that packets would come from.
     described: Option<SocketAddr>,
     /// Where they do come from; once known, nothing else is heard.
@@ -86,8 +88,14 @@ pub(crate) struct TrunkLeg {
 }
 
 impl TrunkLeg {
-    /// Opens the ports and begins to listen; nothing is accepted before `agree`.
-    pub(crate) fn open(shared: &Shared, ports: &Ports, ip: IpAddr) -> io::Result<Arc<TrunkLeg>> {
+    /// Opens the ports and begins to listen; nothing is accepted before `agree`. `peer` is where
+    /// the call is signalled from.
+    pub(crate) fn open(
+        shared: &Shared,
+        ports: &Ports,
+        ip: IpAddr,
+        peer: IpAddr,
+    ) -> io::Result<Arc<TrunkLeg>> {
         let (media, control) = ports.bind(ip)?;
         let media = Arc::new(media);
         let local = SocketAddr::new(ip, media.local_addr()?.port());
@@ -105,6 +113,7 @@ impl TrunkLeg {
                 law: Law::Mu,
                 payload_type: 0,
                 event_type: None,
+                signalled: peer.to_canonical(),
                 described: None,
                 locked: None,
                 window: rtp::Window::default(),
@@ -237,8 +246,8 @@ impl TrunkLeg {
 }
 
 impl Gate {
-    /// The described address, or, before anything was heard, the same host by another port or a
-    /// host of the house's own network; afterwards only the one that was heard first.
+    /// Before anything was heard, the host that was described or that signals, by whatever port:
+    /// address translation changes both. Afterwards only the one that was heard first.
     fn admits(&self, source: SocketAddr) -> bool {
         if let Some(locked) = self.locked {
             return locked == source;
@@ -246,14 +255,8 @@ impl Gate {
         let Some(described) = self.described else {
             return false;
         };
-        described.ip() == source.ip() || is_private(source.ip())
-    }
-}
-
-fn is_private(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private(),
-        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),
+        let ip = source.ip().to_canonical();
+        described.ip().to_canonical() == ip || self.signalled == ip
     }
 }
 

@@ -11,6 +11,7 @@ use center::command::Ending;
 use rsipstack::sip::prelude::HeadersExt;
 use rsipstack::sip::{Header, Method, Request, SipMessage, StatusCode};
 use rsipstack::transaction::transaction::Transaction;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -23,6 +24,7 @@ const RETRY_AFTER_S: u32 = 30;
 /// What an INVITE says that we need.
 struct Invite {
     key: String,
+    peer: IpAddr,
     trunk: String,
     number: Option<String>,
     timers: Asked,
@@ -85,7 +87,7 @@ pub(super) async fn incoming(sip: Arc<Sip>, mut request: Transaction) {
         tracing::error!(%error, "the ingress log cannot be written");
     }
     let _ = request.send_trying().await;
-    let line = open_line(&plant, &request.original);
+    let line = open_line(&plant, &request.original, invite.peer);
     let attempt = Attempt {
         key: invite.key.clone(),
         via: invite.trunk.clone(),
@@ -110,6 +112,7 @@ fn read(plant: &Plant, request: &Transaction) -> Option<Invite> {
     original.typed_contact_headers().ok()?.first()?;
     Some(Invite {
         key: ingress::key(call_id, tag.value()),
+        peer: source.ip(),
         trunk: trunk.name.clone(),
         number: number(original),
         timers: timers(original),
@@ -182,11 +185,11 @@ pub(super) fn expires<'a>(mut headers: impl Iterator<Item = &'a Header>) -> Opti
 /// No description when the caller asks for ours.
 type Line = (Place, Arc<TrunkLeg>, Option<Description>);
 
-fn open_line(plant: &Plant, request: &Request) -> Result<Line, Lineless> {
+fn open_line(plant: &Plant, request: &Request, peer: IpAddr) -> Result<Line, Lineless> {
     let described = (!request.body.is_empty()).then(|| sdp::parse(&request.body));
     let theirs = described.transpose().map_err(|_| Lineless::Description)?;
     let place = plant.take_place().ok_or(Lineless::Full)?;
-    let trunk = plant.open_leg().map_err(|error| {
+    let trunk = plant.open_leg(peer).map_err(|error| {
         tracing::error!(%error, "no media port for a call");
         Lineless::Full
     })?;
@@ -194,9 +197,9 @@ fn open_line(plant: &Plant, request: &Request) -> Result<Line, Lineless> {
 }
 
 /// No line can be given: the attempt is in the record all the same.
-async fn turn_away(plant: &Plant, mut request: Transaction, attempt: Attempt, why: &Lineless) {
-    if plant.arrived(attempt).await.is_err() {
-        plant.tally.unwritten.add();
+async fn turn_away(plant: &Arc<Plant>, mut request: Transaction, lost: Attempt, why: &Lineless) {
+    if plant.arrived(lost.clone()).await.is_err() {
+        plant.owe(lost);
     }
     match why {
         Lineless::Description => {
@@ -243,10 +246,10 @@ async fn admit(
         leg: leg.clone(),
         control: Control::Call(orders),
     });
-    if let Err(error) = plant.arrived(attempt).await {
+    if let Err(error) = plant.arrived(attempt.clone()).await {
         tracing::warn!(%error, "an attempt could not be written and is refused");
         plant.tell(Input::NotArrived { key });
-        plant.tally.unwritten.add();
+        plant.owe(attempt);
         leg.close();
         refuse(&mut request, 503, Some(RETRY_AFTER_S)).await;
         return drain(&mut request).await;

@@ -59,7 +59,7 @@ impl Sip {
         let Some(_place) = plant.take_place() else {
             return failed(503);
         };
-        let Ok(trunk) = plant.open_leg() else {
+        let Ok(trunk) = plant.open_leg(route.target.ip()) else {
             return failed(503);
         };
         let leg = trunk.leg.clone();

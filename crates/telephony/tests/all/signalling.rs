@@ -219,3 +219,22 @@ async fn beyond_the_limit_a_caller_is_told_when_to_come_again() {
     assert_eq!(town.today().await.attempts, 2);
     town.is_clean().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_that_cannot_be_written_is_refused_and_recorded_later() {
+    let town = Town::open().await;
+    town.fail_next_write();
+    let mut wire = Wire::open(town.telephony.local_sip()).await;
+    wire.send(wire.invite("")).await;
+    let refused = wire.until("SIP/2.0 503").await;
+    assert!(header(&refused, "Retry-After").is_some());
+    wire.acknowledge().await;
+    let row = town.row(closed(Fate::Interrupted)).await;
+    assert!(row.task, "the citizen is called back");
+    assert_eq!(town.counters().unwritten, 1);
+    let mut next = Wire::open(town.telephony.local_sip()).await;
+    next.call("").await;
+    next.hang_up().await;
+    town.row(closed(Fate::LeftMenu)).await;
+    town.is_clean().await;
+}

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Archive, Place, Search};
+use store::{Archive, Fault, Faults, Place, Search};
 use telephony::phone::{Carrier, Headset, Plan, Sound};
 use telephony::{Counters, Settings, Telephony};
 use tokio::sync::oneshot;
@@ -38,6 +38,7 @@ pub struct Town {
     pub archive: Archive,
     pub telephony: Telephony,
     city: Arc<City>,
+    faults: Faults,
     folder: tempfile::TempDir,
 }
 
@@ -62,6 +63,7 @@ impl Town {
         let city = Arc::new(city);
         let place = Place::Folder(folder.path().to_owned());
         let (journal, archive) = store::open(&place, &city).await.unwrap();
+        let faults = journal.faults();
         let known = archive.clone();
         settings.known_keys = Arc::new(move |keys| {
             let known = known.clone();
@@ -79,6 +81,7 @@ impl Town {
             hub,
             archive,
             city,
+            faults,
             folder,
         }
     }
@@ -100,6 +103,11 @@ impl Town {
         drop((hub, archive));
         tokio::time::sleep(Duration::from_millis(100)).await;
         Town::start(folder, change).await
+    }
+
+    /// The next write fails as on a full disk.
+    pub fn fail_next_write(&self) {
+        self.faults.next(Fault::Full(1));
     }
 
     pub fn folder(&self) -> &Path {
