@@ -8,6 +8,7 @@ mod prompts;
 mod secret;
 mod serve;
 mod simulate;
+mod simulation;
 
 use clap::Parser;
 use config::{Cli, Command};

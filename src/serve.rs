@@ -2,7 +2,7 @@
 
 use crate::city::{self, SAMPLE_PASSWORD};
 use crate::config::{KEEP_DAYS, Serve, Settings};
-use crate::{prompts, secret};
+use crate::{prompts, secret, simulation};
 use anyhow::{Context, Result};
 use center::city::City;
 use center::time::DAY_MS;
@@ -38,7 +38,12 @@ pub async fn run(serve: &Serve) -> Result<ExitCode> {
     let lines = telephony_settings(&settings, &archive)?;
     let telephony = telephony::start(lines, hub.clone(), wings, archive.blobs().clone()).await?;
     let sip = telephony.local_sip();
-    let pages = pages_settings(&settings, &city, &read.password_hashes, sip)?;
+    let beside = if settings.simulation {
+        simulation::routes(hub.clone())
+    } else {
+        axum::Router::new()
+    };
+    let pages = pages_settings(&settings, &city, &read.password_hashes, sip, beside)?;
     let web = web::start(pages, hub, archive).await?;
     greet(&settings, &city, web.local_addr(), sip);
     until_told().await?;
@@ -137,6 +142,7 @@ fn pages_settings(
     city: &City,
     hashes: &std::collections::BTreeMap<String, String>,
     sip: SocketAddr,
+    beside: axum::Router,
 ) -> Result<web::Settings> {
     let password = |profile: &center::city::CounselorProfile| {
         let hash = hashes.get(&profile.login).cloned().map(web::Password::Hash);
@@ -156,6 +162,7 @@ fn pages_settings(
         sign_in: city.counselors.iter().map(password).collect(),
         secret: secret::of(settings.place.folder())?,
         kiosk_token: settings.file.kiosk.clone(),
+        beside,
         secure: settings.file.https,
         sip: Some(format!("sip:{number}@{sip}")),
         number,

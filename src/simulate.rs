@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 pub async fn run(simulate: &Simulate) -> Result<ExitCode> {
     if let Some(url) = &simulate.live {
-        let _ = (url, simulate.speed);
+        simulator::live(url, simulate.seed, simulate.speed).await?;
         return Ok(ExitCode::SUCCESS);
     }
     let (seed, days) = (simulate.seed, simulate.days);

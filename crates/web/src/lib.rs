@@ -65,6 +65,8 @@ pub struct Settings {
     pub number: String,
     /// Country calling code without `+`, for example `82`.
     pub country: String,
+    /// Routes beside the pages, such as those of a simulation. They guard themselves.
+    pub beside: Router,
     /// Address for SIP clients shown on the start page, for example `sip:120@127.0.0.1:5060`.
     pub sip: Option<String>,
 }
@@ -160,6 +162,7 @@ pub async fn start(
 }
 
 fn router(site: Site) -> Router {
+    let beside = site.settings.beside.clone();
     Router::new()
         .route("/", get(citizen::start))
         .route("/healthz", get(|| async { "ok" }))
@@ -199,4 +202,5 @@ fn router(site: Site) -> Router {
             shield::guard,
         ))
         .with_state(site)
+        .merge(beside)
 }

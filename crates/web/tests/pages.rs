@@ -76,6 +76,7 @@ impl House {
             ],
             secret: vec![9; 32],
             kiosk_token: Some(KIOSK.into()),
+            beside: axum::Router::new(),
             secure: false,
             number: "120".into(),
             country: "82".into(),
