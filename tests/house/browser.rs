@@ -34,13 +34,15 @@ impl Browser {
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let port = lines
             .map_while(Result::ok)
-            .find_map(|line| {
+            .filter_map(|line| {
                 line.split("on port ")
                     .nth(1)?
                     .trim_end_matches('.')
                     .parse()
                     .ok()
             })
+            // It first repeats the port it was asked for.
+            .find(|port| *port != 0)
             .expect("chromedriver says its port");
         let mut browser = Browser {
             _driver: Child(child),
