@@ -24,8 +24,8 @@ impl Softphone {
             "sip_listen 127.0.0.1:{sip}\nnet_interface 127.0.0.1\n\
              audio_path /usr/share/baresip\naudio_source ausine,{frequency}\n\
              audio_player aubridge,none\naudio_alert aubridge,none\naudio_level no\n\
-             audio_channels 1-1\nausrc_srate 48000\nauplay_srate 48000\n\
-             ausrc_channels 1\nauplay_channels 1\n\
+             audio_channels 1-2\nausrc_srate 48000\nauplay_srate 48000\n\
+             ausrc_channels 2\nauplay_channels 1\n\
              module_path /usr/lib/baresip/modules\nmodule g711.so\nmodule ausine.so\n\
              module aubridge.so\nmodule auconv.so\nmodule auresamp.so\nmodule sndfile.so\n\
              snd_path {heard}\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\

@@ -10,6 +10,7 @@ let call = "";
 let began = 0;
 let clock;
 let misses = 0;
+let seen = false;
 
 const send = (path, body) =>
   fetch(path, {
@@ -56,10 +57,12 @@ const look = async () => {
     const state = await response.json();
     misses = 0;
     if (!call) return;
+    // The call may not have arrived yet when it is first asked for.
     if (!state.up) {
-      end(words.over);
+      if (seen || Date.now() - began > 5000) end(words.over);
       return;
     }
+    seen = true;
     say("state", state.text);
     say("contact", state.contact ?? "");
     const keys = (state.keys ?? []).join("|");
@@ -96,6 +99,7 @@ const place = async () => {
   $("hang-up").focus();
   began = Date.now();
   misses = 0;
+  seen = false;
   try {
     stream = await microphone();
     peer = await connect(stream, $("sound"), exchange, (state) => {

@@ -24,7 +24,7 @@ use tokio::sync::oneshot;
 
 /// Calls from one address within [`CALLS_WINDOW`]: a family or an office, not a flood.
 const CALLS_MAX: usize = 60;
-const CALLS_WINDOW: Duration = Duration::from_secs(5 * 60);
+const CALLS_WINDOW: Duration = Duration::from_mins(5);
 /// Length of a call's secret number in hex digits.
 const SECRET_DIGITS: usize = 32;
 /// How long telephony may take to say how a call stands.
@@ -202,15 +202,17 @@ fn state_json(
     found: Option<&CitizenState>,
     view: Option<&ContactView>,
 ) -> serde_json::Value {
+    // A call that telephony knows goes on; its line may still be coming up.
+    let known = found.is_some();
     let up = found.is_some_and(|found| found.up);
-    let text = match (up, view) {
+    let text = match (known, view.filter(|_| up)) {
         (false, _) => c.over.to_owned(),
         (true, None) => c.connecting.to_owned(),
         (true, Some(view)) => stage_text(c, view),
     };
     let in_menu = view.is_some_and(|view| matches!(view.stage, Stage::Arrived | Stage::Menu));
     serde_json::json!({
-        "up": up,
+        "up": known,
         "text": text,
         "contact": found.map(|found| {
             fill(c.contact_number, &[("contact", &found.contact.to_string())])
