@@ -30,6 +30,8 @@ pub struct Search {
     pub channel: Option<Channel>,
     /// Language.
     pub language: Option<Language>,
+    /// Queue code; the empty text finds those that reached none. No index leads by it.
+    pub queue: Option<String>,
     /// Words of the note.
     pub text: Option<String>,
     /// Continue below this contact.
@@ -260,6 +262,7 @@ impl Search {
             }
         };
         text(true, "stage", self.stage.map(Stage::code));
+        text(true, "queue", self.queue.as_deref());
         text(lead != Lead::Caller, "caller", self.caller.as_deref());
         text(lead != Lead::Fate, "fate", self.fate.map(Fate::code));
         text(

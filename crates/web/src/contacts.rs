@@ -12,7 +12,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use center::city::{Channel, City, ContactId, CounselorId, Language};
 use center::event::Fate;
 use center::record::{Row, Stage};
+use center::time::DAY_MS;
 use serde::Deserialize;
+use std::fmt::Write;
 use store::Search;
 
 /// Contacts on a page.
@@ -35,6 +37,12 @@ pub(crate) struct Asked {
     pub(crate) text: String,
     pub(crate) before: String,
 }
+
+/// Stands in an address for those that reached no queue.
+pub(crate) const NO_QUEUE: &str = "-";
+
+/// A queue alone is looked for this far back: no index leads by it.
+const QUEUE_DAYS: i64 = 31;
 
 /// One line of the list, in words.
 struct Line {
@@ -84,8 +92,12 @@ struct ContactsPage {
 pub(crate) async fn list(
     State(site): State<Site>,
     staffer: Staffer,
-    Query(asked): Query<Asked>,
+    Query(mut asked): Query<Asked>,
 ) -> Response {
+    if !asked.queue.is_empty() && asked.from.is_empty() {
+        let from = site.now() + -QUEUE_DAYS * DAY_MS;
+        asked.from = figures::field(&site.city().zone, from);
+    }
     let search = search(&site, &staffer, &asked);
     let problem = match &search {
         Ok(_) => String::new(),
@@ -163,7 +175,13 @@ fn search(site: &Site, staffer: &Staffer, asked: &Asked) -> Result<Search, Strin
         text: given(&asked.text),
         before: asked.before.parse().ok().map(ContactId),
         limit: PAGE + 1,
-        ..Search::default()
+        queue: given(&asked.queue).map(|code| {
+            if code == NO_QUEUE {
+                String::new()
+            } else {
+                code
+            }
+        }),
     })
 }
 
@@ -239,7 +257,10 @@ fn line(city: &City, w: &'static Staff, row: &Row) -> Line {
     Line {
         contact: row.contact,
         arrived: date_clock(&city.zone, row.arrived),
-        channel: words::channel(w, row.channel),
+        channel: match row.channel {
+            Channel::Voice => "",
+            other => words::channel(w, other),
+        },
         language: words::language(w, row.language),
         queue: words::queue(city, &row.queue, w.tag),
         stage: words::stage(w, row.stage),
@@ -297,7 +318,7 @@ fn escape(value: &str, into: &mut String) {
         if byte.is_ascii_alphanumeric() || b"-_.~:".contains(&byte) {
             into.push(char::from(byte));
         } else {
-            into.push_str(&format!("%{byte:02X}"));
+            let _ = write!(into, "%{byte:02X}");
         }
     }
 }

@@ -46,6 +46,10 @@ struct TaskLine {
 
 /// One contact of the counselor.
 #[derive(Debug, Serialize, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is its own mark on the screen"
+)]
 struct Card {
     contact: u64,
     channel: &'static str,

@@ -367,6 +367,7 @@ fn language_index(tag: &str) -> usize {
         .unwrap_or(1)
 }
 
+#[allow(clippy::result_large_err, reason = "the error is the answer itself")]
 /// Who may watch: a supervisor (name and form token), or a wall screen (nothing).
 fn watcher(
     site: &Site,

@@ -15,7 +15,7 @@ pub(crate) const SESSION_S: i64 = 14 * 3_600;
 
 /// Failures that are forgiven within [`FAILURE_WINDOW`].
 const FAILURES_MAX: usize = 10;
-const FAILURE_WINDOW: Duration = Duration::from_secs(5 * 60);
+const FAILURE_WINDOW: Duration = Duration::from_mins(5);
 /// Accounts and addresses remembered; beyond it the oldest failures are forgotten.
 const TRACKED_MAX: usize = 10_000;
 
@@ -35,6 +35,10 @@ impl std::fmt::Debug for Password {
 }
 
 /// Hashes a password for the settings file.
+///
+/// # Panics
+///
+/// When the system has no source of randomness.
 pub fn hash_password(password: &str) -> String {
     let mut salt = [0_u8; 16];
     fill_random(&mut salt);

@@ -273,7 +273,7 @@ fn queue_lines(city: &City, w: &'static Staff, day: Day, tables: &Tables) -> Vec
         let name = format!("{name} · {}", words::language(w, *language));
         let within = Asked {
             queue: if queue.is_empty() {
-                "-".into()
+                contacts::NO_QUEUE.into()
             } else {
                 queue.clone()
             },

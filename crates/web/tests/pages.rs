@@ -213,14 +213,10 @@ impl<'a> Request<'a> {
     fn text(&self) -> String {
         let mut text = format!("{} {} HTTP/1.1\r\nhost: test\r\n", self.method, self.path);
         for (name, value) in self.headers.iter().chain(&self.extra) {
-            text.push_str(&format!("{name}: {value}\r\n"));
+            text = format!("{text}{name}: {value}\r\n");
         }
-        let length = self.body.len();
-        text.push_str(&format!(
-            "content-length: {length}\r\nconnection: close\r\n\r\n"
-        ));
-        text.push_str(self.body);
-        text
+        let (length, body) = (self.body.len(), self.body);
+        format!("{text}content-length: {length}\r\nconnection: close\r\n\r\n{body}")
     }
 
     async fn send(self, address: SocketAddr) -> Reply {

@@ -77,6 +77,10 @@ fn fits(search: &Search, row: &Row) -> bool {
         && search
             .language
             .is_none_or(|language| row.language == language)
+        && search
+            .queue
+            .as_ref()
+            .is_none_or(|queue| *queue == row.queue)
 }
 
 async fn all(archive: &Archive) -> Vec<Row> {
@@ -105,6 +109,7 @@ fn combination(bits: u32) -> Search {
         stage: set(6).then_some(if set(2) { Stage::Queue } else { Stage::Closed }),
         channel: set(7).then_some(Channel::Voice),
         language: set(8).then_some(if set(3) { Language::En } else { Language::Ko }),
+        queue: set(9).then(|| if set(0) { "" } else { "general" }.into()),
         ..Search::default()
     }
 }
@@ -113,7 +118,7 @@ on_both!(a_list_shows_what_fits_newest_first, paper, {
     let (mut journal, archive) = paper.open().await;
     filled(&mut journal).await;
     let rows = all(&archive).await;
-    for bits in 0..512 {
+    for bits in 0..1_024 {
         let search = Search {
             limit: 1_000,
             ..combination(bits)
