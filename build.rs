@@ -16,6 +16,7 @@ fn main() {
                 continue;
             };
             let path = folder.join(&language).join(&file);
+            let path = path.to_string_lossy();
             writeln!(list, "({language:?}, {name:?}, include_bytes!({path:?})),")
                 .expect("a string takes what is written");
         }
