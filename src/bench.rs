@@ -1,5 +1,6 @@
 //! `dasan bench`: measures this machine and prints `name=value` pairs. Never part of a test.
 
+mod calls;
 mod contacts;
 mod routing;
 
@@ -9,6 +10,7 @@ use center::city::{City, CounselorId, CounselorProfile};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Instant;
 use store::Place;
 
 /// Contacts at once, and so the size of a group.
@@ -17,7 +19,17 @@ const AT_ONCE: usize = 1_000;
 /// Contacts of one measurement.
 const CONTACTS: u64 = 60_000;
 
+/// Counselors who can talk at once.
+const DESKS: u32 = 400;
+
+/// Pages of each kind.
+const PAGES_EACH: usize = 200;
+
 pub async fn run(bench: &config::Bench) -> Result<ExitCode> {
+    if let Some(center) = &bench.generator {
+        calls::generator::run(center.parse()?).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let wanted = |name: &str| bench.what.is_empty() || bench.what.iter().any(|what| what == name);
     if wanted("routing") {
         let figures = routing::run(1_000, 10_000, 2_000_000);
@@ -26,13 +38,53 @@ pub async fn run(bench: &config::Bench) -> Result<ExitCode> {
         println!("routing_decisions={}", figures.decisions);
         println!("routing_decisions_per_s={:.0}", figures.per_s);
     }
-    if wanted("contacts") {
-        let folder = std::env::temp_dir().join(format!("dasan-bench-{}", std::process::id()));
-        let outcome = durable(&folder, bench.database.as_deref()).await;
-        let _ = std::fs::remove_dir_all(&folder);
-        outcome?;
-    }
+    let folder = std::env::temp_dir().join(format!("dasan-bench-{}", std::process::id()));
+    let measured = measure_record(bench, &wanted, &folder).await;
+    let _ = std::fs::remove_dir_all(&folder);
+    measured?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What needs a record of its own.
+async fn measure_record(
+    bench: &config::Bench,
+    wanted: &impl Fn(&str) -> bool,
+    folder: &Path,
+) -> Result<()> {
+    if wanted("contacts") {
+        durable(folder, bench.database.as_deref()).await?;
+    }
+    if wanted("calls") {
+        let city = Arc::new(crowd(DESKS)?);
+        calls::run(&city, &folder.join("calls")).await?.print();
+    }
+    if wanted("pages") {
+        pages(&folder.join("pages"), bench.contacts).await?;
+    }
+    Ok(())
+}
+
+/// How long lists, searches and records take with so many contacts in the store.
+async fn pages(folder: &Path, contacts: u64) -> Result<()> {
+    let city = Arc::new(crowd(DESKS)?);
+    let place = Place::Folder(folder.to_owned());
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+    let until = center::time::Time(now.as_millis() as i64);
+    store::year::fill(&place, &city, contacts, until).await?;
+    let started = Instant::now();
+    let (mut journal, archive) = store::open(&place, &city).await?;
+    journal.recover(until).await?;
+    println!("pages_contacts={contacts}");
+    println!(
+        "pages_ready_ms={:.1}",
+        started.elapsed().as_secs_f64() * 1e3
+    );
+    for page in store::year::pages(&archive, &city, contacts, until, PAGES_EACH).await? {
+        let name = page.page.replace(' ', "_");
+        println!("pages_{name}_p50_ms={:.2}", page.p50.as_secs_f64() * 1e3);
+        println!("pages_{name}_p99_ms={:.2}", page.p99.as_secs_f64() * 1e3);
+    }
+    Ok(())
 }
 
 /// Durable contacts per second beside a bare insert of the same bytes.

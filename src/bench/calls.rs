@@ -42,7 +42,7 @@ const TALKS_PER_S: u32 = 20;
 /// Desks that open at the same moment: a shift begins within a minute, not within a second.
 const DESKS_AT_ONCE: u32 = 20;
 /// Longest wait for anything that is asked of the generator.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What was measured.
 pub struct Figures {

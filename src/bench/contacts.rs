@@ -5,7 +5,7 @@ use center::city::{Channel, City, ContactId, CounselorId};
 use center::command::{Answer, Command, Ending};
 use center::effect::Effect;
 use hub::{Hub, Outgoing, Personal, Wings};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::Place;
@@ -125,10 +125,10 @@ async fn serve(
     outcome: String,
     done: mpsc::UnboundedSender<()>,
 ) {
-    let mut pressed = BTreeMap::new();
+    let mut pressed = BTreeSet::new();
     while let Some(Outgoing { effect, .. }) = wings.effects.recv().await {
         match effect {
-            Effect::Play { contact, .. } if pressed.insert(contact, ()).is_none() => {
+            Effect::Play { contact, .. } if pressed.insert(contact) => {
                 let hub = hub.clone();
                 tokio::spawn(async move { hub.send(Command::Key { contact, key: '0' }).await });
             }
