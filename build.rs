@@ -1,4 +1,5 @@
-//! Lists the prompts under `assets/prompts` so that the binary carries them. Never reads their sound.
+//! Lists the prompts under `assets/prompts` so that the binary carries them. Never reads their
+//! sound.
 
 use std::fmt::Write;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! Reads a city from its files and checks it whole before anything starts. Never keeps state, never decides.
+//! Reads a city from its files and checks it whole before anything starts. Never keeps state, never
+//! decides.
 
 mod file;
 mod hours;

@@ -1,4 +1,5 @@
-//! Every setting, its default and where it may come from: command line, environment, `dasan.toml`. Never the city itself.
+//! Every setting, its default and where it may come from: command line, environment, `dasan.toml`.
+//! Never the city itself.
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};

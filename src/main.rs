@@ -1,4 +1,5 @@
-//! The one binary: reads what to do and hands it to one file per subcommand. Never does the work itself.
+//! The one binary: reads what to do and hands it to one file per subcommand. Never does the work
+//! itself.
 
 mod audit;
 mod bench;

@@ -1,4 +1,5 @@
-//! The secret that signs sessions, kept beside the record so that a restart signs nobody out. Never shown.
+//! The secret that signs sessions, kept beside the record so that a restart signs nobody out. Never
+//! shown.
 
 use anyhow::{Context, Result, bail};
 use std::fs::OpenOptions;

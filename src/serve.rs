@@ -1,4 +1,5 @@
-//! `dasan serve`: opens the record, starts hub, telephony and pages, says what to do next. Never decides anything.
+//! `dasan serve`: opens the record, starts hub, telephony and pages, says what to do next. Never
+//! decides anything.
 
 use crate::city::{self, SAMPLE_PASSWORD};
 use crate::config::{KEEP_DAYS, Serve, Settings};

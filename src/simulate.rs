@@ -1,4 +1,5 @@
-//! `dasan simulate`: one line with seed, counts and journal hash. Never touches a record, except with `--live`.
+//! `dasan simulate`: one line with seed, counts and journal hash. Never touches a record, except
+//! with `--live`.
 
 use crate::config::Simulate;
 use anyhow::Result;

@@ -1,4 +1,5 @@
-//! The route by which `dasan simulate --live` plays into a running center. Never there without `--simulation`, never for another machine.
+//! The route by which `dasan simulate --live` plays into a running center. Never there without
+//! `--simulation`, never for another machine.
 
 use axum::Router;
 use axum::body::Bytes;

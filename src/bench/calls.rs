@@ -1,4 +1,5 @@
-//! Calls per second, set-up time, and recorded calls at once, over real sockets on this machine. The
+//! Calls per second, set-up time, and recorded calls at once, over real sockets on this machine.
+//! The
 //! center runs in this process, callers and counselors in another. Never part of a test.
 
 pub mod generator;

@@ -1,4 +1,5 @@
-//! The shape of `city.toml` and `categories.toml` as written. Never checked here: that is `city`'s work.
+//! The shape of `city.toml` and `categories.toml` as written. Never checked here: that is `city`'s
+//! work.
 
 use center::limit::Limits;
 use serde::Deserialize;

@@ -1,4 +1,5 @@
-//! Opening hours, closures and the city's clock from their written form. Never asks what time it is.
+//! Opening hours, closures and the city's clock from their written form. Never asks what time it
+//! is.
 
 use super::file::{ClosureFile, HoursFile};
 use center::time::{Closure, Day, MINUTE_MS, OpeningHours, Period, SECOND_MS, Time, Zone};

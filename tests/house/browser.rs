@@ -167,13 +167,6 @@ impl Browser {
         texts.collect::<Vec<_>>().join("\n")
     }
 
-    /// A picture of the page as PNG, in base64.
-    pub fn picture(&self) -> String {
-        let path = format!("/session/{}/screenshot", self.session);
-        let picture = self.ask("GET", &path, &json!({}));
-        picture.as_str().unwrap_or_default().to_owned()
-    }
-
     fn wait_for(&self, selector: &str) -> String {
         let quoted = json!(selector);
         let visible = format!(
@@ -217,8 +210,7 @@ impl Drop for Browser {
 /// One request over a connection of its own; the body of the answer.
 fn exchange(port: u16, method: &str, path: &str, body: &str) -> String {
     let mut line = TcpStream::connect(("127.0.0.1", port)).expect("chromedriver listens");
-    line.set_read_timeout(Some(Duration::from_secs(60)))
-        .unwrap();
+    line.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     let length = body.len();
     write!(
         line,

@@ -1,4 +1,5 @@
-//! The real program on free ports with a folder of its own, and its record after it has stopped. Never a peer.
+//! The real program on free ports with a folder of its own, and its record after it has stopped.
+//! Never a peer.
 
 use crate::peer::{self, Child, Folder};
 use center::city::{City, ContactId, Language, Weights};
@@ -162,17 +163,6 @@ impl Record {
             ..Search::default()
         };
         let found = self.runtime.block_on(self.archive.contacts(&all));
-        found.expect("the record answers")
-    }
-
-    /// The contacts of a number.
-    pub fn of_number(&self, number: &str) -> Vec<Row> {
-        let caller = Some(self.archive.token(number));
-        let search = Search {
-            caller,
-            ..Search::default()
-        };
-        let found = self.runtime.block_on(self.archive.contacts(&search));
         found.expect("the record answers")
     }
 

@@ -1,4 +1,5 @@
-//! A call by telephone, from the first key to the last cell of the statistics. Never a browser as citizen.
+//! A call by telephone, from the first key to the last cell of the statistics. Never a browser as
+//! citizen.
 
 use crate::building::{self, Building, Record};
 use crate::desk::{self, Desk};
@@ -80,7 +81,7 @@ pub fn from_ring_to_statistic(transport: &str, more: &[&str], database: Option<&
     desk.write(NOTE, "last service", "AN");
     desk.until_doing("wrap_up");
     desk.close();
-    calls.succeed(Duration::from_secs(60));
+    calls.succeed(Duration::from_mins(1));
     drop(desk);
     building.stop();
     building::audit(&folder, more);

@@ -4,7 +4,6 @@ use crate::browser::{Browser, CONTROL, ENTER};
 use crate::building::Building;
 use crate::peer::Folder;
 use crate::sound;
-use serde_json::Value;
 
 const ALT: &str = "\u{E00A}";
 const F2: &str = "\u{E032}";
@@ -133,11 +132,5 @@ impl Desk {
             .run("return document.getElementById('contact').textContent");
         let number = found.as_str().and_then(|text| text.parse().ok());
         number.expect("a contact at hand")
-    }
-
-    /// What the desk shows, for a failing test.
-    pub fn value(&self, id: &str) -> Value {
-        self.browser
-            .run(&format!("return document.getElementById('{id}').value"))
     }
 }

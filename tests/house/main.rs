@@ -1,14 +1,19 @@
-//! Whole-house scenes: the real program with telephones, browsers and databases as peers, and the house rules.
+//! Whole-house scenes: the real program with telephones, browsers and databases as peers, and the
+//! house rules.
 //! Never a room on its own: that is tested in the room.
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod browser;
 mod building;
 mod call;
+mod crash;
+mod database;
 mod desk;
+mod hostile;
 mod page;
 mod peer;
 mod sipp;
 mod softphone;
 mod sound;
+mod start;
 mod tidy;

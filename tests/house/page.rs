@@ -1,4 +1,5 @@
-//! A citizen who calls from the start page: two real browsers through the same path as a telephone. Never SIP.
+//! A citizen who calls from the start page: two real browsers through the same path as a telephone.
+//! Never SIP.
 
 use crate::building::{self, Building, Record};
 use crate::desk::{self, Desk};

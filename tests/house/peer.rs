@@ -1,4 +1,5 @@
-//! Real programs as peers: whether they are here, their end with the test, and plain HTTP. Never a scene.
+//! Real programs as peers: whether they are here, their end with the test, and plain HTTP. Never a
+//! scene.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};

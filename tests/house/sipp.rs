@@ -1,4 +1,5 @@
-//! SIPp as the carrier's trunk: scenarios written here, run as they are. Never judges what came of it.
+//! SIPp as the carrier's trunk: scenarios written here, run as they are. Never judges what came of
+//! it.
 
 use crate::peer::{self, Child};
 use std::net::{SocketAddr, UdpSocket};
@@ -91,14 +92,13 @@ impl Run<'_> {
             format!("<nop><action><exec play_pcap_audio=\"{path}\"/></action></nop>")
         });
         let stay = self.stay_ms;
-        let dialog = format!(
-            "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]\n\
+        let dialog = "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]\n\
              From: <sip:[$number]@[local_ip]:[local_port]>;tag=[pid]n[call_number]\n\
              To: <sip:120@[remote_ip]:[remote_port]>[peer_tag_param]\n\
              Call-ID: [call_id]\n\
              Contact: <sip:[$number]@[local_ip]:[local_port];transport=[transport]>\n\
              Max-Forwards: 70"
-        );
+            .to_string();
         format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<scenario name=\"call\">\n\
              <nop><action><assign assign_to=\"base\" value=\"{first}\"/>\
@@ -139,7 +139,7 @@ impl Calls {
     fn trace(&self) -> Vec<Traced> {
         let text = std::fs::read_to_string(self.folder.join("trace.csv")).unwrap_or_default();
         let traced = |line: &str| {
-            let mut fields = line.split('\t').skip(2);
+            let mut fields = line.split('\t').skip(3);
             let direction = fields.next()?;
             let call = fields.next()?.to_owned();
             let answer = fields.last()?.to_owned();

@@ -188,7 +188,8 @@ fn frame(file: &mut Vec<u8>, at_ms: u32, packet: &[u8]) {
     file.extend(bytes);
 }
 
-/// G.711 mu-law, written from the recommendation so that the product's own encoder is not its judge.
+/// G.711 mu-law, written from the recommendation so that the product's own encoder is not its
+/// judge.
 fn mu_law(sample: i16) -> u8 {
     let sign = if sample < 0 { 0x80 } else { 0 };
     let magnitude = i32::from(sample).abs().min(32_635) + 132;

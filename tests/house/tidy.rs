@@ -1,4 +1,5 @@
-//! The house rules as tests: file heads, lengths, arrows, dead files, names. Never a matter of taste.
+//! The house rules as tests: file heads, lengths, arrows, dead files, names. Never a matter of
+//! taste.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,4 +1,5 @@
-//! What screens show of the present moment: a copy of the center's state, without personal data. Never a decision.
+//! What screens show of the present moment: a copy of the center's state, without personal data.
+//! Never a decision.
 
 use crate::city::{Channel, ContactId, CounselorId, Language};
 use crate::command::RestReason;

@@ -1,4 +1,5 @@
-//! The state of the center and the one way it changes: `apply`. Decisions are in the rooms beside it.
+//! The state of the center and the one way it changes: `apply`. Decisions are in the rooms beside
+//! it.
 
 use crate::city::{Channel, City, ContactId, CounselorId, Language};
 use crate::command::{Answer, Command, Refusal, RestReason};

@@ -1,4 +1,5 @@
-//! A city's settings as data: queues, skills, counselors, menu, codes. Never how they are read from a file.
+//! A city's settings as data: queues, skills, counselors, menu, codes. Never how they are read from
+//! a file.
 
 use crate::menu::Menu;
 use crate::time::{OpeningHours, Zone};

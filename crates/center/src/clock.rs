@@ -1,4 +1,5 @@
-//! What happens because time has passed, and the matching of those who wait. Never a key or a packet.
+//! What happens because time has passed, and the matching of those who wait. Never a key or a
+//! packet.
 
 use crate::center::{Due, Turn};
 use crate::city::{ContactId, CounselorId};

@@ -1,4 +1,5 @@
-//! What the world says or asks, and the answers to it. Never stored: what follows from a command is in `event`.
+//! What the world says or asks, and the answers to it. Never stored: what follows from a command is
+//! in `event`.
 
 use crate::city::{Channel, ContactId, CounselorId};
 use serde::{Deserialize, Serialize};
@@ -53,7 +54,8 @@ pub enum RestReason {
 /// What the world says or asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// A citizen is at the door. Answered by [`Answer::Contact`]; the same key gives the same contact.
+    /// A citizen is at the door. Answered by [`Answer::Contact`]; the same key gives the same
+    /// contact.
     Arrived {
         /// What identifies this attempt at the wing, for example a digest of Call-ID and From tag.
         key: String,

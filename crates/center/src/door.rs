@@ -1,4 +1,5 @@
-//! From the first packet to the queue: arrival, menu, keys, the end of a line. Never a counselor's key.
+//! From the first packet to the queue: arrival, menu, keys, the end of a line. Never a counselor's
+//! key.
 
 use crate::center::Turn;
 use crate::city::{Channel, ContactId, Language};

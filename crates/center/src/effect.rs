@@ -1,4 +1,5 @@
-//! What shall be done in the world, in the imperative. Never stored; derived again after a crash; idempotent for its wing.
+//! What shall be done in the world, in the imperative. Never stored; derived again after a crash;
+//! idempotent for its wing.
 
 use crate::city::{ContactId, CounselorId};
 use crate::menu::Prompt;

@@ -1,4 +1,5 @@
-//! What a waiting citizen is told: position and a range of the wait. Never announces anything itself.
+//! What a waiting citizen is told: position and a range of the wait. Never announces anything
+//! itself.
 
 /// Live figures of one queue: handling time and patience, learned from what ends.
 #[derive(Clone, Debug, PartialEq, Eq)]

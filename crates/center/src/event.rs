@@ -1,4 +1,5 @@
-//! What happened, in the past tense: the only stored truth. Never personal data, only keyed digests of it.
+//! What happened, in the past tense: the only stored truth. Never personal data, only keyed digests
+//! of it.
 
 use crate::city::{Channel, ContactId, CounselorId, Language};
 use crate::command::{Ending, RestReason};
@@ -102,7 +103,8 @@ pub struct Reason {
 pub struct Told {
     /// Place in the queue, 1 = next.
     pub position: u32,
-    /// Half of such waits are over within this, in milliseconds; none while nobody serves the queue.
+    /// Half of such waits are over within this, in milliseconds; none while nobody serves the
+    /// queue.
     pub p50_ms: Option<i64>,
     /// Nine of ten such waits are over within this, in milliseconds.
     pub p90_ms: Option<i64>,

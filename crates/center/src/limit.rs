@@ -45,7 +45,8 @@ pub struct Limits {
     pub dial_pause_ms: i64,
     /// Longest closing announcement before the line is cut.
     pub farewell_ms: i64,
-    /// An unfinished record older than this is an alarm (handbook: no record without code after 24 h).
+    /// An unfinished record older than this is an alarm (handbook: no record without code after 24
+    /// h).
     pub record_overdue_ms: i64,
     /// Letters of a note.
     pub note_letters_max: usize,

@@ -1,4 +1,5 @@
-//! The call tree (IVR) as data and its check. Never plays a prompt or waits: that is decided in `center` and done by telephony.
+//! The call tree (IVR) as data and its check. Never plays a prompt or waits: that is decided in
+//! `center` and done by telephony.
 
 use crate::city::Language;
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,7 +92,8 @@ impl std::fmt::Display for Flaw {
 }
 
 impl Menu {
-    /// Checks that every name exists, every node can be reached and silence always ends at a person.
+    /// Checks that every name exists, every node can be reached and silence always ends at a
+    /// person.
     pub fn flaws(&self, queues: &[&str]) -> Vec<Flaw> {
         let mut flaws = Vec::new();
         if !self.nodes.contains_key(&self.entry) {

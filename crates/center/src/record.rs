@@ -1,4 +1,5 @@
-//! The counseling record as one row, folded from the events of its contact. Never personal data, never a decision.
+//! The counseling record as one row, folded from the events of its contact. Never personal data,
+//! never a decision.
 
 use crate::city::{Channel, ContactId, CounselorId, Language};
 use crate::event::{Event, Fate};

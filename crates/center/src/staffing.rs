@@ -1,4 +1,5 @@
-//! How many counselors a load needs: Erlang B, C and A as pure functions. A hint for planning; never part of a decision.
+//! How many counselors a load needs: Erlang B, C and A as pure functions. A hint for planning;
+//! never part of a decision.
 
 /// A load on one group of equal counselors. Times in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]

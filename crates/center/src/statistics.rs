@@ -1,4 +1,5 @@
-//! Measures as tested pure functions: the cells of the cubes and the figures made of them. Never a database.
+//! Measures as tested pure functions: the cells of the cubes and the figures made of them. Never a
+//! database.
 
 use crate::city::{Channel, CounselorId, Language};
 use crate::event::Fate;

@@ -1,4 +1,5 @@
-//! Instants, city-local days and opening hours. Never reads a clock: every instant comes in from outside.
+//! Instants, city-local days and opening hours. Never reads a clock: every instant comes in from
+//! outside.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -164,7 +165,8 @@ impl Zone {
     }
 }
 
-/// A time of day from which to which something is open, in minutes since midnight; `to` may be 1440.
+/// A time of day from which to which something is open, in minutes since midnight; `to` may be
+/// 1440.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Period {
     /// First minute that is open.

@@ -1,4 +1,5 @@
-//! The switch: the only clock, the only inbox, the only writer. Never carries media packets, never decides.
+//! The switch: the only clock, the only inbox, the only writer. Never carries media packets, never
+//! decides.
 
 mod media;
 mod personal;

@@ -1,4 +1,5 @@
-//! Takes commands, asks the center, appends in one transaction, then sends effects and shows the board. Never media.
+//! Takes commands, asks the center, appends in one transaction, then sends effects and shows the
+//! board. Never media.
 
 use crate::media::{MediaPort, MediaRequest};
 use crate::personal::Personal;

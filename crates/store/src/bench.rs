@@ -1,4 +1,5 @@
-//! The measure that contacts per second are compared with: the same bytes, inserted barely. Never used to serve.
+//! The measure that contacts per second are compared with: the same bytes, inserted barely. Never
+//! used to serve.
 
 use crate::engine::{Reader, Writer};
 use crate::failure::Failure;

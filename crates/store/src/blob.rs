@@ -1,4 +1,5 @@
-//! Encrypted files, today recordings: written in pieces so that a crash leaves a readable beginning. Never in clear on the disk.
+//! Encrypted files, today recordings: written in pieces so that a crash leaves a readable
+//! beginning. Never in clear on the disk.
 //!
 //! A file is a header and frames. The header holds the file's own random key, wrapped by the key of
 //! the city; erasing overwrites it, so that copies of the rest are worthless. Each frame is

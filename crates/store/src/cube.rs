@@ -1,4 +1,5 @@
-//! The tables of the three cubes: a cell of `center::statistics` as columns and back. Never a figure.
+//! The tables of the three cubes: a cell of `center::statistics` as columns and back. Never a
+//! figure.
 
 use crate::failure::Failure;
 use crate::insert::{Conflict, Insert};

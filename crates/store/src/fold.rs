@@ -1,4 +1,5 @@
-//! What one batch changes: journal rows, touched contacts, cells, personal rows. Pure; never touches an engine.
+//! What one batch changes: journal rows, touched contacts, cells, personal rows. Pure; never
+//! touches an engine.
 
 use crate::batch::{Batch, Entry, Personal};
 use crate::engine::Dialect;

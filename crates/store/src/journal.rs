@@ -1,4 +1,5 @@
-//! The writing side: one value that takes batches, and what a center is rebuilt from. Never a list or a page.
+//! The writing side: one value that takes batches, and what a center is rebuilt from. Never a list
+//! or a page.
 
 use crate::archive::Archive;
 use crate::batch::{Batch, Entry, Recovery};

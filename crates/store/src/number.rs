@@ -1,4 +1,5 @@
-//! Telephone numbers in one form, so that one caller has one digest however a trunk or a person writes it. Never a route.
+//! Telephone numbers in one form, so that one caller has one digest however a trunk or a person
+//! writes it. Never a route.
 
 /// Numbers of up to this many digits are the city's or the country's special ones.
 const SHORT_DIGITS: usize = 5;

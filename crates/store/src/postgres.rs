@@ -1,4 +1,5 @@
-//! PostgreSQL: where it differs from SQLite, in the same sections and order as `sqlite.rs`. Never a table of its own.
+//! PostgreSQL: where it differs from SQLite, in the same sections and order as `sqlite.rs`. Never a
+//! table of its own.
 
 use crate::engine::{Dialect, Fault};
 use crate::failure::{Broken, Failure};

@@ -1,4 +1,5 @@
-//! The form in which a talk is recorded, and the forms in which it is heard and seen. Never encryption, never packets.
+//! The form in which a talk is recorded, and the forms in which it is heard and seen. Never
+//! encryption, never packets.
 //!
 //! A recording is a head of [`HEADER_BYTES`] bytes and then pairs of G.711 µ-law octets, 8,000 a
 //! second: citizen first, counselor second. Whatever is cut short plays up to where it ends.

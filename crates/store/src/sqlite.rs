@@ -1,4 +1,5 @@
-//! SQLite: where it differs from PostgreSQL, in the same sections and order as `postgres.rs`. Never a table of its own.
+//! SQLite: where it differs from PostgreSQL, in the same sections and order as `postgres.rs`. Never
+//! a table of its own.
 
 use crate::engine::{Dialect, Fault};
 use crate::failure::{Broken, Failure};

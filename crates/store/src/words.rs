@@ -1,4 +1,5 @@
-//! Words of notes for the search index: the same for writing and asking, on both engines. Never an index.
+//! Words of notes for the search index: the same for writing and asking, on both engines. Never an
+//! index.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;

@@ -1,4 +1,5 @@
-//! A made-up year of closed contacts, and how fast its pages come: for measuring. Never used to serve.
+//! A made-up year of closed contacts, and how fast its pages come: for measuring. Never used to
+//! serve.
 
 use crate::archive::Archive;
 use crate::batch::{Batch, Entry, Personal, note_digest};

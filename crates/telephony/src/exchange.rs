@@ -1,4 +1,5 @@
-//! The exchange: carries out the center's effects on lines, and reports what lines do. Never decides, never touches a packet.
+//! The exchange: carries out the center's effects on lines, and reports what lines do. Never
+//! decides, never touches a packet.
 
 mod pages;
 

@@ -1,4 +1,5 @@
-//! The ingress log: one line per attempt, written before anything is decided, to find what a crash lost. Never a number.
+//! The ingress log: one line per attempt, written before anything is decided, to find what a crash
+//! lost. Never a number.
 
 use center::time::{DAY_MS, Day, Time};
 use sha2::{Digest, Sha256};

@@ -1,4 +1,5 @@
-//! One line's sound: what it hears goes to its peer, what it is sent keeps one clock. Never signalling.
+//! One line's sound: what it hears goes to its peer, what it is sent keeps one clock. Never
+//! signalling.
 
 use crate::counters::Tally;
 use crate::dtmf;

@@ -1,4 +1,5 @@
-//! The telephone exchange: SIP, RTP, WebRTC, prompts, keys, recording. Never decides what happens to a contact.
+//! The telephone exchange: SIP, RTP, WebRTC, prompts, keys, recording. Never decides what happens
+//! to a contact.
 
 #![cfg_attr(
     test,

@@ -1,4 +1,5 @@
-//! The telephone number in a SIP address. Never logged, never stored here; its one form is the store's.
+//! The telephone number in a SIP address. Never logged, never stored here; its one form is the
+//! store's.
 
 /// The longest number that is kept (E.164 has fifteen digits; as received it may carry signs).
 const RAW_MAX: usize = 64;

@@ -1,4 +1,5 @@
-//! A small telephone and a small headset of our own: neighbors of the exchange for trials, demonstrations and load. Never part of a call that a citizen makes.
+//! A small telephone and a small headset of our own: neighbors of the exchange for trials,
+//! demonstrations and load. Never part of a call that a citizen makes.
 
 mod caller;
 mod carrier;

@@ -1,4 +1,5 @@
-//! What every part of the wing shares: settings, counters, the way to the hub, ports, the beat. Never a decision.
+//! What every part of the wing shares: settings, counters, the way to the hub, ports, the beat.
+//! Never a decision.
 
 use crate::counters::Tally;
 use crate::exchange::Input;

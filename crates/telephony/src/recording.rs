@@ -1,4 +1,5 @@
-//! Recording: both sides tapped on their way, put in order by their own clocks, written by one thread. Never heard here.
+//! Recording: both sides tapped on their way, put in order by their own clocks, written by one
+//! thread. Never heard here.
 
 use crate::counters::Tally;
 use crate::g711::{Law, transcode};

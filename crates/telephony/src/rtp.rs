@@ -1,4 +1,5 @@
-//! RTP packets by RFC 3550: reading with full validation, writing, telling old from new. Never a socket.
+//! RTP packets by RFC 3550: reading with full validation, writing, telling old from new. Never a
+//! socket.
 
 /// A packet that passed every check of the fixed header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,5 @@
-//! The little of SDP (RFC 4566, 3264) that an audio trunk needs: offers in, answers and offers out. Never a socket.
+//! The little of SDP (RFC 4566, 3264) that an audio trunk needs: offers in, answers and offers out.
+//! Never a socket.
 
 use crate::g711::Law;
 use std::fmt::Write as _;

@@ -1,4 +1,5 @@
-//! Sounds that need no file: silence, a tone in place of a missing prompt, music on hold. Never a voice.
+//! Sounds that need no file: silence, a tone in place of a missing prompt, music on hold. Never a
+//! voice.
 
 use std::f64::consts::TAU;
 

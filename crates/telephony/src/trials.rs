@@ -1,4 +1,5 @@
-//! A hundred thousand damaged inputs for every reader of this room: none may panic, loop or read what is not there.
+//! A hundred thousand damaged inputs for every reader of this room: none may panic, loop or read
+//! what is not there.
 
 use crate::{dtmf, ingress, number, prompt, rtp, sdp, sip, webrtc};
 

@@ -1,4 +1,5 @@
-//! A leg of plain RTP: two ports, a check of every packet, a latch on the other end. Never signalling.
+//! A leg of plain RTP: two ports, a check of every packet, a latch on the other end. Never
+//! signalling.
 
 use crate::counters::Tally;
 use crate::g711::Law;

@@ -1,4 +1,5 @@
-//! Browsers: one UDP port for all of them, ICE-lite, DTLS-SRTP, G.711 only. Never what is said on a line.
+//! Browsers: one UDP port for all of them, ICE-lite, DTLS-SRTP, G.711 only. Never what is said on a
+//! line.
 
 use crate::counters::Tally;
 use crate::g711::{Law, transcode};

@@ -1,4 +1,5 @@
-//! The callers and headsets of the bench, in a process of their own so that their work is not counted
+//! The callers and headsets of the bench, in a process of their own so that their work is not
+//! counted
 //! as the center's. Never the center.
 
 use super::machine;

@@ -1,4 +1,5 @@
-//! What the bench and its generator of calls say to each other, one JSON object a line. Never sound.
+//! What the bench and its generator of calls say to each other, one JSON object a line. Never
+//! sound.
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;

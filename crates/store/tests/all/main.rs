@@ -1,4 +1,5 @@
-//! What the store promises, on SQLite and on PostgreSQL alike: the same tests on both. Never a timing.
+//! What the store promises, on SQLite and on PostgreSQL alike: the same tests on both. Never a
+//! timing.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 

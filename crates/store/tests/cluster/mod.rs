@@ -1,4 +1,5 @@
-//! A private PostgreSQL in a temporary folder, started and stopped by the tests that need it. Never a city's own database.
+//! A private PostgreSQL in a temporary folder, started and stopped by the tests that need it. Never
+//! a city's own database.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 

@@ -1,4 +1,5 @@
-//! The carrier's side of a trunk: one SIP port for any number of callers. Never decides what a caller does.
+//! The carrier's side of a trunk: one SIP port for any number of callers. Never decides what a
+//! caller does.
 
 use super::caller::{Caller, Plan};
 use super::dialog::Names;

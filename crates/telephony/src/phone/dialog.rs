@@ -1,4 +1,5 @@
-//! One call as the caller's side sees it (RFC 3261): what to send, when to repeat it, how it ended. Never a socket, never a clock.
+//! One call as the caller's side sees it (RFC 3261): what to send, when to repeat it, how it ended.
+//! Never a socket, never a clock.
 
 use super::message::{Message, Start};
 use super::sound::EVENT_TYPE;

@@ -1,4 +1,5 @@
-//! A counselor's headset: one WebRTC line as a browser opens it. Never signalling beyond offer and answer.
+//! A counselor's headset: one WebRTC line as a browser opens it. Never signalling beyond offer and
+//! answer.
 
 use super::caller::beat;
 use super::lock;

@@ -1,4 +1,5 @@
-//! What a telephone says and what it hears: a tone in G.711, key presses, loss and the strength of tones. Never a socket.
+//! What a telephone says and what it hears: a tone in G.711, key presses, loss and the strength of
+//! tones. Never a socket.
 
 use crate::g711::Law;
 use crate::rtp;

@@ -1,4 +1,5 @@
-//! A call that comes in: written down, reported, then answered or refused. Never what the citizen hears.
+//! A call that comes in: written down, reported, then answered or refused. Never what the citizen
+//! hears.
 
 use super::timer::{self, Asked, Expires};
 use super::{Order, Sip, talk};

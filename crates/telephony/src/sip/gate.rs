@@ -1,4 +1,5 @@
-//! The door in front of the SIP stack: who may send, how much, and whether it is SIP at all. Never a dialog.
+//! The door in front of the SIP stack: who may send, how much, and whether it is SIP at all. Never
+//! a dialog.
 
 use crate::counters::Tally;
 use crate::leg::lock;
@@ -17,7 +18,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use tokio::net::UdpSocket;
 
-/// Longest message; a real INVITE has a quarter of it. Also what the stack's buffer holds: a datagram
+/// Longest message; a real INVITE has a quarter of it. Also what the stack's buffer holds: a
+/// datagram
 /// that fills it may have been cut.
 const MESSAGE_MAX: usize = 8_191;
 /// Refusals per second to all sources together: enough for an honest mistake, useless for a flood.

@@ -1,4 +1,5 @@
-//! SIP: the stack behind our own boundary, and where each request goes. Nothing of the stack leaves this folder.
+//! SIP: the stack behind our own boundary, and where each request goes. Nothing of the stack leaves
+//! this folder.
 
 mod call;
 mod dial;

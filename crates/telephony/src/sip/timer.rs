@@ -1,4 +1,5 @@
-//! Session timers by RFC 4028 as plain arithmetic: who refreshes, when, and when a call is dead. Never a message.
+//! Session timers by RFC 4028 as plain arithmetic: who refreshes, when, and when a call is dead.
+//! Never a message.
 
 use std::time::{Duration, Instant};
 

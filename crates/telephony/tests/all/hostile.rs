@@ -1,4 +1,5 @@
-//! Rubbish, floods and strangers while a call is up: counted, answered or dropped, and the call goes on. Never a polite peer.
+//! Rubbish, floods and strangers while a call is up: counted, answered or dropped, and the call
+//! goes on. Never a polite peer.
 
 use crate::talk::{heard_at, heard_by};
 use crate::town::{CITIZEN_HZ, KIM, Town, closed, plan, within};

@@ -1,4 +1,5 @@
-//! The wing among real neighbors: telephones, headsets, SIPp, and whoever sends rubbish. Never a stand-in for hub or store.
+//! The wing among real neighbors: telephones, headsets, SIPp, and whoever sends rubbish. Never a
+//! stand-in for hub or store.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 

@@ -1,4 +1,5 @@
-//! Calls that leave the house: only by a route, answered, refused, taken back. Never a call that nobody asked for.
+//! Calls that leave the house: only by a route, answered, refused, taken back. Never a call that
+//! nobody asked for.
 
 use crate::talk::{heard_at, heard_by};
 use crate::town::{KIM, Town, closed, plan, within};

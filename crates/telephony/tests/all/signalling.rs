@@ -1,4 +1,5 @@
-//! The letter of RFC 3261 and its neighbors, said by hand: retransmission, hold, timers, CANCEL, OPTIONS. Never sound.
+//! The letter of RFC 3261 and its neighbors, said by hand: retransmission, hold, timers, CANCEL,
+//! OPTIONS. Never sound.
 
 use crate::town::{Town, closed, within};
 use crate::wire::{Wire, header};

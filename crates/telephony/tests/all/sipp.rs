@@ -1,4 +1,5 @@
-//! SIPp as the carrier's trunk, by UDP and by TCP, with keys and sound from a file. Never our own telephone.
+//! SIPp as the carrier's trunk, by UDP and by TCP, with keys and sound from a file. Never our own
+//! telephone.
 
 use crate::talk::heard_at;
 use crate::town::{CITIZEN_HZ, KIM, Town, closed};

@@ -1,4 +1,5 @@
-//! A small center for the scenes: hub and store in a temporary folder, the wing on loopback. Never a peer.
+//! A small center for the scenes: hub and store in a temporary folder, the wing on loopback. Never
+//! a peer.
 
 use center::city::{
     Category, City, ContactId, CounselorId, CounselorProfile, Language, Need, OutcomeCode, Queue,

@@ -1,4 +1,5 @@
-//! A bare SIP peer that says exactly what a scene wants, right or wrong. Never clever: no timers, no transactions.
+//! A bare SIP peer that says exactly what a scene wants, right or wrong. Never clever: no timers,
+//! no transactions.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
