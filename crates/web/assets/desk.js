@@ -174,7 +174,7 @@ const drawTasks = () => {
     const line = make("li");
     const contact = task.contact;
     line.append(make("a", `${contact}`, { href: `/contacts/${contact}`, target: "_blank", rel: "noopener" }));
-    line.append(` ${data.language[`language_${task.language}`]} · ${fill(words.task_since, { age: length(now() - task.since) })}`);
+    line.append(` ${data.language[`language_${task.language}`]} · `, make("span", "", { "data-since": task.since }));
     line.append(make("br"), taskButton(words.task_take, () => command("take-task", { contact })), " ");
     line.append(taskButton(words.task_drop, () => {
       if (confirm(fill(words.task_drop_sure, { contact }))) command("drop-task", { contact });
@@ -182,6 +182,13 @@ const drawTasks = () => {
     return line;
   });
   $("tasks").replaceChildren(...(lines.length ? lines : [make("li", words.tasks_none, { class: "hint" })]));
+};
+
+/** Only the ages move: the buttons keep their focus. */
+const tickTasks = () => {
+  for (const age of $("tasks").querySelectorAll("[data-since]")) {
+    say(age, fill(words.task_since, { age: length(now() - Number(age.dataset.since)) }));
+  }
 };
 
 const drawTabs = () => {
@@ -206,6 +213,7 @@ const draw = () => {
   drawMe();
   drawQueues();
   drawTasks();
+  tickTasks();
   drawTabs();
   const current = view.contacts.find((one) => one.contact === chosen);
   show($("idle"), !current);
@@ -280,7 +288,7 @@ setInterval(() => {
     listen();
   }
 }, 500);
-setInterval(drawQueues, 1000);
+setInterval(() => { drawQueues(); tickTasks(); }, 1000);
 addEventListener("offline", () => bar("offline", words.offline, "bad"));
 
 // ---- Keys -------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
-//! Finding a category by what one types: name, code, initial consonants. The desk's script does the same in `assets/find.js`. Never a decision on a record.
+//! Finding a category by what one types: name, code, initial consonants. The desk's script does the
+//! same in `assets/find.js`. Never a decision on a record.
 
 use center::city::{Category, City, name_in};
 

@@ -1,4 +1,5 @@
-//! The citizens' page: what the number is and a call from the page. Never anything of another citizen.
+//! The citizens' page: what the number is and a call from the page. Never anything of another
+//! citizen.
 
 use crate::citizen_texts::{self, Citizen, LANGUAGES, OWN_NAMES};
 use crate::commands::said;
@@ -268,7 +269,9 @@ fn menu_keys(c: &Citizen, city: &City, pressed: &str) -> Vec<String> {
                 |at| OWN_NAMES[at].to_owned(),
             ))
         }
-        Target::Node(node) if leads_to_languages(city, node) => Some(c.other_languages.to_owned()),
+        Target::Node(node) if node != name && leads_to_languages(city, node) => {
+            Some(c.other_languages.to_owned())
+        }
         Target::Node(_) | Target::RepeatOnce(_) => None,
     };
     node.keys

@@ -1,4 +1,5 @@
-//! Every word of the citizens' page in the six languages of the prompts. Never a word that staff see.
+//! Every word of the citizens' page in the six languages of the prompts. Never a word that staff
+//! see.
 
 use crate::texts::words;
 

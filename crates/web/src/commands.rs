@@ -1,4 +1,5 @@
-//! What a desk asks, each turned into one command of the center, and how a refusal is told. Never a decision.
+//! What a desk asks, each turned into one command of the center, and how a refusal is told. Never a
+//! decision.
 
 use crate::session::random_hex;
 use crate::texts::{Staff, fill};

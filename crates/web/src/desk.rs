@@ -1,4 +1,5 @@
-//! The counselor's desk: signing in and out, the page, its commands and its headset line. Never a decision of the center.
+//! The counselor's desk: signing in and out, the page, its commands and its headset line. Never a
+//! decision of the center.
 
 use crate::commands::{self, Ask, failed, said};
 use crate::desk_view::number_is_clear;

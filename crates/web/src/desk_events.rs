@@ -1,4 +1,5 @@
-//! The live stream of a desk: its view whenever it changes, and whether the page is still there. Never a command of the counselor.
+//! The live stream of a desk: its view whenever it changes, and whether the page is still there.
+//! Never a command of the counselor.
 
 use crate::desk_view;
 use crate::presence::{BEAT, GRACE, Hold};

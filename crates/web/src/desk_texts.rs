@@ -1,4 +1,5 @@
-//! Every word of the counselor's desk, in Korean and English, in one table. Never a word of another page.
+//! Every word of the counselor's desk, in Korean and English, in one table. Never a word of another
+//! page.
 
 use crate::texts::words;
 

@@ -1,4 +1,5 @@
-//! What one counselor's desk shows of the present moment, as JSON without personal data. Never a command.
+//! What one counselor's desk shows of the present moment, as JSON without personal data. Never a
+//! command.
 
 use crate::categories;
 use center::board::{Board, ContactView, CounselorView, Doing};

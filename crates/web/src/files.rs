@@ -1,4 +1,5 @@
-//! Style, scripts and pictures, embedded and named by their content so that a browser keeps them. Never a page.
+//! Style, scripts and pictures, embedded and named by their content so that a browser keeps them.
+//! Never a page.
 
 use crate::session::hex;
 use axum::extract::Path;

@@ -1,4 +1,5 @@
-//! The wallboard: the present moment and today's figures, rendered once a second for all who watch. Never a name, never a ranking of people.
+//! The wallboard: the present moment and today's figures, rendered once a second for all who watch.
+//! Never a name, never a ranking of people.
 
 use crate::desk_events::{deliver, sse};
 use crate::figures::{clock, length, length_or_dash, share, threshold};
@@ -295,7 +296,8 @@ fn estimate(w: &Staff, queue: &QueueView) -> Option<String> {
 
 /// A reserve and its price, in a sentence.
 fn held(w: &Staff, city: &City, queue: &QueueView, now: Time) -> Option<String> {
-    if queue.held_back == 0 {
+    // Without anybody waiting it costs nothing; the table shows it all the same.
+    if queue.held_back == 0 || queue.waiting == 0 {
         return None;
     }
     let oldest = queue

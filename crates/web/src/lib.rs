@@ -1,4 +1,5 @@
-//! Citizen page, counselor desk, contacts, floor and statistics over HTTP. Never decides, never writes but through the hub.
+//! Citizen page, counselor desk, contacts, floor and statistics over HTTP. Never decides, never
+//! writes but through the hub.
 
 mod categories;
 mod citizen;

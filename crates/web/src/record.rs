@@ -355,6 +355,7 @@ mod tests {
     use center::time::Time;
 
     /// A whole life: menu, queue, ring, talk, record, listened to.
+    // A table: one event of every kind.
     pub(super) fn entries() -> Vec<Entry> {
         let contact = ContactId(41);
         let counselor = CounselorId(1);

@@ -1,4 +1,5 @@
-//! Who is signed in: passwords, signed cookies, form tokens, the brake on guessing. Never what they may see.
+//! Who is signed in: passwords, signed cookies, form tokens, the brake on guessing. Never what they
+//! may see.
 
 use argon2::password_hash::{PasswordHash, PasswordVerifier};
 use argon2::{Argon2, PasswordHasher};

@@ -1,4 +1,5 @@
-//! What every answer carries and every changing request must prove, whoever asks. Never who is signed in.
+//! What every answer carries and every changing request must prove, whoever asks. Never who is
+//! signed in.
 
 use crate::citizen_texts::LANGUAGES;
 use crate::site::{Site, asked_in_address, wants_page};

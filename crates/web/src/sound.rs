@@ -1,4 +1,5 @@
-//! A recording as a page shows it: a picture of its levels. Never its decryption, never who may hear it.
+//! A recording as a page shows it: a picture of its levels. Never its decryption, never who may
+//! hear it.
 
 use crate::site::escaped;
 use std::fmt::Write;

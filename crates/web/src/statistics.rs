@@ -1,4 +1,5 @@
-//! The figures of a day by hour, queue and language, with their definitions, as a page and as CSV. Never a figure of one person.
+//! The figures of a day by hour, queue and language, with their definitions, as a page and as CSV.
+//! Never a figure of one person.
 
 use crate::contacts::{self, Asked};
 use crate::csv;

@@ -1,6 +1,8 @@
-//! Every word that staff see, in Korean and English, in one table. Never a word of the citizens' page: `citizen_texts`.
+//! Every word that staff see, in Korean and English, in one table. Never a word of the citizens'
+//! page: `citizen_texts`.
 
-/// A set of texts: one field per text, one value per language; a missing translation does not compile.
+/// A set of texts: one field per text, one value per language; a missing translation does not
+/// compile.
 macro_rules! words {
     ($(#[$about:meta])* $name:ident, $languages:literal, { $($key:ident: $texts:expr;)* }) => {
         $(#[$about])*

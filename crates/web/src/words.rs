@@ -147,6 +147,7 @@ impl Teller<'_> {
             .unwrap_or_else(|| self.record(event))
     }
 
+    // A table: one sentence for each kind of event.
     fn before_talk(&self, at: center::time::Time, event: &Event) -> Option<String> {
         let w = self.words;
         Some(match event {

@@ -1,4 +1,5 @@
-//! The pages over a real socket with a real center and store. Never a browser: that is the house's own test.
+//! The pages over a real socket with a real center and store. Never a browser: that is the house's
+//! own test.
 #![allow(clippy::unwrap_used)]
 
 #[path = "../src/sample_city.rs"]
@@ -553,7 +554,12 @@ async fn a_call_goes_through_the_desk_into_record_and_statistics() {
     assert_eq!(house.act(&kim, "classify", &chosen).await.status, 200);
     assert_eq!(house.act(&kim, "finish", &finish).await.status, 200);
     live.until("\"contacts\":[]").await;
+    the_call_is_found(&house, &kim, contact).await;
+    house.close().await;
+}
 
+/// In the record, in the list of its number, in the statistics.
+async fn the_call_is_found(house: &House, kim: &(String, String), contact: ContactId) {
     let record = house.get(&format!("/contacts/{contact}"), &kim.0).await;
     assert_eq!(record.status, 200);
     for wanted in [
@@ -579,7 +585,6 @@ async fn a_call_goes_through_the_desk_into_record_and_statistics() {
         "{}",
         csv.body
     );
-    house.close().await;
 }
 
 #[tokio::test]
