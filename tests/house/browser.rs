@@ -69,7 +69,10 @@ impl Browser {
             "goog:loggingPrefs": {"browser": "ALL"},
         }}});
         let opened = browser.ask("POST", "/session", &wanted);
-        browser.session = opened["sessionId"].as_str().expect("a session").to_owned();
+        opened["sessionId"]
+            .as_str()
+            .expect("a session")
+            .clone_into(&mut browser.session);
         browser.command("/timeouts", &json!({"script": 20_000}));
         browser
     }

@@ -204,7 +204,7 @@ impl Record {
 /// A city without anything: enough to read a record.
 fn nowhere() -> City {
     City {
-        names: Default::default(),
+        names: std::collections::BTreeMap::default(),
         zone: Zone::fixed(9 * HOUR_MS),
         language: Language::Ko,
         queues: Vec::new(),
@@ -214,7 +214,7 @@ fn nowhere() -> City {
         categories: Vec::new(),
         outcomes: Vec::new(),
         weights: Weights::standard(),
-        limits: Default::default(),
+        limits: center::limit::Limits::default(),
         callbacks: false,
     }
 }

@@ -175,7 +175,15 @@ fn check_statistics(record: &Record) {
             .sum()
     };
     assert_eq!(sum(&|cell| matches!(cell, Cell::Hour { .. })), 1);
-    let answered = |cell: &Cell| matches!(cell, Cell::Hour { fate: Fate::Answered, language: Language::En, queue, .. } if queue == "lang-en");
+    let answered = |cell: &Cell| match cell {
+        Cell::Hour {
+            fate,
+            language,
+            queue,
+            ..
+        } => (*fate, *language, queue.as_str()) == (Fate::Answered, Language::En, "lang-en"),
+        _ => false,
+    };
     assert_eq!(sum(&answered), 1);
     assert_eq!(
         sum(&|cell| matches!(cell, Cell::Category { category, .. } if category == "TRF-01-02")),

@@ -1,5 +1,5 @@
-//! Power cuts in the middle of calls: what was acknowledged is in the record, and the record is clean. Never a
-//! gentle stop.
+//! Power cuts in the middle of calls: what was acknowledged is in the record, and the record is
+//! clean. Never a gentle stop.
 
 use crate::building::{self, Building, Record};
 use crate::peer::{self, Folder};
@@ -85,8 +85,6 @@ fn key(call: &str) -> String {
     digest.update(call.as_bytes());
     digest.update([0]);
     digest.update(format!("{process}n{number}").as_bytes());
-    digest.finalize()[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let half = u128::from_be_bytes(digest.finalize()[..16].try_into().unwrap());
+    format!("{half:032x}")
 }

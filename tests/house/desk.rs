@@ -75,8 +75,10 @@ impl Desk {
 
     /// Waits until the page is there again with its headset.
     pub fn until_connected(&self) {
-        let connected = "const shown = document.getElementById('headset');
-             return !!shown && shown.textContent.endsWith(': connected') && document.getElementById('doing').className !== 'doing'";
+        let connected = "const shown = document.getElementById('headset'); \
+             const doing = document.getElementById('doing'); \
+             return !!shown && shown.textContent.endsWith(': connected') \
+                 && doing.className !== 'doing'";
         self.browser.until("the headset", connected);
     }
 
@@ -97,7 +99,8 @@ impl Desk {
     pub fn until_ring(&self) -> String {
         self.until_doing("ringing");
         let card = "const card = document.getElementById('card'); \
-             return !card.hidden && !document.getElementById('number').textContent.includes('…') && card.innerText";
+             const number = document.getElementById('number').textContent; \
+             return !card.hidden && !number.includes('…') && card.innerText";
         let text = self.browser.until("the card", card);
         text.as_str().unwrap_or_default().to_owned()
     }

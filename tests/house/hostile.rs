@@ -61,7 +61,8 @@ fn message(number: u32) -> Vec<u8> {
     let register = format!(
         "REGISTER sip:120@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK{number}\r\n\
          From: <sip:{number}@127.0.0.1>;tag=r{number}\r\nTo: <sip:{number}@127.0.0.1>\r\n\
-         Call-ID: flood-{number}\r\nCSeq: 1 REGISTER\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+         Call-ID: flood-{number}\r\nCSeq: 1 REGISTER\r\nMax-Forwards: 70\r\n\
+         Content-Length: 0\r\n\r\n"
     );
     match number % 10 {
         7 => register.into_bytes()[..60].to_vec(),

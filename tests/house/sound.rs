@@ -137,7 +137,7 @@ pub fn write_pcap(path: &Path, spoken: &Spoken) {
             Some((key, from)) => {
                 let since = at_ms - from;
                 let marker = if since == 0 { 0x80 } else { 0 };
-                (101 | marker, from * 8, key_event(*key, since))
+                (0x65 | marker, from * 8, key_event(*key, since))
             }
             None if at_ms >= spoken.tone_from_ms => {
                 let from = timestamp as usize;
@@ -166,7 +166,7 @@ fn key_event(key: char, since_ms: u32) -> Vec<u8> {
     let end = if since_ms >= 140 { 0x80 } else { 0 };
     let duration = ((since_ms.min(140) + 20) * 8) as u16;
     let [high, low] = duration.to_be_bytes();
-    vec![code, end | 10, high, low]
+    vec![code, end | 0x0a, high, low]
 }
 
 /// Ethernet, IPv4 and UDP around a packet; SIPp reads only the ports' difference and the payload.

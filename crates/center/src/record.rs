@@ -133,6 +133,7 @@ pub struct Row {
 
 impl Row {
     /// Takes in the next event of the contact.
+    // A table: what each kind of event does to the row.
     pub fn apply(&mut self, at: Time, event: &Event) {
         match event {
             Event::Arrived {

@@ -292,6 +292,7 @@ impl Floor {
     }
 
     /// The phase after an event, none when closed, and what was impossible about it.
+    // A table: the phase after each kind of event.
     fn next(
         &self,
         open: &mut Open,
