@@ -71,6 +71,11 @@ impl Softphone {
         self.order("sndcode", "\u{4}");
     }
 
+    /// Covers the microphone: a browser that hears a tone takes away from what it speaks itself.
+    pub fn mute(&mut self) {
+        self.order("mute", "");
+    }
+
     /// Puts the receiver down.
     pub fn hang_up(&mut self) {
         self.order("hangup", "");

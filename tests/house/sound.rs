@@ -23,16 +23,10 @@ pub fn pulses(frequency: f64, rate: u32, seconds: f64) -> Vec<i16> {
 
 /// The part of the energy, 0 to 1, that lies at the frequency (Goertzel), over the loud stretches.
 pub fn share(samples: &[i16], rate: u32, frequency: f64) -> f64 {
-    share_above(200.0, samples, rate, frequency)
-}
-
-/// The same for sound that is only louder than `floor`: a browser takes most of a tone away from
-/// its microphone while another one comes out of its loudspeaker.
-pub fn share_above(floor: f64, samples: &[i16], rate: u32, frequency: f64) -> f64 {
     let window = rate as usize / 20;
     let mut shares: Vec<f64> = samples
         .chunks_exact(window)
-        .filter(|chunk| energy(chunk) > floor * floor)
+        .filter(|chunk| energy(chunk) > 200.0 * 200.0)
         .map(|chunk| {
             let turn = TAU * frequency / f64::from(rate);
             let (mut real, mut imaginary) = (0.0, 0.0);

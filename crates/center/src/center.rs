@@ -234,6 +234,7 @@ impl Center {
                 version: 0,
                 line: true,
                 told: None,
+                promised: None,
                 reason: None,
                 dials: 0,
                 task: None,
@@ -378,6 +379,9 @@ impl Center {
         let limits = &self.city.limits;
         match event {
             Event::WaitTold { told, callback, .. } => {
+                if let (None, Some(p50), Some(p90)) = (contact.told, told.p50_ms, told.p90_ms) {
+                    contact.promised = Some((at, p50, p90));
+                }
                 contact.told = Some(*told);
                 if let State::Waiting(waiting) = &mut contact.state {
                     waiting.announce_at = at + limits.announce_every_ms;
@@ -395,6 +399,9 @@ impl Center {
             } => {
                 contact.reason = Some(reason.clone());
                 if let State::Waiting(waiting) = contact.state.clone() {
+                    if let Some((since, p50, p90)) = contact.promised.take() {
+                        self.paces[waiting.queue].promised((p50, p90), at - since, false);
+                    }
                     let until = at + limits.ring_ms;
                     contact.state = State::Offered {
                         counselor: *counselor,
@@ -520,6 +527,9 @@ impl Center {
             Fate::Abandoned | Fate::ShortAbandoned => {
                 if let Some(pace) = queue.and_then(|queue| self.paces.get_mut(queue)) {
                     pace.waited(row.wait_ms, true);
+                    if let Some((since, p50, p90)) = contact.promised {
+                        pace.promised((p50, p90), at - since, true);
+                    }
                 }
                 let since = contact
                     .waiting()

@@ -85,6 +85,8 @@ pub(crate) struct Contact {
     /// Whether the citizen's line is up.
     pub line: bool,
     pub told: Option<Told>,
+    /// What it was told first, and when: what came of it teaches the next promise.
+    pub promised: Option<(Time, i64, i64)>,
     pub reason: Option<Reason>,
     /// Tries of a callback so far.
     pub dials: u8,

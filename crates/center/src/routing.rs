@@ -55,8 +55,8 @@ struct BucketInfo {
     ring: u8,
     /// Classes that may take from it: fewest skills first.
     classes: Vec<Class>,
-    /// Reserves that do not hold anyone back from it, because it asks for the skill.
-    exempt: Vec<bool>,
+    /// No reserve holds anyone back from it, because it asks for a rare skill itself.
+    exempt: bool,
     waiting: BTreeSet<WaitKey>,
     /// Counselors without any load who may take from it.
     idle: usize,
@@ -196,7 +196,7 @@ impl Routing {
                     queue,
                     ring: ring as u8,
                     classes,
-                    exempt: city.reserves.iter().map(|r| asks(&r.skill)).collect(),
+                    exempt: city.reserves.iter().any(|reserve| asks(&reserve.skill)),
                     waiting: BTreeSet::new(),
                     idle: 0,
                 });
@@ -428,7 +428,7 @@ impl Routing {
     fn holds_back(&self, now: Time, info: &BucketInfo, reserve: usize) -> bool {
         let settings = &self.reserves[reserve];
         let oldest = || self.oldest(info.queue).map_or(0, |since| now - since);
-        !info.exempt[reserve] && settings.idle <= settings.keep && oldest() < settings.until_wait_ms
+        !info.exempt && settings.idle <= settings.keep && oldest() < settings.until_wait_ms
     }
 
     fn choice(
@@ -718,6 +718,20 @@ mod tests {
         assert_eq!(pair(routing.choose(Time(60_000))), Some((1, 1)));
         routing.wait(Time(0), ContactId(2), place(1, 0));
         assert_eq!(pair(routing.choose(Time(60_000))), Some((1, 1)));
+    }
+
+    #[test]
+    fn whoever_asks_for_a_rare_skill_is_not_kept_waiting_for_another() {
+        let reserve = |skill: &str| Reserve {
+            skill: skill.to_owned(),
+            keep: 1,
+            until_wait_ms: 60_000,
+        };
+        let reserves = vec![reserve("en"), reserve("mn")];
+        let mut routing = Routing::new(&city(&[&["ko", "en", "mn"]], reserves));
+        routing.set_free(CounselorId(1), Time(0), Some(0));
+        routing.wait(Time(0), ContactId(1), place(1, 0));
+        assert_eq!(pair(routing.choose(Time(0))), Some((1, 1)));
     }
 
     #[test]

@@ -15,7 +15,13 @@ impl Center {
         let staff = self.staff();
         let pool = self.routing.pool(queue, &staff);
         let ahead = self.routing.ahead(queue, contact, &staff);
-        let wait = self.paces[queue].wait(ahead, pool);
+        let virtually = |open: &&Contact| match &open.state {
+            State::Waiting(waiting) => waiting.queue == queue && !open.line,
+            _ => false,
+        };
+        let booked = self.contacts.values().filter(virtually).count();
+        let booked = ahead * booked / self.routing.waiting(queue).max(1);
+        let wait = self.paces[queue].wait(ahead, booked, pool);
         Told {
             position: ahead as u32 + 1,
             p50_ms: wait.map(|(p50, _)| p50),
