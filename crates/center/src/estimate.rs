@@ -94,7 +94,8 @@ impl Pace {
 
     /// Half and nine tenths of waits behind `ahead` others with `staff` counselors are over within
     /// these milliseconds. Each step of the line lasts 1 / (s/AHT + k/patience) on average, where
-    /// k are those ahead who may still give up: not the `booked`, who wait for a callback. The sum of the steps is taken as a gamma
+    /// k are those ahead who may still give up: not the `booked`, who wait for a callback. The sum
+    /// of the steps is taken as a gamma
     /// distribution with the same mean and variance. Integers only, so every machine agrees.
     pub fn wait(&self, ahead: usize, booked: usize, staff: usize) -> Option<(i64, i64)> {
         if staff == 0 {
