@@ -13,10 +13,11 @@ const LINE_COLUMNS_MAX: usize = 100;
 const README_LINES_MAX: usize = 120;
 
 /// The rooms and the rooms they may know. A new arrow needs a page in `docs/decisions`.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("center", &[]),
     ("store", &["center"]),
     ("hub", &["center", "store"]),
+    ("messaging", &["center", "hub", "store"]),
     ("telephony", &["center", "hub", "store"]),
     ("web", &["center", "hub", "store"]),
     ("simulator", &["center", "hub"]),

@@ -1,0 +1,6 @@
+//! Written channels: SMS and MMS, social networks, mail. Speaks their protocols and hands every
+//! message to the center before it is acknowledged. Never decides what becomes of a contact.
+
+pub mod inlet;
+pub mod letter;
+pub mod outlet;
