@@ -195,6 +195,7 @@ impl Check {
             code: file.code.clone(),
             names: file.names.clone(),
             channel,
+            language: None,
             rings: self.rings(&key, file, skills),
             head_start_ms: file.head_start_s * SECOND_MS,
             ageing_percent: file.ageing_percent,

@@ -165,6 +165,7 @@ fn queue(code: &str, needs: &[&str]) -> Queue {
         code: code.to_owned(),
         names: BTreeMap::new(),
         channel: Channel::Voice,
+        language: None,
         rings,
         head_start_ms: 0,
         ageing_percent: 100,

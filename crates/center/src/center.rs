@@ -3,11 +3,12 @@
 
 use crate::city::{Channel, City, ContactId, CounselorId, Language};
 use crate::command::{Answer, Command, Refusal, RestReason};
-use crate::contact::{Contact, State, Waiting};
+use crate::contact::{Contact, Letters, State, Waiting};
 use crate::counselor::{Counselor, Mode};
 use crate::effect::Effect;
 use crate::estimate::Pace;
 use crate::event::{Event, Fate};
+use crate::letters::Conversations;
 use crate::record::Row;
 use crate::routing::{Place, Routing};
 use crate::time::{DAY_MS, MINUTE_MS, Time};
@@ -71,6 +72,7 @@ pub struct Center {
     next_contact: u64,
     /// Voice contacts whose line is up.
     pub(crate) lines: usize,
+    pub(crate) conversations: Conversations,
 }
 
 impl Center {
@@ -94,6 +96,7 @@ impl Center {
             counselor_dues: BTreeMap::new(),
             next_contact: 1,
             lines: 0,
+            conversations: Conversations::default(),
         }
     }
 
@@ -154,7 +157,9 @@ impl Center {
 
     /// A stable digest of the whole state: replay equals live when it is the same.
     pub fn digest(&self) -> u64 {
-        let state = (&self.contacts, &self.counselors, &self.tasks, &self.recent);
+        let resting = &self.conversations.resting;
+        let desks = (&self.counselors, &self.tasks);
+        let state = (&self.contacts, desks, &self.recent, resting);
         let text = format!("{state:?}{:?}{}", self.paces, self.next_contact);
         text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -165,6 +170,9 @@ impl Center {
     pub fn apply(&mut self, at: Time, event: &Event) {
         if let Some(id) = event.contact() {
             self.apply_to_contact(at, id, event);
+        }
+        if let Event::DeadLettered { key, .. } = event {
+            self.conversations.know(at, key, ContactId(0), 0);
         }
         self.apply_to_counselor(at, event);
         if let Some(counselor) = event.counselor() {
@@ -184,6 +192,7 @@ impl Center {
             self.lines += usize::from(*channel == Channel::Voice);
         }
         self.apply_task(at, id, event);
+        self.apply_to_conversations(at, id, event);
         let Some(mut contact) = self.contacts.remove(&id) else {
             return;
         };
@@ -198,7 +207,9 @@ impl Center {
         self.lines -= usize::from(line_before && contact.row.channel == Channel::Voice);
         let closed = matches!(event, Event::Closed { .. });
         self.index_contact(at, id, &contact, closed);
-        if !closed {
+        if closed {
+            self.lay_to_rest(at, contact);
+        } else {
             self.contacts.insert(id, contact);
         }
         for counselor in [before, after].into_iter().flatten() {
@@ -243,6 +254,7 @@ impl Center {
                     .map(|(_, _, since)| since),
                 last_talked: None,
                 overdue: false,
+                letters: Letters::default(),
             },
         );
         if !caller.is_empty() {
@@ -455,6 +467,7 @@ impl Center {
                 contact.line = true;
                 contact.overdue = false;
                 contact.last_talked = Some(*counselor);
+                contact.letters.held = Some(at);
                 contact.state = State::Talking {
                     counselor: *counselor,
                     since: at,
@@ -506,7 +519,7 @@ impl Center {
                 }
             }
             Event::Closed { fate, .. } => self.learn(at, contact, *fate),
-            _ => {}
+            _ => self.step_written(at, contact, event),
         }
     }
 
@@ -731,6 +744,9 @@ impl Turn<'_> {
             return Ok(Answer::Contact(
                 self.arrive(key, *channel, caller, via, *live),
             ));
+        }
+        if let Some(taken) = self.take_written(command) {
+            return taken;
         }
         let taken = self
             .take_from_line(command)

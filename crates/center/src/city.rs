@@ -121,6 +121,13 @@ impl Channel {
     }
 }
 
+impl Channel {
+    /// Whether people write on it: nobody waits on a line, and a conversation may rest for hours.
+    pub fn written(self) -> bool {
+        !matches!(self, Channel::Voice | Channel::Video)
+    }
+}
+
 impl fmt::Display for Channel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
@@ -178,6 +185,8 @@ pub struct Queue {
     pub names: BTreeMap<String, String>,
     /// Channel whose contacts wait here (a queue holds one channel).
     pub channel: Channel,
+    /// Written contacts in this language wait here; none for those in any other.
+    pub language: Option<Language>,
     /// The search for a counselor, first ring first; the first has `after_ms` 0.
     pub rings: Vec<Ring>,
     /// Head start in milliseconds of age over queues with 0; may be negative.

@@ -2,7 +2,7 @@
 //! packet.
 
 use crate::center::{Due, Turn};
-use crate::city::{ContactId, CounselorId};
+use crate::city::{Channel, ContactId, CounselorId};
 use crate::command::{Ending, RestReason};
 use crate::contact::{State, Waiting};
 use crate::counselor::Mode;
@@ -39,6 +39,9 @@ impl Turn<'_> {
     }
 
     fn contact_due(&mut self, contact: ContactId) {
+        if self.written_due(contact) {
+            return;
+        }
         let Ok(open) = self.contact(contact) else {
             return;
         };
@@ -79,6 +82,7 @@ impl Turn<'_> {
                 debug_assert!(ended.is_ok(), "a dialing contact can always fail");
             }
             State::Paused { waiting, .. } => self.requeue(contact, &waiting, false),
+            State::Snoozed { .. } => debug_assert!(false, "only letters are laid aside"),
             State::Talking {
                 counselor,
                 noticed: false,
@@ -155,6 +159,7 @@ impl Turn<'_> {
             return;
         };
         let held: Vec<ContactId> = desk.contacts.iter().map(|(contact, _)| *contact).collect();
+        self.hand_back_letters(counselor);
         for contact in held {
             let Ok(open) = self.contact(contact) else {
                 continue;
@@ -189,7 +194,8 @@ impl Turn<'_> {
         };
         let threshold_ms = self.center.city.queues[waiting.queue].callback_from_ms;
         let long = told.p90_ms.is_none_or(|wait| wait >= threshold_ms);
-        let callback = long && !open.row.callback && self.callback_possible(contact);
+        let calls = open.row.channel == Channel::Voice && !open.row.callback;
+        let callback = long && calls && self.callback_possible(contact);
         self.emit(Event::WaitTold {
             contact,
             told,

@@ -1,7 +1,9 @@
 //! What the world says or asks, and the answers to it. Never stored: what follows from a command is
 //! in `event`.
 
-use crate::city::{Channel, ContactId, CounselorId};
+use crate::city::{Channel, ContactId, CounselorId, Language};
+use crate::event::{Fortune, Marks};
+use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
 /// Why a citizen's line ended, as the wing saw it.
@@ -16,6 +18,8 @@ pub enum Ending {
     Center,
     /// The center itself was stopped in mid-contact.
     Restart,
+    /// Nothing was written for so long that the conversation is taken as over.
+    Quiet,
 }
 
 /// Where a contact is handed to.
@@ -49,6 +53,55 @@ pub enum RestReason {
     Unfinished,
     /// Put to rest because nothing was touched for hours.
     Idle,
+}
+
+/// A citizen's message on any written channel. Text, address and files travel beside the command
+/// as personal data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// What identifies the message at its provider; the same key gives the same message.
+    pub key: String,
+    /// Channel.
+    pub channel: Channel,
+    /// Connection it came by.
+    pub via: String,
+    /// Keyed digest of the conversation it belongs to at its provider.
+    pub thread: String,
+    /// Keyed digest of the citizen's address, empty when unknown.
+    pub caller: String,
+    /// Language it is written in, where one was recognized.
+    pub language: Option<Language>,
+    /// Digest of a nonce and the text.
+    pub digest: String,
+    /// Letters as people count them.
+    pub letters: u32,
+    /// Files that came with it.
+    pub files: u16,
+    /// What is known of it.
+    pub marks: Marks,
+    /// It allows or forbids messages that were not asked for, and says nothing else.
+    pub consent: Option<bool>,
+}
+
+/// A counselor's message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// Counselor.
+    pub counselor: CounselorId,
+    /// Contact.
+    pub contact: ContactId,
+    /// The message it answers; 0 for the citizen's last.
+    pub answers: u32,
+    /// Name of one of the house's own texts instead of an own one.
+    pub text: Option<String>,
+    /// Digest of a nonce and the text.
+    pub digest: String,
+    /// Letters.
+    pub letters: u32,
+    /// Files.
+    pub files: u16,
+    /// Only the citizen may read it.
+    pub private: bool,
 }
 
 /// What the world says or asks.
@@ -247,6 +300,80 @@ pub enum Command {
         /// Name of the blob.
         blob: String,
     },
+    /// A citizen wrote. Answered by [`Answer::Message`].
+    Written(Box<Written>),
+    /// A citizen changed a message.
+    Changed {
+        /// What identified the message.
+        key: String,
+        /// Digest of a nonce and the new text.
+        digest: String,
+        /// Letters.
+        letters: u32,
+    },
+    /// A citizen took a message back.
+    Withdrawn {
+        /// What identified the message.
+        key: String,
+    },
+    /// A counselor answers. Answered by [`Answer::Message`].
+    Reply(Box<Reply>),
+    /// What became of a message on its way out.
+    Fared {
+        /// Contact.
+        contact: ContactId,
+        /// Message.
+        message: u32,
+        /// What became of it.
+        fortune: Fortune,
+        /// The provider's reference, empty when it gave none.
+        reference: String,
+    },
+    /// Lays a written contact aside.
+    Snooze {
+        /// Counselor.
+        counselor: CounselorId,
+        /// Contact.
+        contact: ContactId,
+        /// Until when, unless the citizen writes before.
+        until: Time,
+    },
+    /// Gives a written contact to a colleague who is signed in.
+    Assign {
+        /// Counselor.
+        counselor: CounselorId,
+        /// Contact.
+        contact: ContactId,
+        /// Colleague.
+        to: CounselorId,
+    },
+    /// Lets a contact go on in another of the same citizen.
+    Merge {
+        /// Counselor who has `into`.
+        counselor: CounselorId,
+        /// Contact that ends.
+        contact: ContactId,
+        /// Contact that goes on.
+        into: ContactId,
+    },
+    /// Undoes a merge.
+    Unmerge {
+        /// Counselor.
+        counselor: CounselorId,
+        /// Contact that was merged.
+        contact: ContactId,
+    },
+    /// Something unreadable came in; its bytes are stored.
+    DeadLetter {
+        /// Connection.
+        via: String,
+        /// What identifies it.
+        key: String,
+        /// Why it could not be read.
+        reason: String,
+        /// Where its bytes are.
+        blob: String,
+    },
     /// The center has just started on what the journal holds; every live line is gone.
     Restarted,
     /// Time has passed; deadlines may be due. Any other command checks them too.
@@ -260,6 +387,15 @@ pub enum Answer {
     Done,
     /// The contact that was opened, or is known already under this key.
     Contact(ContactId),
+    /// The message that was taken, or is known already under this key.
+    Message {
+        /// Contact.
+        contact: ContactId,
+        /// Number within the contact.
+        message: u32,
+        /// It was known already.
+        again: bool,
+    },
 }
 
 /// Why a command was not taken. Nothing changed.
@@ -287,8 +423,12 @@ pub enum Refusal {
     StillTalking,
     /// There is no outbound route.
     NoRoute,
-    /// A note is longer than the limit.
+    /// A note or message is longer than the limit.
     TooLong,
+    /// There is no such message.
+    UnknownMessage,
+    /// A call cannot be handled like a letter, or a letter like a call.
+    WrongChannel,
 }
 
 impl Refusal {
@@ -307,6 +447,8 @@ impl Refusal {
             Refusal::StillTalking => "still_talking",
             Refusal::NoRoute => "no_route",
             Refusal::TooLong => "too_long",
+            Refusal::UnknownMessage => "unknown_message",
+            Refusal::WrongChannel => "wrong_channel",
         }
     }
 }
@@ -325,7 +467,9 @@ impl std::fmt::Display for Refusal {
             Refusal::OutcomeMissing => "choose an outcome first",
             Refusal::StillTalking => "the citizen is still on the line",
             Refusal::NoRoute => "there is no route for calls to the outside",
-            Refusal::TooLong => "the note is too long",
+            Refusal::TooLong => "the text is too long",
+            Refusal::UnknownMessage => "there is no such message",
+            Refusal::WrongChannel => "this is not possible on this channel",
         })
     }
 }

@@ -1,6 +1,6 @@
 //! The life of one contact: its states and their deadlines. Never decides what happens next.
 
-use crate::city::{ContactId, CounselorId};
+use crate::city::{Channel, ContactId, CounselorId};
 use crate::event::{Fate, Reason, Told};
 use crate::limit::Limits;
 use crate::record::Row;
@@ -73,6 +73,45 @@ pub(crate) enum State {
         since: Time,
         alarms: u16,
     },
+    /// Laid aside.
+    Snoozed { until: Time },
+}
+
+/// What a written conversation remembers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Letters {
+    /// Conversations at providers that belong to it.
+    pub threads: Vec<String>,
+    /// The citizen's last message.
+    pub last_in: Option<(Time, u32)>,
+    /// The last message of a counselor.
+    pub last_out: Option<Time>,
+    /// The citizen's first message that is not answered yet, and when an answer is due.
+    pub owed: Option<(Time, Time)>,
+    /// Steps of escalation of what is owed: near its time, past it.
+    pub escalated: u8,
+    /// The house asked whether the citizen is still there.
+    pub nudged: bool,
+    /// The last message of the house itself.
+    pub last_auto: Option<Time>,
+    /// The citizen knows that a message was too long.
+    pub told_over: bool,
+    /// Messages of the city that may still fare well or ill.
+    pub under_way: Vec<u32>,
+    /// Since when the counselor has it.
+    pub held: Option<Time>,
+}
+
+impl Letters {
+    /// When an escalation is due: at three quarters of the promised time, and at its end.
+    fn escalation(&self) -> Option<Time> {
+        let (since, due) = self.owed?;
+        match self.escalated {
+            0 => Some(since + (due - since) * 3 / 4),
+            1 => Some(due),
+            _ => None,
+        }
+    }
 }
 
 /// An open contact.
@@ -98,18 +137,66 @@ pub(crate) struct Contact {
     pub last_talked: Option<CounselorId>,
     /// Past a deadline that only alarms.
     pub overdue: bool,
+    /// Conversations in writing; unused by calls.
+    pub letters: Letters,
 }
 
 impl Contact {
     /// When something must happen at the latest.
     pub fn due(&self, limits: &Limits) -> Time {
+        let own = self.due_of_state(limits);
+        let escalation = match self.state {
+            State::WrapUp { .. } | State::Snoozed { .. } => None,
+            _ => self.letters.escalation(),
+        };
+        escalation.map_or(own, |at| at.min(own))
+    }
+
+    /// When the present state must be left, whatever is owed.
+    pub fn due_of_state(&self, limits: &Limits) -> Time {
+        if self.row.channel.written() {
+            self.written_due(limits)
+        } else {
+            self.spoken_due(limits)
+        }
+    }
+
+    /// The deadline of a state in writing.
+    fn written_due(&self, limits: &Limits) -> Time {
+        match &self.state {
+            State::Waiting(waiting) if self.row.channel == Channel::Chat => {
+                waiting.announce_at.min(waiting.alarm_at)
+            }
+            State::Waiting(waiting) => waiting.alarm_at,
+            State::Talking { since, .. } => self.silence(*since, limits),
+            State::Snoozed { until } => *until,
+            _ => self.spoken_due(limits),
+        }
+    }
+
+    /// When a silence has lasted too long: of the citizen after an answer, else of the counselor.
+    fn silence(&self, since: Time, limits: &Limits) -> Time {
+        let letters = &self.letters;
+        let answered = letters.last_out.filter(|_| letters.owed.is_none());
+        match answered {
+            Some(at) if self.row.channel == Channel::Chat && letters.nudged => {
+                at + limits.chat_silent_ms
+            }
+            Some(at) if self.row.channel == Channel::Chat => at + limits.chat_nudge_ms,
+            Some(at) => at.max(since) + limits.thread_quiet_ms,
+            None => letters.held.unwrap_or(since) + limits.written_hold_ms,
+        }
+    }
+
+    fn spoken_due(&self, limits: &Limits) -> Time {
         match &self.state {
             State::Door { since } => *since,
             State::Menu { until, .. }
             | State::Turned { until, .. }
             | State::Offered { until, .. }
             | State::Dialing { until, .. }
-            | State::Paused { until, .. } => *until,
+            | State::Paused { until, .. }
+            | State::Snoozed { until } => *until,
             State::Waiting(_) if self.line && self.row.callback => {
                 self.row.since + limits.farewell_ms
             }

@@ -98,6 +98,7 @@ impl Turn<'_> {
         if held.iter().any(|contact| self.talks(*contact)) {
             return Err(Refusal::StillTalking);
         }
+        self.hand_back_letters(counselor);
         self.give_back(counselor, OfferEnd::SignedOut);
         self.emit(Event::SignedOut { counselor });
         Ok(())
@@ -105,10 +106,11 @@ impl Turn<'_> {
 
     fn talks(&self, contact: ContactId) -> bool {
         self.contact(contact).is_ok_and(|open| {
-            matches!(
-                open.state,
-                State::Talking { .. } | State::Leaving { .. } | State::Dialing { .. }
-            )
+            !open.row.channel.written()
+                && matches!(
+                    open.state,
+                    State::Talking { .. } | State::Leaving { .. } | State::Dialing { .. }
+                )
         })
     }
 
@@ -180,7 +182,9 @@ impl Turn<'_> {
             self.ask(Effect::Dial { contact });
         } else {
             self.emit(Event::Answered { contact, counselor });
-            self.ask(Effect::Bridge { contact, counselor });
+            if !self.contact(contact)?.row.channel.written() {
+                self.ask(Effect::Bridge { contact, counselor });
+            }
         }
         Ok(())
     }
@@ -210,7 +214,16 @@ impl Turn<'_> {
         }
     }
 
+    /// Refuses what only a call can do.
+    fn speaks(&self, contact: ContactId) -> Result<(), Refusal> {
+        if self.contact(contact)?.row.channel.written() {
+            return Err(Refusal::WrongChannel);
+        }
+        Ok(())
+    }
+
     fn hold(&mut self, counselor: CounselorId, contact: ContactId) -> Result<(), Refusal> {
+        self.speaks(contact)?;
         if !self.talking(counselor, contact)? {
             self.emit(Event::Held { contact, counselor });
             self.ask(Effect::Park { contact });
@@ -277,6 +290,7 @@ impl Turn<'_> {
                 self.say(contact, &["connecting"], Then::Music);
             }
             Destination::Number { token } => {
+                self.speaks(contact)?;
                 if !self.center.city.callbacks {
                     return Err(Refusal::NoRoute);
                 }
@@ -362,8 +376,10 @@ impl Turn<'_> {
         contact: ContactId,
         ready: bool,
     ) -> Result<(), Refusal> {
+        let written = self.contact(contact)?.row.channel.written();
         match self.mine(counselor, contact)? {
             State::WrapUp { .. } => {}
+            State::Talking { .. } if written => {}
             State::Talking { .. } | State::Leaving { .. } | State::Dialing { .. } => {
                 return Err(Refusal::StillTalking);
             }

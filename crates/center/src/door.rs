@@ -61,6 +61,9 @@ impl Turn<'_> {
         });
         if !live {
             self.interrupt(contact, "door");
+        } else if channel.written() {
+            let language = self.language(contact);
+            self.enter_written(contact, channel, language, false);
         } else if channel != Channel::Voice {
             let own = |queue: &crate::city::Queue| queue.channel == channel;
             let queue = self.center.city.queues.iter().position(own).unwrap_or(0);
@@ -385,6 +388,9 @@ impl Turn<'_> {
     }
 
     fn left(&mut self, contact: ContactId, ending: Ending) -> Result<(), Refusal> {
+        if self.left_silently(contact, ending) {
+            return Ok(());
+        }
         let open = self.contact(contact)?;
         let closed = |fate| Event::Closed {
             contact,
@@ -428,7 +434,10 @@ impl Turn<'_> {
                 });
             }
             State::WrapUp { .. } if open.line => self.emit(Event::LineEnded { contact, ending }),
-            State::WrapUp { .. } | State::Dialing { .. } | State::Paused { .. } => {}
+            State::WrapUp { .. }
+            | State::Dialing { .. }
+            | State::Paused { .. }
+            | State::Snoozed { .. } => {}
         }
         Ok(())
     }
@@ -527,6 +536,9 @@ impl Turn<'_> {
         self.emit(Event::Restarted);
         let open: Vec<ContactId> = self.center.contacts.keys().copied().collect();
         for id in open {
+            if self.restart_written(id) {
+                continue;
+            }
             let Ok(contact) = self.contact(id) else {
                 continue;
             };
@@ -550,7 +562,7 @@ impl Turn<'_> {
                         why,
                     });
                 }
-                State::WrapUp { .. } => {}
+                State::WrapUp { .. } | State::Snoozed { .. } => {}
                 State::Door { .. } => self.interrupt(id, "door"),
                 State::Menu { .. } | State::Turned { .. } => self.interrupt(id, "menu"),
                 State::Waiting(_) | State::Paused { .. } => self.interrupt(id, "queue"),

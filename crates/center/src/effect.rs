@@ -91,6 +91,14 @@ pub enum Effect {
         /// Contact.
         contact: ContactId,
     },
+    /// Send a message of the city by the connection of the message it answers; report
+    /// `Fared`. May be asked twice for the same message: it leaves once.
+    Send {
+        /// Contact.
+        contact: ContactId,
+        /// Message.
+        message: u32,
+    },
     /// Stop calling.
     CancelDial {
         /// Contact.
@@ -112,7 +120,8 @@ impl Effect {
             | Effect::HangUp { contact }
             | Effect::Dial { contact }
             | Effect::TransferOut { contact }
-            | Effect::CancelDial { contact } => *contact,
+            | Effect::CancelDial { contact }
+            | Effect::Send { contact, .. } => *contact,
         }
     }
 }

@@ -28,11 +28,17 @@ pub enum Fate {
     Interrupted,
     /// Not an attempt of a citizen: the center called to pay an owed callback.
     Outbound,
+    /// Left a chat without a word after a counselor had answered.
+    Silent,
+    /// Goes on in another contact of the same citizen.
+    Merged,
+    /// Settled without a counselor: an opt-out, an answer of a machine.
+    Automatic,
 }
 
 impl Fate {
     /// Every fate.
-    pub const ALL: [Fate; 9] = [
+    pub const ALL: [Fate; 12] = [
         Fate::Answered,
         Fate::LeftMenu,
         Fate::ShortAbandoned,
@@ -42,6 +48,9 @@ impl Fate {
         Fate::Unreached,
         Fate::Interrupted,
         Fate::Outbound,
+        Fate::Silent,
+        Fate::Merged,
+        Fate::Automatic,
     ];
 
     /// The code as stored and shown.
@@ -56,6 +65,9 @@ impl Fate {
             Fate::Unreached => "unreached",
             Fate::Interrupted => "interrupted",
             Fate::Outbound => "outbound",
+            Fate::Silent => "silent",
+            Fate::Merged => "merged",
+            Fate::Automatic => "automatic",
         }
     }
 
@@ -110,6 +122,68 @@ pub struct Told {
     pub p90_ms: Option<i64>,
     /// Counselors who served the queue when it was said: it may only grow when one leaves.
     pub staff: u32,
+}
+
+/// What became of a message on its way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fortune {
+    /// The provider took it.
+    Submitted,
+    /// It reached the citizen's device or server.
+    Delivered,
+    /// It never will.
+    Failed,
+    /// Given up after its time.
+    Expired,
+    /// The line broke before the provider's answer: it may have been delivered.
+    Unknown,
+}
+
+impl Fortune {
+    /// The code as stored and shown.
+    pub fn code(self) -> &'static str {
+        match self {
+            Fortune::Submitted => "submitted",
+            Fortune::Delivered => "delivered",
+            Fortune::Failed => "failed",
+            Fortune::Expired => "expired",
+            Fortune::Unknown => "unknown",
+        }
+    }
+}
+
+/// What is known of a citizen's message besides its text.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is its own mark on the message"
+)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Marks {
+    /// Speaks of an emergency.
+    #[serde(skip_serializing_if = "is_false")]
+    pub urgent: bool,
+    /// Longer than the limit; nothing of it is cut off.
+    #[serde(skip_serializing_if = "is_false")]
+    pub over: bool,
+    /// Written by a program.
+    #[serde(skip_serializing_if = "is_false")]
+    pub automatic: bool,
+    /// Something of it was lost on the way.
+    #[serde(skip_serializing_if = "is_false")]
+    pub damaged: bool,
+    /// Everybody can read it.
+    #[serde(skip_serializing_if = "is_false")]
+    pub public: bool,
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// What happened. Contact events carry their contact first; `kind()` names them in the journal.
@@ -400,6 +474,149 @@ pub enum Event {
         /// Blob.
         blob: String,
     },
+    /// The citizen wrote. Text, address and files are in erasable rows.
+    MessageReceived {
+        /// Contact.
+        contact: ContactId,
+        /// Number within the contact, both directions together: 1, 2, 3, ...
+        message: u32,
+        /// What identifies it at its provider.
+        key: String,
+        /// Connection it came by.
+        via: String,
+        /// Keyed digest of the conversation it belongs to at its provider.
+        thread: String,
+        /// Digest of nonce and text.
+        digest: String,
+        /// Letters as people count them.
+        letters: u32,
+        /// Files that came with it.
+        files: u16,
+        /// What is known of it.
+        marks: Marks,
+    },
+    /// The city wrote. The text of a counselor is in an erasable row, that of the house is known
+    /// by its name.
+    MessageSent {
+        /// Contact.
+        contact: ContactId,
+        /// Number within the contact.
+        message: u32,
+        /// Who wrote; none when the house did.
+        counselor: Option<CounselorId>,
+        /// The message it answers: its address and connection are taken.
+        answers: u32,
+        /// Name of the house's own text.
+        text: Option<String>,
+        /// Digest of nonce and text.
+        digest: String,
+        /// Letters.
+        letters: u32,
+        /// Files.
+        files: u16,
+        /// Only the citizen may read it.
+        private: bool,
+    },
+    /// A provider took a message of the city, delivered it or gave up.
+    MessageFared {
+        /// Contact.
+        contact: ContactId,
+        /// Message.
+        message: u32,
+        /// What became of it.
+        fortune: Fortune,
+        /// The provider's reference.
+        reference: String,
+    },
+    /// The citizen changed a message; the row holds both texts.
+    MessageChanged {
+        /// Contact.
+        contact: ContactId,
+        /// Message.
+        message: u32,
+        /// Digest of nonce and new text.
+        digest: String,
+        /// Letters.
+        letters: u32,
+    },
+    /// The citizen took a message back; the record keeps that it was there.
+    MessageWithdrawn {
+        /// Contact.
+        contact: ContactId,
+        /// Message.
+        message: u32,
+    },
+    /// The citizen wrote again after the record was closed: the same conversation goes on.
+    Reopened {
+        /// Contact.
+        contact: ContactId,
+    },
+    /// Laid aside until an instant or until the citizen writes.
+    Snoozed {
+        /// Contact.
+        contact: ContactId,
+        /// Counselor.
+        counselor: CounselorId,
+        /// Until when.
+        until: Time,
+    },
+    /// Given to a colleague.
+    Assigned {
+        /// Contact.
+        contact: ContactId,
+        /// Who gave it.
+        counselor: CounselorId,
+        /// Who has it now.
+        to: CounselorId,
+    },
+    /// The counselor is gone or held it for too long; a `Queued` follows.
+    HandedBack {
+        /// Contact.
+        contact: ContactId,
+        /// Counselor.
+        counselor: CounselorId,
+    },
+    /// The promised time of an answer is near or over: it goes before the others.
+    Escalated {
+        /// Contact.
+        contact: ContactId,
+        /// The promised time is over.
+        late: bool,
+    },
+    /// Goes on in another contact of the same citizen.
+    Merged {
+        /// Contact.
+        contact: ContactId,
+        /// Counselor.
+        counselor: CounselorId,
+        /// Where it goes on.
+        into: ContactId,
+    },
+    /// A merge was undone.
+    Unmerged {
+        /// Contact.
+        contact: ContactId,
+        /// Counselor.
+        counselor: CounselorId,
+    },
+    /// The citizen allowed or forbade messages they did not ask for.
+    ConsentChanged {
+        /// Contact.
+        contact: ContactId,
+        /// Allowed from here on.
+        allowed: bool,
+    },
+    /// Something unreadable came in and is kept.
+    DeadLettered {
+        /// Connection.
+        via: String,
+        /// What identifies it.
+        key: String,
+        /// Why it could not be read.
+        reason: String,
+        /// Where its bytes are.
+        blob: String,
+    },
     /// A counselor signed in, not ready yet.
     SignedIn {
         /// Counselor.
@@ -449,7 +666,7 @@ macro_rules! contact_events {
                 $(Event::$name { contact, .. } => Some(*contact),)*
                 Event::SignedIn { .. } | Event::SignedOut { .. } | Event::Readied { .. }
                 | Event::Rested { .. } | Event::RestLong { .. } | Event::DeskLost { .. }
-                | Event::DeskBack { .. } | Event::Restarted => None,
+                | Event::DeskBack { .. } | Event::DeadLettered { .. } | Event::Restarted => None,
             }
         }
     };
@@ -491,6 +708,19 @@ impl Event {
         Closed,
         Recorded,
         Listened,
+        MessageReceived,
+        MessageSent,
+        MessageFared,
+        MessageChanged,
+        MessageWithdrawn,
+        Reopened,
+        Snoozed,
+        Assigned,
+        HandedBack,
+        Escalated,
+        Merged,
+        Unmerged,
+        ConsentChanged,
     );
 
     /// The counselor an event concerns, when it concerns one.
@@ -514,6 +744,11 @@ impl Event {
             | Event::Classified { counselor, .. }
             | Event::TaskClosed { counselor, .. }
             | Event::Listened { counselor, .. }
+            | Event::Snoozed { counselor, .. }
+            | Event::Assigned { counselor, .. }
+            | Event::HandedBack { counselor, .. }
+            | Event::Merged { counselor, .. }
+            | Event::Unmerged { counselor, .. }
             | Event::SignedIn { counselor }
             | Event::SignedOut { counselor }
             | Event::Readied { counselor }
@@ -521,7 +756,7 @@ impl Event {
             | Event::RestLong { counselor }
             | Event::DeskLost { counselor }
             | Event::DeskBack { counselor } => Some(*counselor),
-            Event::Closed { counselor, .. } => *counselor,
+            Event::Closed { counselor, .. } | Event::MessageSent { counselor, .. } => *counselor,
             _ => None,
         }
     }

@@ -13,6 +13,7 @@ mod door;
 pub mod effect;
 pub mod estimate;
 pub mod event;
+mod letters;
 pub mod limit;
 pub mod menu;
 pub mod record;
@@ -21,5 +22,6 @@ pub mod staffing;
 pub mod statistics;
 pub mod time;
 mod view;
+pub mod written;
 
 pub use center::{Center, Outcome};

@@ -1,5 +1,6 @@
 //! Every bound and deadline of the center in one place, each with its reason. Never a decision.
 
+use crate::city::Channel;
 use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
 
 /// Bounds and deadlines; a city may change each of them.
@@ -50,6 +51,39 @@ pub struct Limits {
     pub record_overdue_ms: i64,
     /// Letters of a note.
     pub note_letters_max: usize,
+    /// Letters of a citizen's text that the city promises to take; longer ones are taken too, and
+    /// told once.
+    pub text_letters_max: usize,
+    /// Promised time of an answer in a chat.
+    pub chat_reply_ms: i64,
+    /// Promised time of an answer to a text (handbook section 4: absolute 15 minutes by day).
+    pub text_reply_ms: i64,
+    /// Promised time of an answer to a post: the city's word is 24 hours.
+    pub social_reply_ms: i64,
+    /// Promised time of an answer to a mail.
+    pub mail_reply_ms: i64,
+    /// Silence in a chat after which the house asks whether the citizen is still there.
+    pub chat_nudge_ms: i64,
+    /// Silence in a chat after which it is taken as over.
+    pub chat_silent_ms: i64,
+    /// Silence after which a conversation is over: a later message opens a new contact.
+    pub thread_quiet_ms: i64,
+    /// Longest a counselor holds a written contact without a word.
+    pub written_hold_ms: i64,
+    /// The house answers by itself at most once per contact within this.
+    pub auto_reply_ms: i64,
+}
+
+impl Limits {
+    /// Promised time of an answer on a written channel.
+    pub fn reply_ms(&self, channel: Channel) -> i64 {
+        match channel {
+            Channel::Chat => self.chat_reply_ms,
+            Channel::Social => self.social_reply_ms,
+            Channel::Mail => self.mail_reply_ms,
+            Channel::Text | Channel::Voice | Channel::Video => self.text_reply_ms,
+        }
+    }
 }
 
 impl Default for Limits {
@@ -77,6 +111,16 @@ impl Default for Limits {
             farewell_ms: 30 * SECOND_MS,
             record_overdue_ms: 24 * HOUR_MS,
             note_letters_max: 10_000,
+            text_letters_max: 1_000,
+            chat_reply_ms: 2 * MINUTE_MS,
+            text_reply_ms: 15 * MINUTE_MS,
+            social_reply_ms: 24 * HOUR_MS,
+            mail_reply_ms: 24 * HOUR_MS,
+            chat_nudge_ms: MINUTE_MS,
+            chat_silent_ms: 3 * MINUTE_MS,
+            thread_quiet_ms: 24 * HOUR_MS,
+            written_hold_ms: 24 * HOUR_MS,
+            auto_reply_ms: 10 * MINUTE_MS,
         }
     }
 }

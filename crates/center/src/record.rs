@@ -2,7 +2,7 @@
 //! never a decision.
 
 use crate::city::{Channel, ContactId, CounselorId, Language};
-use crate::event::{Event, Fate};
+use crate::event::{Event, Fate, Fortune};
 use crate::time::Time;
 
 /// Where a contact is in its life, as lists show it.
@@ -25,13 +25,15 @@ pub enum Stage {
     Hold,
     /// The counselor writes the record.
     WrapUp,
+    /// Laid aside until an instant or until the citizen writes.
+    Snoozed,
     /// Closed.
     Closed,
 }
 
 impl Stage {
     /// Every stage, in the order of a life.
-    pub const ALL: [Stage; 9] = [
+    pub const ALL: [Stage; 10] = [
         Stage::Arrived,
         Stage::Menu,
         Stage::Queue,
@@ -40,6 +42,7 @@ impl Stage {
         Stage::Talk,
         Stage::Hold,
         Stage::WrapUp,
+        Stage::Snoozed,
         Stage::Closed,
     ];
 
@@ -54,6 +57,7 @@ impl Stage {
             Stage::Talk => "talk",
             Stage::Hold => "hold",
             Stage::WrapUp => "wrap_up",
+            Stage::Snoozed => "snoozed",
             Stage::Closed => "closed",
         }
     }
@@ -65,6 +69,10 @@ impl Stage {
 }
 
 /// One contact as a row. Times that have not come are `None`; durations are milliseconds.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is its own column of the record"
+)]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Row {
     /// Contact.
@@ -127,6 +135,28 @@ pub struct Row {
     pub recordings: u32,
     /// A callback is owed.
     pub task: bool,
+    /// Keyed digest of the conversation at the provider, empty for calls.
+    pub thread: String,
+    /// Messages, both directions: the number of the last one.
+    pub messages: u32,
+    /// Messages of the citizen.
+    pub messages_in: u32,
+    /// Messages of counselors.
+    pub messages_out: u32,
+    /// First message of a counselor.
+    pub replied: Option<Time>,
+    /// The promised time of an answer passed before one was given.
+    pub late: bool,
+    /// Messages longer than the limit.
+    pub over: u32,
+    /// The citizen was asked what was meant.
+    pub unclear: bool,
+    /// Messages of the city that never arrived.
+    pub undelivered: u32,
+    /// Times the conversation went on after the record was closed.
+    pub reopened: u32,
+    /// Where it goes on, when it was merged.
+    pub merged: Option<ContactId>,
     /// Since when the present stage lasts; makes the durations above.
     pub since: Time,
 }
@@ -252,6 +282,61 @@ impl Row {
             Event::TaskOpened { .. } => self.task = true,
             Event::TaskClosed { .. } => self.task = false,
             Event::Recorded { .. } => self.recordings += 1,
+            _ => self.apply_written(at, event),
+        }
+    }
+
+    /// The same for what happens only in writing.
+    fn apply_written(&mut self, at: Time, event: &Event) {
+        match event {
+            Event::MessageReceived {
+                message,
+                thread,
+                marks,
+                ..
+            } => {
+                self.messages = *message;
+                self.messages_in += 1;
+                self.over += u32::from(marks.over);
+                if self.thread.is_empty() {
+                    self.thread.clone_from(thread);
+                }
+                if self.stage == Stage::WrapUp {
+                    self.ended = None;
+                    self.enter(at, Stage::Talk);
+                }
+            }
+            Event::MessageSent {
+                message,
+                counselor,
+                text,
+                ..
+            } => {
+                self.messages = *message;
+                self.unclear |= text.as_deref() == Some(crate::written::UNCLEAR);
+                if counselor.is_some() {
+                    self.messages_out += 1;
+                    self.replied.get_or_insert(at);
+                }
+            }
+            Event::MessageFared {
+                fortune: Fortune::Failed | Fortune::Expired,
+                ..
+            } => self.undelivered += 1,
+            Event::Escalated { late, .. } => self.late |= late & self.replied.is_none(),
+            Event::Reopened { .. } => {
+                (self.closed, self.fate, self.ended) = (None, None, None);
+                self.reopened += 1;
+                self.since = at;
+            }
+            Event::Snoozed { .. } => self.enter(at, Stage::Snoozed),
+            Event::Assigned { to, .. } => {
+                self.counselor = Some(*to);
+                self.enter(at, Stage::Talk);
+            }
+            Event::HandedBack { .. } => self.enter(at, Stage::Queue),
+            Event::Merged { into, .. } => self.merged = Some(*into),
+            Event::Unmerged { .. } => self.merged = None,
             _ => {}
         }
     }

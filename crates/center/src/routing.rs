@@ -601,6 +601,7 @@ mod tests {
             code: code.to_owned(),
             names: BTreeMap::new(),
             channel: Channel::Voice,
+            language: None,
             rings: rings.iter().map(ring).collect(),
             head_start_ms: 0,
             ageing_percent: 100,

@@ -20,6 +20,31 @@ pub fn bucket(wait_ms: i64) -> usize {
     WAIT_EDGES_MS.partition_point(|edge| *edge < wait_ms)
 }
 
+/// Upper edges of the histogram of first replies in writing, in milliseconds: 30 seconds to two
+/// days; the last bucket has none.
+pub const REPLY_EDGES_MS: [i64; 15] = [
+    30_000,
+    60_000,
+    120_000,
+    180_000,
+    300_000,
+    600_000,
+    900_000,
+    1_800_000,
+    3_600_000,
+    7_200_000,
+    14_400_000,
+    28_800_000,
+    43_200_000,
+    86_400_000,
+    172_800_000,
+];
+
+/// The bucket a first reply falls into; an edge itself belongs to the lower bucket.
+pub fn reply_bucket(reply_ms: i64) -> usize {
+    REPLY_EDGES_MS.partition_point(|edge| *edge < reply_ms)
+}
+
 /// A cell of one of the three cubes. Days and hours are city-local and those of the arrival.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cell {
@@ -75,6 +100,118 @@ pub struct Measures {
     pub wrap_ms: i64,
     /// Contacts that entered a queue, by their wait.
     pub waits: [i64; BUCKETS],
+    /// What is written.
+    pub written: Letters,
+}
+
+/// What is summed of written contacts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Letters {
+    /// Messages of citizens.
+    pub messages_in: i64,
+    /// Messages of counselors.
+    pub messages_out: i64,
+    /// Contacts that a counselor answered in writing.
+    pub replied: i64,
+    /// From the arrival to the first answer.
+    pub reply_ms: i64,
+    /// From the arrival to the end of the contacts that were answered.
+    pub resolution_ms: i64,
+    /// Contacts answered within the promised time.
+    pub on_time: i64,
+    /// Messages longer than the limit.
+    pub over: i64,
+    /// Contacts whose citizen was asked what was meant.
+    pub unclear: i64,
+    /// Messages of the city that never arrived.
+    pub undelivered: i64,
+    /// Conversations that went on after their record was closed.
+    pub reopened: i64,
+    /// Contacts that were answered, by the time of the first answer.
+    pub replies: [i64; BUCKETS],
+}
+
+impl Letters {
+    /// Columns besides the histogram.
+    pub const SUMS: usize = 10;
+
+    /// The sums in the order of the fields.
+    pub fn sums(&self) -> [i64; Letters::SUMS] {
+        [
+            self.messages_in,
+            self.messages_out,
+            self.replied,
+            self.reply_ms,
+            self.resolution_ms,
+            self.on_time,
+            self.over,
+            self.unclear,
+            self.undelivered,
+            self.reopened,
+        ]
+    }
+
+    /// From sums in the order of the fields, and the histogram.
+    pub fn from_sums(sums: [i64; Letters::SUMS], replies: [i64; BUCKETS]) -> Letters {
+        let [
+            messages_in,
+            messages_out,
+            replied,
+            reply_ms,
+            resolution_ms,
+            on_time,
+            over,
+            unclear,
+            undelivered,
+            reopened,
+        ] = sums;
+        Letters {
+            messages_in,
+            messages_out,
+            replied,
+            reply_ms,
+            resolution_ms,
+            on_time,
+            over,
+            unclear,
+            undelivered,
+            reopened,
+            replies,
+        }
+    }
+
+    /// Adds `other` `times` times.
+    pub fn add(&mut self, other: &Letters, times: i64) {
+        let mut sums = self.sums();
+        for (sum, add) in sums.iter_mut().zip(other.sums()) {
+            *sum += times * add;
+        }
+        for (sum, add) in self.replies.iter_mut().zip(other.replies) {
+            *sum += times * add;
+        }
+        *self = Letters::from_sums(sums, self.replies);
+    }
+
+    /// Those of one closed contact.
+    fn of(row: &Row) -> Letters {
+        let mut letters = Letters {
+            messages_in: i64::from(row.messages_in),
+            messages_out: i64::from(row.messages_out),
+            over: i64::from(row.over),
+            unclear: i64::from(row.unclear),
+            undelivered: i64::from(row.undelivered),
+            reopened: i64::from(row.reopened),
+            ..Letters::default()
+        };
+        if let (Some(replied), Some(closed)) = (row.replied, row.closed) {
+            letters.replied = 1;
+            letters.reply_ms = replied - row.arrived;
+            letters.resolution_ms = closed - row.arrived;
+            letters.on_time = i64::from(!row.late);
+            letters.replies[reply_bucket(letters.reply_ms)] = 1;
+        }
+        letters
+    }
 }
 
 impl Measures {
@@ -89,6 +226,7 @@ impl Measures {
         for (sum, add) in self.waits.iter_mut().zip(other.waits) {
             *sum += times * add;
         }
+        self.written.add(&other.written, times);
     }
 }
 
@@ -105,6 +243,7 @@ pub fn cells(row: &Row, zone: &Zone) -> Vec<(Cell, Measures)> {
         hold_ms: row.hold_ms,
         wrap_ms: row.wrap_ms,
         waits: [0; BUCKETS],
+        written: Letters::of(row),
     };
     if row.queued.is_some() {
         measures.waits[bucket(row.wait_ms)] = 1;
@@ -167,6 +306,14 @@ pub struct Summary {
     pub unreached: i64,
     /// Interrupted by a stop of the center.
     pub interrupted: i64,
+    /// Left a chat without a word.
+    pub silent: i64,
+    /// Go on in another contact; no attempt of their own.
+    pub merged: i64,
+    /// Settled without a counselor; no attempt.
+    pub automatic: i64,
+    /// What was written.
+    pub written: Letters,
     /// Talk + hold + wrap-up of the answered.
     pub handling_ms: i64,
     /// Wait of the answered.
@@ -180,8 +327,12 @@ pub struct Summary {
 impl Summary {
     /// Takes in an hour cell.
     pub fn add(&mut self, fate: Fate, measures: &Measures) {
-        if fate == Fate::Outbound {
-            return;
+        self.written.add(&measures.written, 1);
+        match fate {
+            Fate::Outbound => return,
+            Fate::Merged => return self.merged += measures.n,
+            Fate::Automatic => return self.automatic += measures.n,
+            _ => {}
         }
         self.attempts += measures.n;
         self.queued += measures.queued;
@@ -206,7 +357,8 @@ impl Summary {
             Fate::Closed => self.closed += measures.n,
             Fate::Unreached => self.unreached += measures.n,
             Fate::Interrupted => self.interrupted += measures.n,
-            Fate::Outbound => {}
+            Fate::Silent => self.silent += measures.n,
+            Fate::Outbound | Fate::Merged | Fate::Automatic => {}
         }
     }
 
@@ -237,6 +389,24 @@ impl Summary {
     /// Mean of talk + hold + wrap-up.
     pub fn handling_mean_ms(&self) -> Option<i64> {
         (self.answered > 0).then(|| self.handling_ms / self.answered)
+    }
+
+    /// Mean time to the first answer in writing.
+    pub fn mean_reply_ms(&self) -> Option<i64> {
+        (self.written.replied > 0).then(|| self.written.reply_ms / self.written.replied)
+    }
+
+    /// Mean time to the end of contacts that were answered in writing.
+    pub fn mean_resolution_ms(&self) -> Option<i64> {
+        (self.written.replied > 0).then(|| self.written.resolution_ms / self.written.replied)
+    }
+
+    /// First answers within a time that is an edge, of all answered in writing, in tenths of a
+    /// percent.
+    pub fn replied_within(&self, reply_ms: i64) -> Option<i64> {
+        let within = reply_bucket(reply_ms) + 1;
+        let fast: i64 = self.written.replies[..within].iter().sum();
+        permille(fast, self.written.replied)
     }
 
     /// The wait that nine of ten answered did not exceed, interpolated within its bucket;

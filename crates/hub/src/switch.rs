@@ -5,7 +5,7 @@ use crate::media::{MediaPort, MediaRequest};
 use crate::personal::Personal;
 use crate::turn::Switch;
 use center::board::Board;
-use center::city::City;
+use center::city::{City, ContactId};
 use center::command::{Answer, Command, Refusal};
 use center::effect::Effect;
 use center::time::Time;
@@ -36,13 +36,15 @@ pub struct Outgoing {
     pub number: Option<String>,
 }
 
-/// The ends that telephony reads.
+/// The ends that the wings read: telephony the first two, messaging the third.
 #[derive(Debug)]
 pub struct Wings {
     /// Effects in order.
     pub effects: mpsc::UnboundedReceiver<Outgoing>,
     /// Requests of pages.
     pub media: mpsc::Receiver<MediaRequest>,
+    /// Messages that shall leave. What stays here at a stop is in the outbox of the record.
+    pub letters: mpsc::UnboundedReceiver<(ContactId, u32)>,
 }
 
 /// What the hub starts from.
@@ -142,10 +144,11 @@ fn now() -> Time {
 pub async fn start(start: Start) -> Result<(Hub, Wings), store::Failure> {
     let (inbox, commands) = mpsc::channel(INBOX_MAX);
     let (effects, outgoing) = mpsc::unbounded_channel();
+    let (letters, outbox) = mpsc::unbounded_channel();
     let (media, requests) = MediaPort::new();
     let (show, board) = watch::channel(Arc::default());
     let city = start.city.clone();
-    let mut switch = Switch::new(start, effects, show, now());
+    let mut switch = Switch::new(start, (effects, letters), show, now());
     switch.recover(now()).await?;
     switch.restarted(now()).await?;
     tokio::spawn(switch.run(commands, now));
@@ -160,6 +163,7 @@ pub async fn start(start: Start) -> Result<(Hub, Wings), store::Failure> {
         Wings {
             effects: outgoing,
             media: requests,
+            letters: outbox,
         },
     ))
 }

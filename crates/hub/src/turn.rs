@@ -64,6 +64,7 @@ pub(crate) struct Switch {
     center: Center,
     scribe: Scribe,
     effects: mpsc::UnboundedSender<Outgoing>,
+    letters: mpsc::UnboundedSender<(ContactId, u32)>,
     show: watch::Sender<Arc<Board>>,
     presence: Presence,
     /// Numbers of contacts that may have to be called.
@@ -83,7 +84,10 @@ pub(crate) struct Switch {
 impl Switch {
     pub fn new(
         start: Start,
-        effects: mpsc::UnboundedSender<Outgoing>,
+        (effects, letters): (
+            mpsc::UnboundedSender<Outgoing>,
+            mpsc::UnboundedSender<(ContactId, u32)>,
+        ),
         show: watch::Sender<Arc<Board>>,
         now: Time,
     ) -> Switch {
@@ -92,6 +96,7 @@ impl Switch {
             city: start.city,
             scribe: Scribe::start(start.journal),
             effects,
+            letters,
             show,
             presence: Presence::default(),
             numbers: BTreeMap::new(),
@@ -255,8 +260,12 @@ impl Switch {
             self.presence.note(*at, event);
         }
         for outgoing in group.effects {
-            // Telephony gone means the house is going down; the journal has all that matters.
-            let _ = self.effects.send(outgoing);
+            // A wing gone means the house is going down; the journal has all that matters.
+            if let Effect::Send { contact, message } = outgoing.effect {
+                let _ = self.letters.send((contact, message));
+            } else {
+                let _ = self.effects.send(outgoing);
+            }
         }
         for (reply, answer) in group.waiting {
             let _ = reply.send(answer);
@@ -270,13 +279,37 @@ impl Switch {
                 Personal::Number {
                     contact, number, ..
                 } => {
-                    if let (ContactId(0), Answer::Contact(opened)) = (*contact, answer) {
-                        *contact = opened;
+                    match answer {
+                        Answer::Message { again: true, .. } => continue,
+                        Answer::Contact(opened)
+                        | Answer::Message {
+                            contact: opened, ..
+                        } if *contact == ContactId(0) => {
+                            *contact = opened;
+                        }
+                        _ => {}
                     }
                     self.numbers.insert(*contact, number.clone());
                 }
                 Personal::TransferTo { contact, number } => {
                     self.destinations.insert(*contact, number.clone());
+                }
+                Personal::Letter {
+                    contact, message, ..
+                } => {
+                    let Answer::Message {
+                        contact: of,
+                        message: number,
+                        again,
+                    } = answer
+                    else {
+                        self.next.batch.personal.push(row);
+                        continue;
+                    };
+                    if again {
+                        continue;
+                    }
+                    (*contact, *message) = (of, number);
                 }
                 Personal::Note { .. } => {}
             }

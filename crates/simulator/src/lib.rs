@@ -9,6 +9,7 @@ pub mod floor;
 pub mod live;
 pub mod load;
 pub mod options;
+pub mod pen;
 pub mod player;
 pub mod recount;
 pub mod roster;

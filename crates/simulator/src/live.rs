@@ -310,7 +310,13 @@ fn plain(command: LiveCommand) -> Option<Command> {
 async fn send(hub: &Hub, command: Command) -> LiveAnswer {
     match hub.send(command).await {
         Ok(Answer::Done) => LiveAnswer::Done,
-        Ok(Answer::Contact(ContactId(contact))) => LiveAnswer::Contact { contact },
+        Ok(
+            Answer::Contact(ContactId(contact))
+            | Answer::Message {
+                contact: ContactId(contact),
+                ..
+            },
+        ) => LiveAnswer::Contact { contact },
         Err(why) => LiveAnswer::Refused {
             why: why.to_string(),
         },

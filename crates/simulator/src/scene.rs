@@ -1,16 +1,17 @@
 //! Scenes: what people do in a counselor's words, and what follows from it. Never a second set of
 //! rules.
 
+use crate::pen;
 use crate::town;
 use crate::watch::Finding;
 use crate::words::{Names, clock};
 use crate::world::{Clock, House};
 use center::city::{Channel, City, ContactId, CounselorId, Language};
-use center::command::{Answer, Command, Destination, Ending, Refusal, RestReason};
+use center::command::{Answer, Command, Destination, Ending, Refusal, RestReason, Written};
 use center::effect::Effect;
 use center::event::Event;
 use center::time::{Day, MINUTE_MS, OpeningHours, Period, SECOND_MS, Time};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// What carries a scene: the center alone, or a hub with a store under a clock that can be set.
@@ -74,6 +75,14 @@ const COUNSELORS: [(&str, Option<(Language, u8)>); 4] = [
     ("Lin", Some((Language::Zh, 5))),
 ];
 
+/// Written channels of every scene and their queues.
+const WRITTEN: [(Channel, &str); 4] = [
+    (Channel::Text, "texts"),
+    (Channel::Chat, "chats"),
+    (Channel::Social, "posts"),
+    (Channel::Mail, "mails"),
+];
+
 /// How long every prompt lasts in a scene.
 const PROMPT_MS: i64 = 3 * SECOND_MS;
 
@@ -100,6 +109,14 @@ fn city() -> City {
         queue.hours = OpeningHours::always();
         queues.push(queue);
     }
+    for (channel, code) in WRITTEN {
+        queues.push(town::written_queue(channel, None, code));
+    }
+    queues.push(town::written_queue(
+        Channel::Text,
+        Some(Language::En),
+        "english-texts",
+    ));
     let counselors = COUNSELORS.iter().zip(1..).map(|((name, further), id)| {
         let mut profile = town::counselor(id, *further);
         (*name).clone_into(&mut profile.name);
@@ -212,6 +229,7 @@ struct Player<'a> {
     prompts: Clock<(ContactId, u32)>,
     calls: u32,
     owed: BTreeSet<ContactId>,
+    conversations: BTreeMap<String, ContactId>,
 }
 
 impl<'a> Player<'a> {
@@ -231,6 +249,7 @@ impl<'a> Player<'a> {
             prompts: Clock::default(),
             calls: 0,
             owed: BTreeSet::new(),
+            conversations: BTreeMap::new(),
         }
     }
 
@@ -277,6 +296,7 @@ impl<'a> Player<'a> {
                 Event::TaskClosed { contact, .. } => _ = self.owed.remove(contact),
                 _ => {}
             }
+            self.follow(event);
             if let Event::TaskTaken { contact, task, .. } = event {
                 let name = self.names.citizen(*task);
                 self.names.citizens.insert(*contact, name);
@@ -372,6 +392,12 @@ impl<'a> Player<'a> {
             self.call(name, caller);
             return Some(());
         }
+        if let Some(written) = pen::letter(name, words, self.calls) {
+            self.calls += 1;
+            self.expect_if_new(name, &written);
+            self.tell(&Command::Written(Box::new(written)));
+            return Some(());
+        }
         let contact = self.citizen(name)?;
         let command = match words {
             ["presses", key] => Command::Key {
@@ -442,6 +468,39 @@ impl<'a> Player<'a> {
         Some(())
     }
 
+    /// The name is known before the contact is. A conversation that goes on keeps its contact.
+    fn expect_if_new(&mut self, name: &str, written: &Written) {
+        if !self.conversations.contains_key(&written.thread) {
+            let last = self.names.citizens.keys().next_back().map_or(0, |id| id.0);
+            let next = ContactId(last + 1);
+            self.names.citizens.insert(next, name.to_owned());
+        }
+    }
+
+    /// Follows which contact each conversation belongs to.
+    fn follow(&mut self, event: &Event) {
+        match event {
+            Event::MessageReceived {
+                contact, thread, ..
+            } => drop(self.conversations.insert(thread.clone(), *contact)),
+            Event::Closed { contact, .. } if self.chats(*contact) => {
+                self.conversations.retain(|_, open| open != contact);
+            }
+            _ => {}
+        }
+    }
+
+    fn chats(&self, contact: ContactId) -> bool {
+        let mut threads = self.conversations.iter();
+        threads.any(|(thread, open)| *open == contact && thread.ends_with("chats"))
+    }
+
+    fn pen(&self, counselor: CounselorId, words: &[&str]) -> Option<Command> {
+        let citizen = |name: &str| self.citizen(name);
+        let colleague = |name: &str| self.counselor(name);
+        pen::command(counselor, words, self.now, &citizen, &colleague)
+    }
+
     fn with_citizen(&mut self, counselor: CounselorId, words: &[&str]) -> Option<()> {
         let command = match words {
             ["answers", citizen] => Command::Accept {
@@ -504,7 +563,7 @@ impl<'a> Player<'a> {
                 contact: self.citizen(citizen)?,
                 ready: false,
             },
-            _ => return None,
+            _ => self.pen(counselor, words)?,
         };
         self.tell(&command);
         Some(())

@@ -40,6 +40,7 @@ pub fn queue(code: &str, rings: Vec<Ring>) -> Queue {
         code: code.to_owned(),
         names: names(code),
         channel: Channel::Voice,
+        language: None,
         rings,
         head_start_ms: 0,
         ageing_percent: 100,
@@ -155,6 +156,19 @@ pub fn city(queues: Vec<Queue>, counselors: Vec<CounselorProfile>) -> City {
         limits: Limits::default(),
         callbacks: true,
     }
+}
+
+/// The queue of a written channel: anyone who speaks the language, Korean where none is named.
+pub fn written_queue(channel: Channel, language: Option<Language>, code: &str) -> Queue {
+    let ring = Ring {
+        after_ms: 0,
+        needs: needs(language.map_or("ko", Language::code), 1),
+    };
+    let mut queue = queue(code, vec![ring]);
+    queue.channel = channel;
+    queue.language = language;
+    queue.handling_ms = 110 * SECOND_MS;
+    queue
 }
 
 /// General queue and all languages.

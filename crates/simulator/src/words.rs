@@ -141,7 +141,7 @@ impl Names {
             Event::Closed { fate, .. } => format!("is closed: {}", fate.code()),
             Event::Recorded { .. } => "is recorded".to_owned(),
             Event::Listened { .. } => format!("'s recording is heard by {whom}"),
-            _ => String::new(),
+            _ => letters(event, whom),
         }
     }
 
@@ -173,6 +173,7 @@ impl Names {
             | Effect::Ring { .. }
             | Effect::StopRing { .. }
             | Effect::Bridge { .. } => return None,
+            Effect::Send { message, .. } => format!("letter {message} leaves for {citizen}"),
         })
     }
 }
@@ -212,6 +213,41 @@ fn ending(ending: Ending) -> &'static str {
         Ending::LineLost => "line lost",
         Ending::Center => "by the center",
         Ending::Restart => "the center stopped",
+        Ending::Quiet => "nobody wrote any more",
+    }
+}
+
+/// What happens in writing.
+fn letters(event: &Event, whom: &str) -> String {
+    match event {
+        Event::MessageReceived { message, marks, .. } => {
+            let urgent = if marks.urgent { ", an emergency" } else { "" };
+            let over = if marks.over { ", too long" } else { "" };
+            format!("writes letter {message}{urgent}{over}")
+        }
+        Event::MessageSent {
+            message,
+            text: Some(text),
+            counselor: None,
+            ..
+        } => format!("gets letter {message} from the house: {text}"),
+        Event::MessageSent { message, .. } => format!("gets letter {message} from {whom}"),
+        Event::MessageFared {
+            message, fortune, ..
+        } => format!("'s letter {message} is {}", fortune.code()),
+        Event::MessageChanged { message, .. } => format!("changes letter {message}"),
+        Event::MessageWithdrawn { message, .. } => format!("takes back letter {message}"),
+        Event::Reopened { .. } => "goes on after the end".to_owned(),
+        Event::Snoozed { .. } => format!("is laid aside by {whom}"),
+        Event::Assigned { .. } => format!("is given to a colleague by {whom}"),
+        Event::HandedBack { .. } => format!("is handed back by {whom}"),
+        Event::Escalated { late: false, .. } => "goes before the others".to_owned(),
+        Event::Escalated { late: true, .. } => "was not answered in time".to_owned(),
+        Event::Merged { .. } => format!("is merged by {whom}"),
+        Event::Unmerged { .. } => format!("is taken apart again by {whom}"),
+        Event::ConsentChanged { allowed: true, .. } => "allows messages".to_owned(),
+        Event::ConsentChanged { allowed: false, .. } => "wants no messages".to_owned(),
+        _ => String::new(),
     }
 }
 

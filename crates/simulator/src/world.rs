@@ -237,6 +237,9 @@ impl Report {
             Fate::Unreached => s.unreached,
             Fate::Interrupted => s.interrupted,
             Fate::Outbound => self.outbound as i64,
+            Fate::Silent => s.silent,
+            Fate::Merged => s.merged,
+            Fate::Automatic => s.automatic,
         }
     }
 }

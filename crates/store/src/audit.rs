@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::fold::{Head, STREAM, kind_of};
 use crate::ingress;
 use crate::key::Key;
+use crate::letter_audit::Letters;
 use crate::place::Place;
 use crate::value::{Record, Values};
 use crate::{batch, cube, journal, record};
@@ -217,6 +218,7 @@ impl Audit {
                     WHERE contact > $1 AND contact <= $2 ORDER BY seq";
         let mut folded: BTreeMap<u64, Row> = BTreeMap::new();
         let mut recorded: BTreeSet<(i64, String)> = BTreeSet::new();
+        let mut letters = Letters::default();
         for record in self.ask(text, &[after, to]).await?.iter() {
             // What cannot be read was named with the chain.
             let Ok(entry) = journal::entry(record) else {
@@ -226,6 +228,7 @@ impl Audit {
             if let Event::Recorded { blob, .. } = &entry.event {
                 recorded.insert((contact as i64, blob.clone()));
             }
+            letters.tell(entry.at, &entry.event);
             folded
                 .entry(contact)
                 .or_default()
@@ -254,6 +257,10 @@ impl Audit {
         }
         self.gaps(&folded, after);
         self.recorded(recorded, after, to).await?;
+        let found = letters.compare(&mut self.view, after, to, &folded).await?;
+        for what in found {
+            self.report.differs(what);
+        }
         self.notes(&folded, after, to).await
     }
 

@@ -1,5 +1,6 @@
 //! What goes into the journal and what comes back at a start. Never how it is stored.
 
+use crate::letter::Letter;
 use center::city::ContactId;
 use center::event::Event;
 use center::time::Time;
@@ -43,6 +44,15 @@ pub enum Personal {
         /// Number.
         number: String,
     },
+    /// Text, address and files of a message.
+    Letter {
+        /// Contact; 0 means that of the message the command answers with.
+        contact: ContactId,
+        /// Message; 0 likewise.
+        message: u32,
+        /// The letter.
+        letter: Box<Letter>,
+    },
 }
 
 impl Personal {
@@ -51,7 +61,8 @@ impl Personal {
         match self {
             Personal::Number { contact, .. }
             | Personal::Note { contact, .. }
-            | Personal::TransferTo { contact, .. } => *contact,
+            | Personal::TransferTo { contact, .. }
+            | Personal::Letter { contact, .. } => *contact,
         }
     }
 }
@@ -83,8 +94,9 @@ pub struct Batch {
 /// What the center is rebuilt from.
 #[derive(Debug, Default)]
 pub struct Recovery {
-    /// Events of all open contacts and open tasks, and of contacts closed in the last 25 hours
-    /// limited to `Arrived`, `Queued` and `Closed`, in journal order.
+    /// Events of all open contacts and open tasks, of written contacts closed in the last 24 hours,
+    /// and of other contacts closed in the last 25 hours limited to `Arrived`, `Queued` and
+    /// `Closed`, in journal order.
     pub entries: Vec<Entry>,
     /// Number of the next contact.
     pub next_contact: u64,

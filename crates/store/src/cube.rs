@@ -6,22 +6,28 @@ use crate::insert::{Conflict, Insert};
 use crate::value::{Record, Values};
 use center::city::{Channel, CounselorId, Language};
 use center::event::Fate;
-use center::statistics::{BUCKETS, Cell, Measures};
+use center::statistics::{BUCKETS, Cell, Letters, Measures};
 use center::time::Day;
 
 macro_rules! measures {
     () => {
         "n, queued, wait_ms, talk_ms, hold_ms, wrap_ms, waits_0, waits_1, waits_2, waits_3, \
 waits_4, waits_5, waits_6, waits_7, waits_8, waits_9, waits_10, waits_11, waits_12, waits_13, \
-waits_14, waits_15"
+waits_14, waits_15, messages_in, messages_out, replied, reply_ms, resolution_ms, on_time, \
+over_limit, unclear, undelivered, reopened, replies_0, replies_1, replies_2, replies_3, \
+replies_4, replies_5, replies_6, replies_7, replies_8, replies_9, replies_10, replies_11, \
+replies_12, replies_13, replies_14, replies_15"
     };
 }
 
 /// The columns that are summed.
 pub(crate) const MEASURES: &str = measures!();
 
-/// How many of them: six sums and the wait histogram.
-pub(crate) const MEASURES_COUNT: usize = 6 + BUCKETS;
+/// How many of them: six sums and the wait histogram, then those of letters and their histogram.
+pub(crate) const MEASURES_COUNT: usize = SPOKEN + Letters::SUMS + BUCKETS;
+
+/// Columns before those of letters.
+const SPOKEN: usize = 6 + BUCKETS;
 
 macro_rules! cube {
     ($table:literal, $key:literal) => {
@@ -100,8 +106,10 @@ pub(crate) fn push(cell: &Cell, measures: &Measures, into: &mut Values) {
         .int(measures.talk_ms)
         .int(measures.hold_ms)
         .int(measures.wrap_ms);
-    for waits in measures.waits {
-        into.int(waits);
+    let sums = measures.written.sums();
+    let counts = measures.waits.into_iter().chain(sums);
+    for count in counts.chain(measures.written.replies) {
+        into.int(count);
     }
 }
 
@@ -147,9 +155,19 @@ fn read_measures(from: usize, record: Record<'_>) -> Result<Measures, Failure> {
         hold_ms: record.int(from + 4)?,
         wrap_ms: record.int(from + 5)?,
         waits: [0; BUCKETS],
+        written: Letters::default(),
     };
     for (index, waits) in measures.waits.iter_mut().enumerate() {
         *waits = record.int(from + 6 + index)?;
     }
+    let mut sums = [0; Letters::SUMS];
+    for (index, sum) in sums.iter_mut().enumerate() {
+        *sum = record.int(from + SPOKEN + index)?;
+    }
+    let mut replies = [0; BUCKETS];
+    for (index, count) in replies.iter_mut().enumerate() {
+        *count = record.int(from + SPOKEN + Letters::SUMS + index)?;
+    }
+    measures.written = Letters::from_sums(sums, replies);
     Ok(measures)
 }

@@ -7,7 +7,8 @@ use crate::failure::Failure;
 use crate::insert::{Conflict, Insert, Rows};
 use crate::record::Indexed;
 use crate::value::{Span, Values};
-use crate::{cube, record, words};
+use crate::{cube, letter, record, words};
+use center::city::Channel;
 use center::event::Event;
 use center::record::Row;
 use center::statistics::{Cell, Measures, cells};
@@ -74,11 +75,12 @@ mod place {
     pub const RECORDING: usize = 8;
     pub const CUBES: usize = 9;
     pub const META: usize = 12;
+    pub const LETTERS: usize = 13;
 }
 
 /// Empty tables in the order of writing.
 pub(crate) fn tables(dialect: &Dialect) -> Vec<Rows> {
-    let kinds: [&'static Insert; 13] = [
+    let kinds: [&'static Insert; 13 + letter::TABLES.len()] = [
         &JOURNAL,
         &record::WHOLE,
         &record::PROGRESS,
@@ -92,6 +94,12 @@ pub(crate) fn tables(dialect: &Dialect) -> Vec<Rows> {
         cube::CUBES[1],
         cube::CUBES[2],
         &META,
+        letter::TABLES[0],
+        letter::TABLES[1],
+        letter::TABLES[2],
+        letter::TABLES[3],
+        letter::TABLES[4],
+        letter::TABLES[5],
     ];
     kinds.into_iter().map(Rows::new).collect()
 }
@@ -156,6 +164,7 @@ pub(crate) struct Fold {
     last_contact: u64,
     held: HashMap<u64, Held>,
     touched: Vec<u64>,
+    letters: letter::Last,
     /// What the batch changes, table by table.
     pub tables: Vec<Rows>,
 }
@@ -169,6 +178,7 @@ impl Fold {
             last_contact,
             held: HashMap::new(),
             touched: Vec::new(),
+            letters: letter::Last::default(),
             tables: tables(dialect),
         }
     }
@@ -290,6 +300,8 @@ impl Fold {
 
     fn apply(&mut self, entry: &Entry) -> Result<(), Failure> {
         let Some(contact) = entry.event.contact() else {
+            let rows = &mut self.tables[place::LETTERS..];
+            self.letters.plan(entry.at, &entry.event, "", false, rows);
             return Ok(());
         };
         if let Event::Arrived { .. } = entry.event {
@@ -313,6 +325,11 @@ impl Fold {
             Failure::Refused(format!("contact {contact} has an event but never arrived"))
         })?;
         held.row.apply(entry.at, &entry.event);
+        let rows = &mut self.tables[place::LETTERS..];
+        let chat = held.row.channel == Channel::Chat;
+        let caller = &held.row.caller;
+        self.letters
+            .plan(entry.at, &entry.event, caller, chat, rows);
         if !held.touched {
             held.touched = true;
             self.touched.push(contact.0);
@@ -345,6 +362,13 @@ impl Fold {
                 Personal::Number { .. } => place::NUMBER,
                 Personal::Note { .. } => place::NOTE,
                 Personal::TransferTo { .. } => place::TRANSFER,
+                Personal::Letter {
+                    message, letter, ..
+                } => {
+                    let values = &mut self.tables[place::LETTERS + letter::place::LETTER].values;
+                    letter::push(contact, *message, letter, values);
+                    continue;
+                }
             };
             if !seen.insert((contact, place)) {
                 continue;
@@ -355,6 +379,7 @@ impl Fold {
                 Personal::Number { number, raw, .. } => values.text(number).text(raw),
                 Personal::Note { text, nonce, .. } => values.text(text).text(nonce),
                 Personal::TransferTo { number, .. } => values.text(number),
+                Personal::Letter { .. } => values,
             };
             if let Personal::Note { text, .. } = row {
                 let held = self.held.get_mut(&contact.0);
@@ -368,6 +393,7 @@ impl Fold {
 
     /// Rows of the touched contacts, and the cells that change with them.
     fn project(&mut self) {
+        self.letters.write(&mut self.tables[place::LETTERS..]);
         self.touched.sort_unstable();
         let mut changes: BTreeMap<Cell, Measures> = BTreeMap::new();
         for contact in &self.touched {

@@ -12,7 +12,8 @@ use center::time::Time;
 pub(crate) const COLUMNS: &str = "contact, key, channel, caller, via, arrived, repeat, language, \
 keys, stage, queue, queued, callback, answered, counselor, wait_ms, talk_ms, hold_ms, wrap_ms, \
 returned, transfers, ended, closed, category, outcome, fate, note_digest, note_letters, \
-recordings, task, since";
+recordings, task, since, thread, messages, messages_in, messages_out, replied, late, \
+over_limit, unclear, undelivered, reopened, merged";
 
 /// A row that is new or whose indexed columns changed.
 pub(crate) static WHOLE: Insert = Insert::new(
@@ -22,7 +23,8 @@ pub(crate) static WHOLE: Insert = Insert::new(
         key: "contact",
         columns: "language, keys, stage, queue, queued, callback, answered, counselor, wait_ms, \
 talk_ms, hold_ms, wrap_ms, returned, transfers, ended, closed, category, outcome, fate, \
-note_digest, note_letters, recordings, task, since",
+note_digest, note_letters, recordings, task, since, thread, messages, messages_in, \
+messages_out, replied, late, over_limit, unclear, undelivered, reopened, merged",
     },
 );
 
@@ -33,7 +35,9 @@ pub(crate) static PROGRESS: Insert = Insert::new(
     Conflict::Replace {
         key: "contact",
         columns: "keys, stage, queue, queued, callback, answered, wait_ms, talk_ms, hold_ms, \
-wrap_ms, returned, transfers, ended, outcome, note_digest, note_letters, recordings, since",
+wrap_ms, returned, transfers, ended, outcome, note_digest, note_letters, recordings, since, \
+thread, messages, messages_in, messages_out, replied, late, over_limit, unclear, undelivered, \
+reopened, merged",
     },
 );
 
@@ -108,7 +112,18 @@ pub(crate) fn push(row: &Row, into: &mut Values) {
         .int(i64::from(row.note_letters))
         .int(i64::from(row.recordings))
         .int(i64::from(row.task))
-        .int(row.since.0);
+        .int(row.since.0)
+        .text(&row.thread)
+        .int(i64::from(row.messages))
+        .int(i64::from(row.messages_in))
+        .int(i64::from(row.messages_out))
+        .maybe(time(row.replied))
+        .int(i64::from(row.late))
+        .int(i64::from(row.over))
+        .int(i64::from(row.unclear))
+        .int(i64::from(row.undelivered))
+        .int(i64::from(row.reopened))
+        .maybe(row.merged.map(|contact| contact.0 as i64));
 }
 
 /// Reads a row from a record that holds [`COLUMNS`].
@@ -153,6 +168,17 @@ pub(crate) fn read(record: Record<'_>) -> Result<Row, Failure> {
         recordings: record.int(28)? as u32,
         task: record.int(29)? != 0,
         since: Time(record.int(30)?),
+        thread: text(31)?,
+        messages: record.int(32)? as u32,
+        messages_in: record.int(33)? as u32,
+        messages_out: record.int(34)? as u32,
+        replied: time(35)?,
+        late: record.int(36)? != 0,
+        over: record.int(37)? as u32,
+        unclear: record.int(38)? != 0,
+        undelivered: record.int(39)? as u32,
+        reopened: record.int(40)? as u32,
+        merged: record.maybe(41)?.map(|contact| ContactId(contact as u64)),
     })
 }
 
@@ -178,6 +204,17 @@ mod tests {
             task: true,
             note_letters: 4,
             since: Time(11),
+            thread: "t".into(),
+            messages: 5,
+            messages_in: 3,
+            messages_out: 2,
+            replied: Some(Time(6)),
+            late: true,
+            over: 1,
+            unclear: true,
+            undelivered: 4,
+            reopened: 6,
+            merged: Some(ContactId(9)),
             ..Row::default()
         };
         let mut values = Values::default();

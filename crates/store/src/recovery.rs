@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, HashSet};
 /// How far back closed contacts are told: repeat calls count within 24 hours, one hour is spare.
 const BACK_MS: i64 = 25 * HOUR_MS;
 
+/// How far back the conversations of closed contacts are told whole: they may go on.
+const RESTING_MS: i64 = 24 * HOUR_MS;
+
 const LIVE: &str = "SELECT contact FROM contact WHERE closed IS NULL \
                     UNION SELECT contact FROM contact WHERE task = 1";
 
@@ -29,6 +32,7 @@ pub(crate) async fn read(
     );
     keep(&mut found, &reader.query(&text, Values::default()).await?)?;
     closed(reader, now + -BACK_MS, &mut found).await?;
+    resting(reader, now + -RESTING_MS, &mut found).await?;
     let text = format!(
         "SELECT contact, number FROM personal WHERE contact IN ({LIVE}) \
          AND number IS NOT NULL ORDER BY contact"
@@ -94,6 +98,20 @@ async fn closed(
         keep(found, &reader.query(&text, params).await?)?;
     }
     Ok(())
+}
+
+/// Adds everything of the written contacts closed since an instant.
+async fn resting(
+    reader: &Reader,
+    since: Time,
+    found: &mut BTreeMap<i64, Entry>,
+) -> Result<(), Failure> {
+    let mut params = Values::default();
+    params.int(since.0);
+    let text = "SELECT at, body, seq FROM journal WHERE contact IN \
+                (SELECT contact FROM contact WHERE closed >= $1 AND messages > 0) \
+                ORDER BY contact, seq";
+    keep(found, &reader.query(text, params).await?)
 }
 
 /// Number of the first event not before an instant. Events stand in the order of time (but for

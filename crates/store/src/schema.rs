@@ -7,7 +7,7 @@ pub(crate) const TRUTH_VERSION: &str = "1";
 
 /// Version of everything that follows from the journal; another one in the store makes it be
 /// built anew. Raise it whenever a projection's columns, or the fold of a contact, change.
-pub(crate) const PROJECTION_VERSION: &str = "2";
+pub(crate) const PROJECTION_VERSION: &str = "3";
 
 /// Truth: journal, erasable personal data, and what the store knows about itself.
 const TRUTH: &str = "
@@ -35,13 +35,35 @@ CREATE TABLE IF NOT EXISTS personal (
     note TEXT,
     nonce TEXT,
     transfer_to TEXT
-);";
+);
+CREATE TABLE IF NOT EXISTS letter (
+    contact BIGINT NOT NULL,
+    message BIGINT NOT NULL,
+    edit BIGINT NOT NULL,
+    nonce TEXT NOT NULL,
+    text TEXT NOT NULL,
+    html TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    address_kind TEXT NOT NULL,
+    address TEXT NOT NULL,
+    name TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    thread TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    files TEXT NOT NULL,
+    PRIMARY KEY (contact, message, edit)
+){clustered};";
 
 /// What follows from the journal: dropped and made anew when its version changes.
 const PROJECTIONS: &str = "
 DROP TABLE IF EXISTS contact;
 DROP TABLE IF EXISTS recording;
 DROP TABLE IF EXISTS note_index;
+DROP TABLE IF EXISTS message;
+DROP TABLE IF EXISTS message_fate;
+DROP TABLE IF EXISTS message_change;
+DROP TABLE IF EXISTS dead_letter;
+DROP TABLE IF EXISTS consent;
 DROP TABLE IF EXISTS cube_hour;
 DROP TABLE IF EXISTS cube_category;
 DROP TABLE IF EXISTS cube_counselor;
@@ -76,7 +98,18 @@ CREATE TABLE contact (
     note_letters BIGINT NOT NULL,
     recordings BIGINT NOT NULL,
     task BIGINT NOT NULL,
-    since BIGINT NOT NULL
+    since BIGINT NOT NULL,
+    thread TEXT NOT NULL,
+    messages BIGINT NOT NULL,
+    messages_in BIGINT NOT NULL,
+    messages_out BIGINT NOT NULL,
+    replied BIGINT,
+    late BIGINT NOT NULL,
+    over_limit BIGINT NOT NULL,
+    unclear BIGINT NOT NULL,
+    undelivered BIGINT NOT NULL,
+    reopened BIGINT NOT NULL,
+    merged BIGINT
 );
 CREATE INDEX contact_arrived ON contact (arrived, contact);
 CREATE INDEX contact_caller ON contact (caller, arrived, contact) WHERE caller <> '';
@@ -88,6 +121,57 @@ CREATE INDEX contact_language ON contact (language, arrived, contact) WHERE lang
 CREATE INDEX contact_channel ON contact (channel, arrived, contact) WHERE channel <> 'voice';
 CREATE INDEX contact_open ON contact (contact) WHERE closed IS NULL;
 CREATE INDEX contact_task ON contact (contact) WHERE task = 1;
+CREATE INDEX contact_rest ON contact (closed) WHERE messages > 0;
+CREATE INDEX contact_merged ON contact (merged) WHERE merged IS NOT NULL;
+CREATE TABLE message (
+    contact BIGINT NOT NULL,
+    message BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    incoming BIGINT NOT NULL,
+    key TEXT NOT NULL,
+    via TEXT NOT NULL,
+    counselor BIGINT,
+    answers BIGINT NOT NULL,
+    house_text TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    letters BIGINT NOT NULL,
+    files BIGINT NOT NULL,
+    marks BIGINT NOT NULL,
+    private BIGINT NOT NULL,
+    PRIMARY KEY (contact, message)
+){clustered};
+CREATE INDEX message_key ON message (key) WHERE key <> '';
+CREATE TABLE message_fate (
+    contact BIGINT NOT NULL,
+    message BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    fortune TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    PRIMARY KEY (contact, message)
+){clustered};
+CREATE INDEX message_fate_open ON message_fate (contact, message)
+    WHERE fortune IN ('queued', 'submitted', 'unknown');
+CREATE INDEX message_fate_reference ON message_fate (reference) WHERE reference <> '';
+CREATE TABLE message_change (
+    contact BIGINT NOT NULL,
+    message BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (contact, message, at, digest)
+){clustered};
+CREATE TABLE dead_letter (
+    key TEXT NOT NULL PRIMARY KEY,
+    at BIGINT NOT NULL,
+    via TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    blob TEXT NOT NULL
+){clustered};
+CREATE TABLE consent (
+    caller TEXT NOT NULL PRIMARY KEY,
+    at BIGINT NOT NULL,
+    contact BIGINT NOT NULL,
+    allowed BIGINT NOT NULL
+){clustered};
 CREATE TABLE recording (
     contact BIGINT NOT NULL,
     blob TEXT NOT NULL,

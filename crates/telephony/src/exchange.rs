@@ -401,7 +401,8 @@ impl Exchange {
             Effect::TransferOut { .. } => self.dial(contact, Purpose::Transfer, outgoing.number),
             Effect::CancelDial { .. } => self.cancel_dial(contact),
             // The desk's page rings by itself.
-            Effect::Ring { .. } | Effect::StopRing { .. } => {}
+            // Desks ring by themselves; the hub gives letters to their own wing.
+            Effect::Ring { .. } | Effect::StopRing { .. } | Effect::Send { .. } => {}
         }
     }
 

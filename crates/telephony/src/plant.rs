@@ -128,7 +128,7 @@ impl Plant {
             live: attempt.live,
         };
         match self.hub.send_with(command, personal).await? {
-            Answer::Contact(contact) => Ok(contact),
+            Answer::Contact(contact) | Answer::Message { contact, .. } => Ok(contact),
             Answer::Done => Err(hub::Error::Unwritten),
         }
     }

@@ -240,7 +240,7 @@ fn stage_text(c: &Citizen, view: &ContactView) -> String {
         Stage::Ringing => c.ringing.into(),
         Stage::Talk => c.talking.into(),
         Stage::Hold => c.held.into(),
-        Stage::WrapUp | Stage::Closed => c.over.into(),
+        Stage::WrapUp | Stage::Snoozed | Stage::Closed => c.over.into(),
     }
 }
 

@@ -149,6 +149,8 @@ pub(crate) fn refusal_text(words: &Staff, refusal: Refusal) -> &'static str {
         Refusal::StillTalking => words.r_still_talking,
         Refusal::NoRoute => words.r_no_route,
         Refusal::TooLong => words.r_too_long,
+        Refusal::UnknownMessage => words.r_unknown_message,
+        Refusal::WrongChannel => words.r_wrong_channel,
     }
 }
 

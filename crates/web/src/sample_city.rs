@@ -21,6 +21,7 @@ fn queue(code: &str, ko: &str, en: &str) -> Queue {
         code: code.into(),
         names: names(ko, en),
         channel: Channel::Voice,
+        language: None,
         rings: vec![Ring {
             after_ms: 0,
             needs: vec![Need {

@@ -91,7 +91,7 @@ fn tables(cells: &[(Cell, Measures)]) -> Tables {
             ..
         } = cell
         {
-            if *fate == Fate::Outbound {
+            if matches!(fate, Fate::Outbound | Fate::Merged | Fate::Automatic) {
                 continue;
             }
             tables.total.add(*fate, measures);
@@ -104,7 +104,7 @@ fn tables(cells: &[(Cell, Measures)]) -> Tables {
 }
 
 /// What a number counts, and the filter that finds the same contacts.
-const FATES: [Fate; 8] = [
+const FATES: [Fate; 9] = [
     Fate::Answered,
     Fate::Abandoned,
     Fate::ShortAbandoned,
@@ -113,6 +113,7 @@ const FATES: [Fate; 8] = [
     Fate::Closed,
     Fate::Unreached,
     Fate::Interrupted,
+    Fate::Silent,
 ];
 
 fn count_of(summary: &Summary, fate: Fate) -> i64 {
@@ -125,6 +126,9 @@ fn count_of(summary: &Summary, fate: Fate) -> i64 {
         Fate::Closed => summary.closed,
         Fate::Unreached => summary.unreached,
         Fate::Interrupted => summary.interrupted,
+        Fate::Silent => summary.silent,
+        Fate::Merged => summary.merged,
+        Fate::Automatic => summary.automatic,
         Fate::Outbound => 0,
     }
 }
@@ -193,6 +197,7 @@ fn definitions(city: &City, w: &'static Staff, target: &str) -> Vec<(String, Str
         (w.fate_closed.into(), w.d_closed.into()),
         (w.fate_unreached.into(), w.d_unreached.into()),
         (w.fate_interrupted.into(), w.d_interrupted.into()),
+        (w.fate_silent.into(), w.d_silent.into()),
         (w.rate_attempts.into(), w.d_rate_attempts.into()),
         (w.rate_queued.into(), w.d_rate_queued.into()),
         (level, format!("{}, T = {target}", formula(w))),

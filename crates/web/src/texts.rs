@@ -136,6 +136,7 @@ words!(
     stage_talk: ["통화", "Talking"];
     stage_hold: ["보류", "On hold"];
     stage_wrap_up: ["기록 중", "Wrap-up"];
+    stage_snoozed: ["미뤄 둠", "Snoozed"];
     stage_closed: ["종료", "Closed"];
     fate_answered: ["응답", "Answered"];
     fate_left_menu: ["메뉴에서 끊음", "Left in menu"];
@@ -146,6 +147,13 @@ words!(
     fate_unreached: ["콜백 미연결", "Callback not reached"];
     fate_interrupted: ["중단됨", "Interrupted"];
     fate_outbound: ["센터가 건 전화", "Outbound"];
+    fate_silent: ["말없이 나감", "Left silently"];
+    fate_merged: ["합쳐짐", "Merged"];
+    fate_automatic: ["자동 처리", "Automatic"];
+    d_silent: [
+        "상담사가 응답한 뒤 한 마디도 없이 나간 채팅",
+        "chats left without a word after a counselor had answered",
+    ];
 
     // Contacts and record.
     contact: ["상담", "Contact"];
@@ -279,6 +287,49 @@ words!(
     e_talk_ended_citizen: ["시민이 끊음", "The citizen hung up"];
     e_talk_ended_line: ["회선 끊김", "The line was lost"];
     e_talk_ended_center: ["센터에서 끊음", "The center hung up"];
+    e_talk_ended_quiet: ["오랫동안 글이 없어 대화가 끝남", "The conversation ended: nobody wrote any more"];
+    e_message_in: [
+        "시민이 메시지 {message}번을 보냄 ({letters}자, 파일 {files}개)",
+        "The citizen wrote message {message} ({letters} letters, {files} files)",
+    ];
+    e_message_over: [
+        "시민이 제한보다 긴 메시지 {message}번을 보냄 ({letters}자, 모두 보관함)",
+        "The citizen wrote message {message}, longer than the limit ({letters} letters, all kept)",
+    ];
+    e_message_urgent: [
+        "시민이 긴급한 메시지 {message}번을 보냄 ({letters}자)",
+        "The citizen wrote message {message}, an emergency ({letters} letters)",
+    ];
+    e_message_house: [
+        "센터가 자동으로 메시지 {message}번을 보냄: {text}",
+        "The house sent message {message} by itself: {text}",
+    ];
+    e_message_out: [
+        "{counselor} 상담사가 메시지 {message}번을 보냄 ({letters}자)",
+        "{counselor} wrote message {message} ({letters} letters)",
+    ];
+    e_message_fared: ["메시지 {message}번: {fortune}", "Message {message}: {fortune}"];
+    e_message_changed: ["시민이 메시지 {message}번을 고침", "The citizen changed message {message}"];
+    e_message_withdrawn: [
+        "시민이 메시지 {message}번을 지움 (기록에는 남음)",
+        "The citizen took back message {message}; the record keeps that it was there",
+    ];
+    e_reopened: ["기록을 마친 뒤 대화가 이어짐", "The conversation went on after the record was closed"];
+    e_snoozed: ["{counselor} 상담사가 {time}까지 미뤄 둠", "{counselor} laid it aside until {time}"];
+    e_assigned: ["{counselor} 상담사가 {to} 상담사에게 넘김", "{counselor} gave it to {to}"];
+    e_handed_back: ["{counselor} 상담사에게서 대기열로 돌아감", "Back from {counselor} to the queue"];
+    e_escalated: ["먼저 처리할 차례가 됨", "Goes before the others"];
+    e_late: ["약속한 시간 안에 답하지 못함", "Not answered within the promised time"];
+    e_merged: ["상담 {contact}번으로 합쳐짐", "Merged into contact {contact}"];
+    e_unmerged: ["합친 것을 되돌림", "The merge was undone"];
+    e_opted_in: ["알림 문자를 다시 받기로 함", "Allows messages that were not asked for"];
+    e_opted_out: ["알림 문자를 받지 않기로 함", "Wants no messages that were not asked for"];
+    fortune_queued: ["보낼 예정", "waiting to leave"];
+    fortune_submitted: ["보냄", "sent"];
+    fortune_delivered: ["도착함", "delivered"];
+    fortune_failed: ["보내지 못함", "not delivered"];
+    fortune_expired: ["기한이 지나 보내지 못함", "expired undelivered"];
+    fortune_unknown: ["도착했는지 알 수 없음", "perhaps delivered"];
     e_talk_ended_restart: ["센터 재시작으로 끊김", "The center was restarted"];
     e_wrap_overdue: ["기록이 오래 걸림", "The record takes long"];
     e_note: ["내용 저장 ({letters}자)", "Note saved, {letters} letters"];
@@ -392,6 +443,11 @@ words!(
 
     // Refusals of the center.
     r_unknown_contact: ["이미 끝난 상담입니다.", "This contact is not open any more."];
+    r_unknown_message: ["그런 메시지가 없습니다.", "There is no such message."];
+    r_wrong_channel: [
+        "이 채널에서는 할 수 없습니다.",
+        "This is not possible on this channel.",
+    ];
     r_unknown_counselor: [
         "데스크가 열려 있지 않습니다. 화면을 새로 고치세요.",
         "Your desk is not open. Reload the page."];

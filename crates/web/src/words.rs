@@ -20,6 +20,9 @@ pub(crate) fn fate(words: &Staff, fate: Fate) -> &'static str {
         Fate::Unreached => words.fate_unreached,
         Fate::Interrupted => words.fate_interrupted,
         Fate::Outbound => words.fate_outbound,
+        Fate::Silent => words.fate_silent,
+        Fate::Merged => words.fate_merged,
+        Fate::Automatic => words.fate_automatic,
     }
 }
 
@@ -56,7 +59,21 @@ pub(crate) fn stage(words: &Staff, stage: Stage) -> &'static str {
         Stage::Talk => words.stage_talk,
         Stage::Hold => words.stage_hold,
         Stage::WrapUp => words.stage_wrap_up,
+        Stage::Snoozed => words.stage_snoozed,
         Stage::Closed => words.stage_closed,
+    }
+}
+
+/// What became of a message, in words.
+pub(crate) fn fortune_of(words: &Staff, code: &str) -> &'static str {
+    match code {
+        "queued" => words.fortune_queued,
+        "submitted" => words.fortune_submitted,
+        "delivered" => words.fortune_delivered,
+        "failed" => words.fortune_failed,
+        "expired" => words.fortune_expired,
+        "unknown" => words.fortune_unknown,
+        _ => "",
     }
 }
 
@@ -271,9 +288,103 @@ impl Teller<'_> {
                 Ending::LineLost => w.e_talk_ended_line,
                 Ending::Center => w.e_talk_ended_center,
                 Ending::Restart => w.e_talk_ended_restart,
+                Ending::Quiet => w.e_talk_ended_quiet,
             }
             .into(),
             Event::WrapUpOverdue { .. } => w.e_wrap_overdue.into(),
+            _ => return None,
+        })
+    }
+
+    // A table: one sentence for each kind of event.
+    fn letter(&self, event: &Event) -> Option<String> {
+        let w = self.words;
+        let number = |message: &u32| message.to_string();
+        Some(match event {
+            Event::MessageReceived {
+                message,
+                letters,
+                files,
+                marks,
+                ..
+            } => {
+                let template = if marks.urgent {
+                    w.e_message_urgent
+                } else if marks.over {
+                    w.e_message_over
+                } else {
+                    w.e_message_in
+                };
+                fill(
+                    template,
+                    &[
+                        ("message", &number(message)),
+                        ("letters", &letters.to_string()),
+                        ("files", &files.to_string()),
+                    ],
+                )
+            }
+            Event::MessageSent {
+                message,
+                counselor: None,
+                text,
+                ..
+            } => fill(
+                w.e_message_house,
+                &[
+                    ("message", &number(message)),
+                    ("text", text.as_deref().unwrap_or("")),
+                ],
+            ),
+            Event::MessageSent {
+                message,
+                counselor: Some(counselor),
+                letters,
+                ..
+            } => fill(
+                w.e_message_out,
+                &[
+                    ("message", &number(message)),
+                    ("counselor", &self.who(*counselor)),
+                    ("letters", &letters.to_string()),
+                ],
+            ),
+            Event::MessageFared {
+                message, fortune, ..
+            } => fill(
+                w.e_message_fared,
+                &[
+                    ("message", &number(message)),
+                    ("fortune", fortune_of(w, fortune.code())),
+                ],
+            ),
+            Event::MessageChanged { message, .. } => {
+                fill(w.e_message_changed, &[("message", &number(message))])
+            }
+            Event::MessageWithdrawn { message, .. } => {
+                fill(w.e_message_withdrawn, &[("message", &number(message))])
+            }
+            Event::Reopened { .. } => w.e_reopened.into(),
+            Event::Snoozed {
+                counselor, until, ..
+            } => fill(
+                w.e_snoozed,
+                &[
+                    ("counselor", &self.who(*counselor)),
+                    ("time", &clock(&self.city.zone, *until)),
+                ],
+            ),
+            Event::Assigned { counselor, to, .. } => fill(
+                w.e_assigned,
+                &[("counselor", &self.who(*counselor)), ("to", &self.who(*to))],
+            ),
+            Event::HandedBack { counselor, .. } => self.by(w.e_handed_back, *counselor),
+            Event::Escalated { late: false, .. } => w.e_escalated.into(),
+            Event::Escalated { late: true, .. } => w.e_late.into(),
+            Event::Merged { into, .. } => fill(w.e_merged, &[("contact", &into.to_string())]),
+            Event::Unmerged { .. } => w.e_unmerged.into(),
+            Event::ConsentChanged { allowed: true, .. } => w.e_opted_in.into(),
+            Event::ConsentChanged { allowed: false, .. } => w.e_opted_out.into(),
             _ => return None,
         })
     }
@@ -319,7 +430,7 @@ impl Teller<'_> {
             }
             Event::Listened { counselor, .. } => self.by(w.e_listened, *counselor),
             // What concerns a counselor or the center is not part of a contact's timeline.
-            _ => String::new(),
+            _ => self.letter(event).unwrap_or_default(),
         }
     }
 }

@@ -255,6 +255,7 @@ fn queue(code: &str, skill: &str) -> Queue {
         code: code.into(),
         names: names(code),
         channel: Channel::Voice,
+        language: None,
         rings: vec![Ring {
             after_ms: 0,
             needs: vec![Need {
