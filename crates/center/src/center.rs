@@ -377,7 +377,7 @@ impl Center {
                     entered: at,
                     front: *front,
                     announce_at: at + limits.announce_first_ms,
-                    alarm_at: at + limits.wait_alarm_ms,
+                    alarm_at: at + limits.wait_alarm_of(contact.row.channel),
                     callback_offered: false,
                 });
                 contact.kept_since = None;
@@ -403,7 +403,7 @@ impl Center {
             Event::WaitAlarmed { .. } => {
                 contact.overdue = true;
                 if let State::Waiting(waiting) = &mut contact.state {
-                    waiting.alarm_at = at + limits.wait_alarm_ms;
+                    waiting.alarm_at = at + limits.wait_alarm_of(contact.row.channel);
                 }
             }
             Event::Offered {

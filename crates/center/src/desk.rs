@@ -1,7 +1,7 @@
 //! What a counselor does at the desk. Never what a citizen's line does.
 
 use crate::center::{Task, Turn};
-use crate::city::{ContactId, CounselorId};
+use crate::city::{Channel, ContactId, CounselorId};
 use crate::command::{Command, Destination, Ending, Refusal, RestReason};
 use crate::contact::State;
 use crate::counselor::Mode;
@@ -240,6 +240,10 @@ impl Turn<'_> {
     }
 
     fn hang_up(&mut self, counselor: CounselorId, contact: ContactId) -> Result<(), Refusal> {
+        let channel = self.contact(contact)?.row.channel;
+        if channel.written() && channel != Channel::Chat {
+            return Err(Refusal::WrongChannel);
+        }
         match self.mine(counselor, contact)? {
             State::Talking { .. } | State::Leaving { .. } => {
                 self.ask(Effect::HangUp { contact });
@@ -432,7 +436,7 @@ impl Turn<'_> {
         self.emit(Event::Arrived {
             contact,
             key: format!("task-{owed}-{contact}"),
-            channel: crate::city::Channel::Voice,
+            channel: Channel::Voice,
             caller,
             via: "callback".to_owned(),
             repeat: true,

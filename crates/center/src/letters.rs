@@ -133,8 +133,9 @@ impl Center {
             _ => {}
         }
         if let Some(resting) = self.conversations.resting.get_mut(&id) {
+            let reply_ms = self.city.limits.reply_ms(resting.row.channel);
             resting.row.apply(at, event);
-            step(at, resting, event, 0);
+            step(at, resting, event, reply_ms);
         }
     }
 

@@ -84,6 +84,15 @@ impl Limits {
             Channel::Text | Channel::Voice | Channel::Video => self.text_reply_ms,
         }
     }
+
+    /// Wait in a queue after which the floor is alarmed: in writing the promised time.
+    pub fn wait_alarm_of(&self, channel: Channel) -> i64 {
+        if channel.written() {
+            self.reply_ms(channel)
+        } else {
+            self.wait_alarm_ms
+        }
+    }
 }
 
 impl Default for Limits {

@@ -107,7 +107,7 @@ impl Turn<'_> {
         let known = self.center.conversations.contact(&written.thread);
         let (contact, way) = match known {
             Some(id) if self.contact(id).is_ok() => (id, Way::Open),
-            Some(id) if self.center.conversation(id).is_some() => (id, Way::Resting),
+            Some(id) if self.goes_on(id) => (id, Way::Resting),
             _ => (self.open_written(written), Way::Opened),
         };
         let message = self.next_message(contact);
@@ -128,6 +128,13 @@ impl Turn<'_> {
             message,
             again: false,
         })
+    }
+
+    /// Whether the conversation of a closed contact may still go on.
+    fn goes_on(&self, id: ContactId) -> bool {
+        let resting = self.center.conversations.resting.get(&id);
+        let closed = resting.and_then(|contact| contact.row.closed);
+        closed.is_some_and(|at| self.now - at <= self.center.city.limits.thread_quiet_ms)
     }
 
     fn open_written(&mut self, written: &Written) -> ContactId {
@@ -261,8 +268,8 @@ impl Turn<'_> {
             let language = self.language(contact);
             self.written_queue(open.row.channel, language)
         });
+        let since = open.letters.owed.map_or(self.now, |(since, _)| since);
         let queue = self.center.city.queues[queue].code.clone();
-        let since = self.now;
         self.emit(Event::Queued {
             contact,
             queue,

@@ -1,7 +1,7 @@
 //! What must be true of the floor, folded from events alone by rules of its own. Never asks the
 //! center.
 
-use center::city::{City, ContactId, CounselorId, Language};
+use center::city::{Channel, City, ContactId, CounselorId, Language};
 use center::command::RestReason;
 use center::event::{Event, Fate, OfferEnd, Told};
 use center::time::Time;
@@ -33,6 +33,8 @@ pub enum Phase {
     Leaving(CounselorId),
     /// The counselor writes.
     WrapUp(CounselorId),
+    /// Laid aside until an instant.
+    Snoozed(Time),
 }
 
 impl Phase {
@@ -45,7 +47,12 @@ impl Phase {
             | Phase::Hold(c)
             | Phase::Leaving(c)
             | Phase::WrapUp(c) => Some(c),
-            Phase::Door | Phase::Menu | Phase::Turned | Phase::Waiting | Phase::Paused => None,
+            Phase::Door
+            | Phase::Menu
+            | Phase::Turned
+            | Phase::Waiting
+            | Phase::Paused
+            | Phase::Snoozed(_) => None,
         }
     }
 }
@@ -54,6 +61,8 @@ impl Phase {
 #[allow(clippy::struct_excessive_bools)] // Facts of a life, not the states of a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Open {
+    /// Channel.
+    pub channel: Channel,
     /// Where it is.
     pub phase: Phase,
     /// Since when.
@@ -82,6 +91,8 @@ pub struct Open {
     pub answered: bool,
     /// Was stopped in mid-contact.
     pub interrupted: bool,
+    /// How it ended, once it did.
+    pub fate: Option<Fate>,
 }
 
 /// A signed-in counselor.
@@ -112,6 +123,8 @@ pub struct Floor {
     pub busy: BTreeSet<CounselorId>,
     /// Waiting contacts by queue.
     pub waiting: Vec<BTreeSet<ContactId>>,
+    /// Closed conversations that may go on, and when they were closed.
+    pub resting: BTreeMap<ContactId, (Time, Open)>,
     /// Callbacks owed.
     pub tasks: BTreeSet<ContactId>,
     /// Contacts so far.
@@ -130,6 +143,7 @@ impl Floor {
             desks: BTreeMap::new(),
             idle: BTreeSet::new(),
             busy: BTreeSet::new(),
+            resting: BTreeMap::new(),
             tasks: BTreeSet::new(),
             arrived: 0,
             closed: [0; Fate::ALL.len()],
@@ -140,6 +154,30 @@ impl Floor {
     pub fn ended(&self, fate: Fate) -> u64 {
         let index = Fate::ALL.iter().position(|known| *known == fate);
         index.map_or(0, |index| self.closed[index])
+    }
+
+    /// How much of a counselor is taken, in hundredths.
+    pub fn taken(&self, counselor: CounselorId) -> u16 {
+        let desk = self.desks.get(&counselor);
+        let held = desk.into_iter().flat_map(|desk| &desk.holds);
+        let weight = |id: &ContactId| {
+            let open = self.open.get(id);
+            open.map_or(0, |open| self.city.weights.of(open.channel))
+        };
+        held.map(weight).sum()
+    }
+
+    /// Whether a counselor could take another contact of a channel at this moment.
+    pub fn has_room(&self, counselor: CounselorId, channel: Channel) -> bool {
+        let Some(desk) = self.desks.get(&counselor) else {
+            return false;
+        };
+        let rings = desk.holds.iter().any(|id| {
+            let phase = self.open.get(id).map(|open| open.phase);
+            matches!(phase, Some(Phase::Offered(_)))
+        });
+        let ready = desk.rest.is_none() && desk.lost.is_none() && !rings;
+        ready && self.taken(counselor) + self.city.weights.of(channel) <= 100
     }
 
     /// Whether a counselor meets the needs that hold for a waiting contact at this moment.
@@ -237,10 +275,25 @@ impl Floor {
                 let known = self.tasks.remove(&id);
                 return (!known).then_some("a callback that nobody owes was paid");
             }
-            Event::Recorded { .. } | Event::Listened { .. } => return None,
-            Event::Arrived { caller, .. } => {
+            Event::Recorded { .. } | Event::Listened { .. } | Event::Unmerged { .. } => {
+                return None;
+            }
+            Event::MessageReceived { .. }
+            | Event::MessageSent { .. }
+            | Event::MessageFared { .. }
+            | Event::MessageChanged { .. }
+            | Event::MessageWithdrawn { .. }
+            | Event::ConsentChanged { .. }
+                if !self.open.contains_key(&id) =>
+            {
+                return (id.0 > self.arrived).then_some("a letter of a contact that never arrived");
+            }
+            Event::Reopened { .. } => return self.reopen(at, id),
+            Event::Arrived {
+                caller, channel, ..
+            } => {
                 self.arrived += 1;
-                let fresh = Open::new(at, caller);
+                let fresh = Open::new(at, caller, *channel);
                 let before = self.open.insert(id, fresh);
                 return before.map(|_| "a contact arrived twice");
             }
@@ -254,8 +307,11 @@ impl Floor {
         let Some(after) = after else {
             self.leave(id, &open, before);
             if let Event::Closed { fate, .. } = event {
-                let index = Fate::ALL.iter().position(|known| known == fate);
-                self.closed[index.expect("ALL holds every fate")] += 1;
+                self.closed[place_of(*fate)] += 1;
+                if open.channel.written() {
+                    open.fate = Some(*fate);
+                    self.resting.insert(id, (at, open));
+                }
             }
             return odd;
         };
@@ -276,6 +332,18 @@ impl Floor {
         }
         self.open.insert(id, open);
         odd
+    }
+
+    fn reopen(&mut self, at: Time, id: ContactId) -> Option<&'static str> {
+        let Some((_, mut open)) = self.resting.remove(&id) else {
+            return Some("a conversation goes on that never ended");
+        };
+        if let Some(fate) = open.fate.take() {
+            self.closed[place_of(fate)] -= 1;
+        }
+        (open.phase, open.since, open.touched) = (Phase::Door, at, at);
+        self.open.insert(id, open);
+        None
     }
 
     fn leave(&mut self, id: ContactId, open: &Open, before: Phase) {
@@ -358,6 +426,10 @@ impl Floor {
                 before
             }
             Event::Closed { .. } => return (None, None),
+            Event::Escalated { .. } => {
+                open.front = true;
+                before
+            }
             _ => {
                 let (after, odd) = next_of_talk(open, event);
                 return (Some(after), odd);
@@ -365,6 +437,11 @@ impl Floor {
         };
         (Some(after), odd)
     }
+}
+
+fn place_of(fate: Fate) -> usize {
+    let index = Fate::ALL.iter().position(|known| *known == fate);
+    index.expect("ALL holds every fate")
 }
 
 /// The phase after an event between citizen and counselor, and what was impossible about it.
@@ -423,14 +500,37 @@ fn next_of_talk(open: &mut Open, event: &Event) -> (Phase, Option<&'static str>)
             );
             Phase::WrapUp(*counselor)
         }
+        Event::MessageReceived { .. } => match before {
+            Phase::WrapUp(counselor) => Phase::Talk(counselor),
+            other => other,
+        },
+        Event::Snoozed {
+            counselor, until, ..
+        } => {
+            must(
+                with(counselor),
+                "laid aside by someone who does not have it",
+            );
+            Phase::Snoozed(*until)
+        }
+        Event::Assigned { to, .. } => Phase::Talk(*to),
+        Event::HandedBack { counselor, .. } => {
+            must(
+                with(counselor),
+                "handed back by someone who does not have it",
+            );
+            Phase::Door
+        }
         _ => before,
     };
     (after, odd)
 }
 
 impl Open {
-    fn new(at: Time, caller: &str) -> Open {
+    fn new(at: Time, caller: &str, channel: Channel) -> Open {
         Open {
+            channel,
+            fate: None,
             phase: Phase::Door,
             since: at,
             touched: at,

@@ -28,6 +28,28 @@ struct Life {
     reached_queue: bool,
     answered: bool,
     stretches: Vec<(Time, Stretch)>,
+    /// Messages in, messages out, answered, time to the answer.
+    letters: [i64; 4],
+    written: bool,
+}
+
+impl Life {
+    /// Counts a letter.
+    fn letter(&mut self, at: Time, event: &Event) {
+        match event {
+            Event::MessageReceived { .. } => self.letters[0] += 1,
+            Event::MessageSent {
+                counselor: Some(_), ..
+            } => {
+                self.letters[1] += 1;
+                if self.letters[2] == 0 {
+                    self.letters[2] = 1;
+                    self.letters[3] = at - self.arrived;
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Hour, language, queue and fate.
@@ -40,8 +62,10 @@ pub struct Recount {
     rows: BTreeMap<ContactId, Row>,
     cells: BTreeMap<Cell, Measures>,
     lives: BTreeMap<ContactId, Life>,
-    /// n, queued, wait, talk, hold, wrap.
-    sums: BTreeMap<Key, [i64; 6]>,
+    /// n, queued, wait, talk, hold, wrap, and letters.
+    sums: BTreeMap<Key, [i64; 10]>,
+    /// Closed conversations that may go on: their life and how it ended.
+    rested: BTreeMap<ContactId, (Life, Fate)>,
 }
 
 impl Recount {
@@ -53,6 +77,7 @@ impl Recount {
             cells: BTreeMap::new(),
             lives: BTreeMap::new(),
             sums: BTreeMap::new(),
+            rested: BTreeMap::new(),
         }
     }
 
@@ -71,20 +96,24 @@ impl Recount {
         let Some(row) = self.rows.get_mut(&id) else {
             return;
         };
-        row.apply(at, event);
-        if row.closed.is_none() {
-            return;
+        for (cell, measures) in cells(row, &self.city.zone) {
+            self.cells.entry(cell).or_default().add(&measures, -1);
         }
+        row.apply(at, event);
         for (cell, measures) in cells(row, &self.city.zone) {
             self.cells.entry(cell).or_default().add(&measures, 1);
         }
-        self.rows.remove(&id);
+        if row.closed.is_some() && !row.channel.written() {
+            self.rows.remove(&id);
+        }
     }
 
     /// By other rules.
     fn live(&mut self, at: Time, id: ContactId, event: &Event) {
-        if let Event::Arrived { .. } = event {
+        if let Event::Arrived { channel, .. } = event {
             let life = Life {
+                letters: [0; 4],
+                written: channel.written(),
                 arrived: at,
                 language: Language::Ko,
                 queue: String::new(),
@@ -94,9 +123,23 @@ impl Recount {
             };
             self.lives.insert(id, life);
         }
+        if let Some((mut life, fate)) = self.rested.remove(&id) {
+            self.count(&life, fate, -1);
+            if let Event::Reopened { .. } = event {
+                life.stretches.pop();
+                life.stretches.push((at, Stretch::Nothing));
+                self.lives.insert(id, life);
+            } else {
+                life.letter(at, event);
+                self.count(&life, fate, 1);
+                self.rested.insert(id, (life, fate));
+            }
+            return;
+        }
         let Some(life) = self.lives.get_mut(&id) else {
             return;
         };
+        life.letter(at, event);
         let next = match event {
             Event::LanguageChosen { language, .. } => {
                 life.language = *language;
@@ -121,11 +164,18 @@ impl Recount {
                 life.answered = true;
                 Stretch::Talk
             }
-            Event::Resumed { .. } => Stretch::Talk,
+            Event::Resumed { .. } | Event::Assigned { .. } => Stretch::Talk,
+            Event::MessageReceived { .. } => match life.stretches.last() {
+                Some((_, Stretch::Wrap)) => Stretch::Talk,
+                _ => return,
+            },
             Event::TransferEnded { status, .. } if *status != 200 => Stretch::Talk,
             Event::Held { .. } => Stretch::Hold,
             Event::TalkEnded { .. } | Event::TransferredOut { .. } => Stretch::Wrap,
-            Event::Transferred { .. } | Event::CounselorLost { .. } => Stretch::Nothing,
+            Event::Transferred { .. }
+            | Event::CounselorLost { .. }
+            | Event::HandedBack { .. }
+            | Event::Snoozed { .. } => Stretch::Nothing,
             Event::Closed { fate, .. } => {
                 let fate = *fate;
                 return self.close(at, id, fate);
@@ -140,7 +190,17 @@ impl Recount {
             return;
         };
         life.stretches.push((at, Stretch::Nothing));
-        let mut sum = [1, i64::from(life.reached_queue), 0, 0, 0, 0];
+        self.count(&life, fate, 1);
+        if life.written {
+            self.rested.insert(id, (life, fate));
+        }
+    }
+
+    /// Adds a closed life, or takes it away again.
+    fn count(&mut self, life: &Life, fate: Fate, times: i64) {
+        let [sent, answered, replied, reply_ms] = life.letters;
+        let reached = i64::from(life.reached_queue);
+        let mut sum = [1, reached, 0, 0, 0, 0, sent, answered, replied, reply_ms];
         let mut served = false;
         for pair in life.stretches.windows(2) {
             let lasted = pair[1].0.0 - pair[0].0.0;
@@ -156,10 +216,14 @@ impl Recount {
             }
         }
         let local = life.arrived.0 + self.city.zone.offset_ms(life.arrived);
-        let key = (local.div_euclid(HOUR_MS), life.language, life.queue, fate);
-        let cell = self.sums.entry(key).or_default();
+        let hour = local.div_euclid(HOUR_MS);
+        let key = (hour, life.language, life.queue.clone(), fate);
+        let cell = self.sums.entry(key.clone()).or_default();
         for (total, add) in cell.iter_mut().zip(sum) {
-            *total += add;
+            *total += times * add;
+        }
+        if *cell == [0; 10] {
+            self.sums.remove(&key);
         }
     }
 
@@ -176,8 +240,9 @@ impl Recount {
 
     /// The first difference between both counts, in words.
     pub fn difference(&self) -> Option<String> {
-        let mut stored: BTreeMap<Key, [i64; 6]> = BTreeMap::new();
-        for (cell, m) in &self.cells {
+        let mut stored: BTreeMap<Key, [i64; 10]> = BTreeMap::new();
+        let counted = self.cells.iter();
+        for (cell, m) in counted.filter(|(_, m)| **m != Measures::default()) {
             if let Cell::Hour {
                 hour,
                 language,
@@ -186,7 +251,19 @@ impl Recount {
                 ..
             } = cell
             {
-                let sums = [m.n, m.queued, m.wait_ms, m.talk_ms, m.hold_ms, m.wrap_ms];
+                let w = &m.written;
+                let sums = [
+                    m.n,
+                    m.queued,
+                    m.wait_ms,
+                    m.talk_ms,
+                    m.hold_ms,
+                    m.wrap_ms,
+                    w.messages_in,
+                    w.messages_out,
+                    w.replied,
+                    w.reply_ms,
+                ];
                 stored.insert((*hour, *language, queue.clone(), *fate), sums);
                 if m.waits.iter().sum::<i64>() != m.queued {
                     return Some(format!("{cell:?}: the histogram misses somebody"));
@@ -250,6 +327,7 @@ mod tests {
             recount.difference()
         };
         assert!(change(|measures| measures.wait_ms += 1).is_some());
+        assert!(change(|measures| measures.written.messages_in += 1).is_some());
         assert!(change(|measures| measures.n += 1).is_some());
         assert!(change(|measures| measures.waits = [0; 16]).is_some());
         let mut recount = counted();

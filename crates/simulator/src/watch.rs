@@ -160,8 +160,10 @@ impl Watch {
         if let Some(words) = late {
             self.find(Checker::Deadlines, contact, at, words);
         }
-        if let Event::Closed { .. } = event {
-            self.counted[1] += 1;
+        match event {
+            Event::Closed { .. } => self.counted[1] += 1,
+            Event::Reopened { .. } => self.counted[1] -= 1,
+            _ => {}
         }
         match event {
             Event::Arrived { contact, .. } => {
@@ -272,7 +274,16 @@ impl Watch {
             })
             .copied()
             .collect();
-        let offered_while_writing = !live.is_empty() && desk.holds.len() > live.len();
+        let spoken = |id: &&ContactId| !self.floor.open[*id].channel.written();
+        let writing = desk.holds.iter().filter(|id| !live.contains(id));
+        let offered_while_writing = writing.filter(spoken).count() > 0 && !live.is_empty();
+        let crowded = self.floor.taken(counselor) > 100;
+        let newest = live.iter().copied().find(|id| self.just_offered(*id, at));
+        let live: Vec<ContactId> = live.iter().filter(spoken).copied().collect();
+        if let Some(newest) = newest.filter(|_| crowded) {
+            let words = format!("offered to counselor {counselor} who has no room");
+            self.find(Checker::Capacity, Some(newest), at, words);
+        }
         if live.len() > 1 {
             let words = format!("counselor {counselor} has {} citizens at once", live.len());
             let latest = live.last().copied();
@@ -298,7 +309,15 @@ impl Watch {
             Phase::Door => (open.since, 0, "at the door"),
             Phase::Menu => (open.touched, limits.menu_node_max_ms, "in the menu"),
             Phase::Turned => (open.touched, limits.farewell_ms, "hearing why not"),
-            Phase::Waiting => (open.touched, limits.wait_alarm_ms, "waiting without a sign"),
+            Phase::Waiting => {
+                let limit_ms = limits.wait_alarm_of(open.channel);
+                (open.touched, limit_ms, "waiting without a sign")
+            }
+            Phase::Snoozed(until) => (until, 0, "laid aside"),
+            Phase::Talk(_) if open.channel.written() => {
+                let limit_ms = limits.written_hold_ms.max(limits.thread_quiet_ms);
+                (open.touched, limit_ms, "in writing without a sign")
+            }
             Phase::Offered(_) => (open.since, limits.ring_ms, "ringing"),
             Phase::Dialing(_) => (open.since, limits.dial_ms, "being called"),
             Phase::Paused => (open.since, limits.dial_pause_ms, "between two tries"),
@@ -323,6 +342,7 @@ impl Watch {
         if !self.floor.idle.is_empty() {
             self.idle_beside_waiting(now);
         }
+        self.room_beside_letters(now);
     }
 
     fn idle_beside_waiting(&mut self, now: Time) {
@@ -342,6 +362,33 @@ impl Watch {
         }
         if let Some((contact, counselor)) = found {
             let words = format!("waits beside free counselor {counselor}");
+            self.find(Checker::NobodyIdle, Some(contact), now, words);
+        }
+    }
+
+    /// A counselor with some room left serves letters that fit, whatever else they do.
+    fn room_beside_letters(&mut self, now: Time) {
+        let mut found = None;
+        for (queue, settings) in self.floor.city.queues.iter().enumerate() {
+            if !settings.channel.written() {
+                continue;
+            }
+            for contact in &self.floor.waiting[queue] {
+                let open = &self.floor.open[contact];
+                let mut desks = self.floor.desks.keys();
+                let able = desks.find(|counselor| {
+                    self.floor.has_room(**counselor, open.channel)
+                        && self.floor.eligible(open, **counselor, now)
+                        && !self.held_back(queue, **counselor, now)
+                });
+                if let Some(counselor) = able {
+                    found = Some((*contact, *counselor));
+                    break;
+                }
+            }
+        }
+        if let Some((contact, counselor)) = found {
+            let words = format!("waits though counselor {counselor} has room");
             self.find(Checker::NobodyIdle, Some(contact), now, words);
         }
     }
@@ -420,6 +467,7 @@ impl Watch {
                 Phase::Talk(_) => stage == Some(Stage::Talk),
                 Phase::Hold(_) => stage == Some(Stage::Hold),
                 Phase::Leaving(_) | Phase::WrapUp(_) => stage == Some(Stage::WrapUp),
+                Phase::Snoozed(_) => stage == Some(Stage::Snoozed),
             };
             !right
         });
@@ -447,7 +495,8 @@ impl Watch {
         }
         let closed: u64 = self.floor.closed.iter().sum();
         let summary = self.recount.summary();
-        let counted = summary.attempts as u64 + self.floor.ended(Fate::Outbound);
+        let aside = summary.merged + summary.automatic;
+        let counted = (summary.attempts + aside) as u64 + self.floor.ended(Fate::Outbound);
         if counted != closed {
             let words = format!("{closed} closed, {counted} counted");
             self.find(Checker::Statistics, None, now, words);

@@ -166,6 +166,7 @@ impl House {
             .open
             .keys()
             .chain(&self.watch.floor.tasks)
+            .chain(self.watch.floor.resting.keys())
             .copied()
             .collect();
         let mut center = Center::new(Arc::clone(&self.city));
