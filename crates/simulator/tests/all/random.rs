@@ -1,7 +1,8 @@
 //! Random commands at random times: nothing panics, nothing is lost, replay equals live.
 
 use center::city::{Channel, City, ContactId, CounselorId};
-use center::command::{Command, Destination, Ending, RestReason};
+use center::command::{Command, Destination, Ending, Reply, RestReason, Written};
+use center::event::{Fortune, Marks};
 use center::time::{HOUR_MS, MINUTE_MS, SECOND_MS, Time};
 use proptest::prelude::*;
 use simulator::town;
@@ -84,7 +85,7 @@ fn of_desks() -> impl Strategy<Value = Command> {
 
 fn of_talks() -> impl Strategy<Value = Command> {
     let to = prop_oneof![
-        prop::sample::select(vec!["general", "english", "nowhere"])
+        prop::sample::select(vec!["general", "english", "texts", "nowhere"])
             .prop_map(|queue| Destination::Queue(queue.to_owned())),
         Just(Destination::Number {
             token: "officer".to_owned()
@@ -128,6 +129,96 @@ fn of_talks() -> impl Strategy<Value = Command> {
     ]
 }
 
+fn channel() -> impl Strategy<Value = Channel> {
+    prop::sample::select(vec![
+        Channel::Chat,
+        Channel::Text,
+        Channel::Social,
+        Channel::Mail,
+    ])
+}
+
+/// Letters of citizens, of whom some write on several channels, some twice the same.
+fn of_writers() -> impl Strategy<Value = Command> {
+    let marks = prop_oneof![
+        8 => Just(Marks::default()),
+        1 => Just(Marks { urgent: true, ..Marks::default() }),
+        1 => Just(Marks { over: true, ..Marks::default() }),
+        1 => Just(Marks { automatic: true, ..Marks::default() }),
+    ];
+    let consent = prop_oneof![12 => Just(None), 1 => Just(Some(false)), 1 => Just(Some(true))];
+    let written = (0_u32..400, 0_u8..5, channel(), marks, consent).prop_map(
+        |(key, who, channel, marks, consent)| {
+            Command::Written(Box::new(Written {
+                key: format!("m{key}"),
+                channel,
+                via: "random".to_owned(),
+                thread: format!("{who}-{channel}"),
+                caller: format!("n{who}"),
+                language: (who == 4).then_some(center::city::Language::En),
+                digest: "d".to_owned(),
+                letters: 20,
+                files: 0,
+                marks,
+                consent,
+            }))
+        },
+    );
+    let fortune = prop::sample::select(vec![
+        Fortune::Submitted,
+        Fortune::Delivered,
+        Fortune::Failed,
+        Fortune::Unknown,
+    ]);
+    prop_oneof![
+        6 => written,
+        1 => (0_u32..400).prop_map(|key| Command::Withdrawn { key: format!("m{key}") }),
+        1 => (0_u32..400).prop_map(|key| Command::Changed {
+            key: format!("m{key}"),
+            digest: "e".to_owned(),
+            letters: 3,
+        }),
+        2 => (contact(), 0_u32..8, fortune).prop_map(|(contact, message, fortune)| {
+            Command::Fared { contact, message, fortune, reference: "r".to_owned() }
+        }),
+    ]
+}
+
+fn of_letters() -> impl Strategy<Value = Command> {
+    let both = || (counselor(), contact());
+    let until = 1_795_478_400_000_i64..1_795_578_400_000;
+    prop_oneof![
+        6 => (both(), 0_u32..4).prop_map(|((counselor, contact), answers)| {
+            Command::Reply(Box::new(Reply {
+                counselor,
+                contact,
+                answers,
+                text: None,
+                digest: "d".to_owned(),
+                letters: 10,
+                files: 0,
+                private: false,
+            }))
+        }),
+        1 => (both(), until).prop_map(|((counselor, contact), until)| Command::Snooze {
+            counselor,
+            contact,
+            until: Time(until),
+        }),
+        1 => (both(), counselor()).prop_map(|((counselor, contact), to)| Command::Assign {
+            counselor,
+            contact,
+            to,
+        }),
+        2 => (both(), contact()).prop_map(|((counselor, contact), into)| Command::Merge {
+            counselor,
+            contact,
+            into,
+        }),
+        1 => both().prop_map(|(counselor, contact)| Command::Unmerge { counselor, contact }),
+    ]
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let after = prop_oneof![
         10 => 0..3 * SECOND_MS,
@@ -136,6 +227,8 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     let what = prop_oneof![
         20 => of_citizens().prop_map(What::Do),
+        12 => of_writers().prop_map(What::Do),
+        10 => of_letters().prop_map(What::Do),
         8 => of_desks().prop_map(What::Do),
         24 => of_talks().prop_map(What::Do),
         1 => Just(What::Do(Command::Tick)),
@@ -157,6 +250,17 @@ fn city() -> City {
         .zip(further)
         .map(|(id, further)| town::counselor(id, further));
     let mut city = town::whole(people.collect());
+    for (channel, code) in [
+        (Channel::Text, "texts"),
+        (Channel::Chat, "chats"),
+        (Channel::Social, "posts"),
+        (Channel::Mail, "mails"),
+    ] {
+        let own = town::written_queue(channel, None, code);
+        city.queues.push(own);
+    }
+    let english = town::written_queue(Channel::Text, Some(Language::En), "english-texts");
+    city.queues.push(english);
     city.queues[0].waiting_max = 3;
     city.queues[0].callback_from_ms = SECOND_MS;
     city.limits.calls_max = 8;
