@@ -18,6 +18,7 @@ use std::path::Path;
 /// The sample city, as written into a new data directory.
 pub const SAMPLE: &str = include_str!("../assets/city.toml");
 const SAMPLE_CATEGORIES: &str = include_str!("../assets/categories.toml");
+const SAMPLE_TEXTS: &str = include_str!("../assets/texts.toml");
 
 /// Password of everyone in the sample city, and of whoever has no `password_hash`.
 pub const SAMPLE_PASSWORD: &str = "haneul-120";
@@ -27,6 +28,7 @@ pub fn write_sample(folder: &Path) -> Result<()> {
     for (name, text) in [
         ("city.toml", SAMPLE),
         ("categories.toml", SAMPLE_CATEGORIES),
+        ("texts.toml", SAMPLE_TEXTS),
     ] {
         let path = folder.join(name);
         if !path.exists() {
@@ -49,7 +51,28 @@ pub struct Read {
 pub fn read(folder: &Path) -> Result<Read> {
     let city = file_or(folder, "city.toml", SAMPLE)?;
     let categories = file_or(folder, "categories.toml", SAMPLE_CATEGORIES)?;
-    parse(&city, &categories).with_context(|| format!("the city in {}", folder.display()))
+    let texts = file_or(folder, "texts.toml", SAMPLE_TEXTS)?;
+    let whole = || format!("the city in {}", folder.display());
+    let mut read = parse(&city, &categories).with_context(whole)?;
+    read.city.texts = house_texts(&texts).with_context(whole)?;
+    Ok(read)
+}
+
+/// Reads what the house writes by itself. Every text that is needed is there in English at least.
+fn house_texts(text: &str) -> Result<BTreeMap<String, Names>> {
+    let texts: BTreeMap<String, Names> = toml::from_str(text).context("texts.toml")?;
+    for name in center::written::TEXTS {
+        let english = texts.get(name).and_then(|texts| texts.get("en"));
+        if english.is_none_or(String::is_empty) {
+            bail!("texts.toml: `{name}` needs a text in `en`");
+        }
+    }
+    for (name, names) in &texts {
+        if let Some(code) = names.keys().find(|code| Language::parse(code).is_none()) {
+            bail!("texts.toml: {name}: `{code}` is not a known language");
+        }
+    }
+    Ok(texts)
 }
 
 fn file_or(folder: &Path, name: &str, sample: &str) -> Result<String> {
@@ -119,6 +142,7 @@ impl Check {
             reserves: self.reserves(file),
             categories: self.categories(categories),
             outcomes: self.outcomes(file),
+            texts: BTreeMap::new(),
             weights: self.weights(file),
             limits: file.limits.over_standard(),
             callbacks: false,
@@ -453,6 +477,18 @@ mod tests {
             let message = flaws(from, to);
             assert!(message.contains(expected), "{to}: {message}");
         }
+    }
+
+    #[test]
+    fn every_text_of_the_house_is_there_in_every_language_with_prompts() {
+        let texts = house_texts(SAMPLE_TEXTS).unwrap();
+        for name in center::written::TEXTS {
+            for code in ["ko", "en", "zh", "ja", "vi", "mn"] {
+                assert!(texts[name].contains_key(code), "{name} in {code}");
+            }
+        }
+        let missing = house_texts("[closed]\nen = \"x\"").unwrap_err();
+        assert!(format!("{missing:#}").contains("`too_long` needs a text in `en`"));
     }
 
     #[test]

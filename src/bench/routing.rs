@@ -140,6 +140,7 @@ fn city(counselors: u32) -> City {
         counselors: (1..=counselors).map(profile).collect(),
         categories: Vec::new(),
         outcomes: Vec::new(),
+        texts: std::collections::BTreeMap::new(),
         weights: Weights::standard(),
         limits: center::limit::Limits::default(),
         callbacks: false,

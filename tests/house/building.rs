@@ -213,6 +213,7 @@ fn nowhere() -> City {
         counselors: Vec::new(),
         categories: Vec::new(),
         outcomes: Vec::new(),
+        texts: std::collections::BTreeMap::new(),
         weights: Weights::standard(),
         limits: center::limit::Limits::default(),
         callbacks: false,

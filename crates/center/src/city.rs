@@ -297,6 +297,8 @@ pub struct City {
     pub categories: Vec<Category>,
     /// Outcome codes.
     pub outcomes: Vec<OutcomeCode>,
+    /// What the house writes by itself: text by language by name (see `written::TEXTS`).
+    pub texts: BTreeMap<String, BTreeMap<String, String>>,
     /// Channel weights.
     pub weights: Weights,
     /// Bounds and deadlines.
@@ -306,6 +308,14 @@ pub struct City {
 }
 
 impl City {
+    /// A text of the house in a language, else in English, with its places filled.
+    pub fn text(&self, name: &str, language: Language) -> String {
+        let texts = self.texts.get(name);
+        let text = texts.map_or("", |texts| name_in(texts, language.code()));
+        text.replace("{limit}", &self.limits.text_letters_max.to_string())
+            .replace("{name}", name_in(&self.names, language.code()))
+    }
+
     /// Position of a queue by its code.
     pub fn queue_index(&self, code: &str) -> Option<usize> {
         self.queues.iter().position(|queue| queue.code == code)

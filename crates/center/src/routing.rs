@@ -639,6 +639,7 @@ mod tests {
             counselors: counselors.iter().enumerate().map(profile).collect(),
             categories: Vec::new(),
             outcomes: Vec::new(),
+            texts: std::collections::BTreeMap::new(),
             weights: Weights::standard(),
             limits: crate::limit::Limits::default(),
             callbacks: false,

@@ -152,6 +152,7 @@ pub fn city(queues: Vec<Queue>, counselors: Vec<CounselorProfile>) -> City {
             category("ETC", true),
         ],
         outcomes: vec![outcome("AN"), outcome("RQ"), outcome("TR"), outcome("NC")],
+        texts: std::collections::BTreeMap::new(),
         weights: Weights::standard(),
         limits: Limits::default(),
         callbacks: true,

@@ -187,6 +187,7 @@ fn city() -> City {
         counselors: Vec::new(),
         categories: Vec::new(),
         outcomes: Vec::new(),
+        texts: std::collections::BTreeMap::new(),
         weights: Weights::standard(),
         limits: Limits::default(),
         callbacks: true,

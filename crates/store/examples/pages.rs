@@ -70,6 +70,7 @@ fn city() -> City {
         counselors: Vec::new(),
         categories: (0..300).map(leaf).collect(),
         outcomes: ["IN", "TR", "RQ"].map(outcome).into(),
+        texts: std::collections::BTreeMap::new(),
         weights: Weights::standard(),
         limits: Limits::default(),
         callbacks: true,

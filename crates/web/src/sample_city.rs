@@ -93,6 +93,7 @@ pub(crate) fn city() -> City {
             outcome("SR", "현장민원 접수", "Service request created"),
             outcome("OD", HOSTILE, HOSTILE),
         ],
+        texts: std::collections::BTreeMap::new(),
         weights: Weights::standard(),
         limits: Limits::default(),
         callbacks: true,

@@ -227,6 +227,7 @@ fn city() -> City {
             code: "AN".into(),
             names: names("Answered"),
         }],
+        texts: std::collections::BTreeMap::new(),
         weights: Weights::standard(),
         limits: center::limit::Limits::default(),
         callbacks: true,

@@ -107,6 +107,7 @@ fn city() -> City {
         counselors: Vec::new(),
         categories: Vec::new(),
         outcomes: Vec::new(),
+        texts: std::collections::BTreeMap::new(),
         weights: Weights::standard(),
         limits: center::limit::Limits::default(),
         callbacks: true,
