@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::fold::{Head, STREAM, kind_of};
 use crate::ingress;
 use crate::key::Key;
-use crate::letter_audit::Letters;
+use crate::letter_audit::{Kept, Letters};
 use crate::place::Place;
 use crate::value::{Record, Values};
 use crate::{batch, cube, journal, record};
@@ -71,10 +71,15 @@ pub async fn audit(place: &Place, city: &Arc<City>) -> Result<Report, Failure> {
         cells: BTreeMap::new(),
         keys: HashSet::new(),
         trunk_keys: Vec::new(),
+        kept: Kept::default(),
     };
     audit.chain().await?;
     audit.contacts().await?;
     audit.cubes().await?;
+    let kept = std::mem::take(&mut audit.kept);
+    for what in kept.compare(&mut audit.view).await? {
+        audit.report.differs(what);
+    }
     match key {
         Some(key) => audit.recordings(&Blobs::new(place.folder(), &key)).await?,
         None => audit.report.differs("the key file is missing".into()),
@@ -93,6 +98,7 @@ struct Audit {
     keys: HashSet<String>,
     /// Those that came over a trunk, with their contact.
     trunk_keys: Vec<(String, u64)>,
+    kept: Kept,
 }
 
 impl Audit {
@@ -163,7 +169,10 @@ impl Audit {
                 .differs(format!("event {seq} was changed: its hash does not fit"));
         }
         match serde_json::from_slice::<Event>(body) {
-            Ok(event) => self.columns(seq, record, body, &event)?,
+            Ok(event) => {
+                self.kept.tell(&event);
+                self.columns(seq, record, body, &event)?;
+            }
             Err(_) => self.report.differs(format!("event {seq} cannot be read")),
         }
         Ok(Head {
@@ -229,10 +238,11 @@ impl Audit {
                 recorded.insert((contact as i64, blob.clone()));
             }
             letters.tell(entry.at, &entry.event);
-            folded
-                .entry(contact)
-                .or_default()
-                .apply(entry.at, &entry.event);
+            let row = folded.entry(contact).or_default();
+            row.apply(entry.at, &entry.event);
+            if let Event::ConsentChanged { allowed, .. } = entry.event {
+                self.kept.consent(entry.at, row, allowed);
+            }
         }
         let text = format!(
             "SELECT {} FROM contact WHERE contact > $1 AND contact <= $2",

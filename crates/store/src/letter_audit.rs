@@ -9,7 +9,7 @@ use center::city::Channel;
 use center::event::Event;
 use center::record::Row;
 use center::time::Time;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A message by contact and number.
 type Id = (i64, i64);
@@ -177,6 +177,63 @@ impl Letters {
             }
         }
         Ok(())
+    }
+}
+
+/// What is kept of all contacts together: consents and unreadable letters.
+#[derive(Default)]
+pub(crate) struct Kept {
+    /// When, by which contact, and whether allowed, by citizen.
+    consents: BTreeMap<String, (i64, i64, bool)>,
+    dead: BTreeSet<String>,
+}
+
+impl Kept {
+    /// Takes in an event without a contact.
+    pub fn tell(&mut self, event: &Event) {
+        if let Event::DeadLettered { key, .. } = event {
+            self.dead.insert(key.clone());
+        }
+    }
+
+    /// Takes in what a citizen said last, in the order of the journal.
+    pub fn consent(&mut self, at: Time, row: &Row, allowed: bool) {
+        let said = (at.0, row.contact.0 as i64, allowed);
+        let known = self.consents.entry(row.caller.clone()).or_insert(said);
+        if known.0 <= said.0 {
+            *known = said;
+        }
+    }
+
+    /// What differs from the tables.
+    pub async fn compare(mut self, view: &mut Snapshot) -> Result<Vec<String>, Failure> {
+        let mut found = Vec::new();
+        let text = "SELECT key FROM dead_letter";
+        for record in view.query(text, Values::default()).await?.iter() {
+            if !self.dead.remove(record.text(0)?) {
+                found.push("an unreadable letter is listed but no event tells of it".into());
+            }
+        }
+        let missing = self.dead.len();
+        if missing > 0 {
+            found.push(format!("{missing} unreadable letters are not listed"));
+        }
+        let text = "SELECT caller, at, contact, allowed FROM consent";
+        for record in view.query(text, Values::default()).await?.iter() {
+            let stored = (record.int(1)?, record.int(2)?, record.int(3)? != 0);
+            if self.consents.remove(record.text(0)?) != Some(stored) {
+                let contact = stored.1;
+                found.push(format!(
+                    "the consent given with contact {contact} is not what the events tell"
+                ));
+            }
+        }
+        for (_, contact, _) in self.consents.values() {
+            found.push(format!(
+                "the consent given with contact {contact} is missing"
+            ));
+        }
+        Ok(found)
     }
 }
 

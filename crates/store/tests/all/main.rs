@@ -8,6 +8,7 @@ mod audit;
 mod cluster;
 mod fault;
 mod keep;
+mod letters;
 mod life;
 mod paper;
 mod random;
