@@ -304,8 +304,10 @@ pub enum Command {
     Written(Box<Written>),
     /// A citizen changed a message.
     Changed {
-        /// What identified the message.
-        key: String,
+        /// Contact.
+        contact: ContactId,
+        /// Message.
+        message: u32,
         /// Digest of a nonce and the new text.
         digest: String,
         /// Letters.
@@ -313,8 +315,10 @@ pub enum Command {
     },
     /// A citizen took a message back.
     Withdrawn {
-        /// What identified the message.
-        key: String,
+        /// Contact.
+        contact: ContactId,
+        /// Message.
+        message: u32,
     },
     /// A counselor answers. Answered by [`Answer::Message`].
     Reply(Box<Reply>),

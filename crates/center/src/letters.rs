@@ -227,7 +227,7 @@ fn step(at: Time, contact: &mut Contact, event: &Event, reply_ms: i64) {
         }
         Event::MessageFared {
             message, fortune, ..
-        } if *fortune != Fortune::Submitted => letters.under_way.retain(|way| way != message),
+        } if sealed(*fortune) => letters.under_way.retain(|way| way != message),
         Event::Escalated { .. } => {
             letters.escalated += 1;
             contact.overdue = true;
@@ -246,6 +246,11 @@ fn step(at: Time, contact: &mut Contact, event: &Event, reply_ms: i64) {
         }
         _ => {}
     }
+}
+
+/// Whether nothing more can become of a message.
+fn sealed(fortune: Fortune) -> bool {
+    !matches!(fortune, Fortune::Submitted | Fortune::Unknown)
 }
 
 fn talking(counselor: CounselorId, since: Time) -> State {

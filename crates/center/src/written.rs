@@ -51,11 +51,27 @@ impl Turn<'_> {
             Command::Written(written) => self.write(written),
             Command::Reply(reply) => self.reply(reply),
             Command::Changed {
-                key,
+                contact,
+                message,
                 digest,
                 letters,
-            } => done(self.changed(key, digest, *letters)),
-            Command::Withdrawn { key } => done(self.withdrawn(key)),
+            } => {
+                let (contact, message) = (*contact, *message);
+                done(self.known(contact, message).map(|()| {
+                    self.emit(Event::MessageChanged {
+                        contact,
+                        message,
+                        digest: digest.clone(),
+                        letters: *letters,
+                    });
+                }))
+            }
+            Command::Withdrawn { contact, message } => {
+                let (contact, message) = (*contact, *message);
+                done(self.known(contact, message).map(|()| {
+                    self.emit(Event::MessageWithdrawn { contact, message });
+                }))
+            }
             Command::Fared {
                 contact,
                 message,
@@ -356,23 +372,18 @@ impl Turn<'_> {
         })
     }
 
-    fn changed(&mut self, key: &str, digest: &str, letters: u32) -> Result<(), Refusal> {
-        let known = self.center.conversations.message(key);
-        let (contact, message) = known.ok_or(Refusal::UnknownMessage)?;
-        self.emit(Event::MessageChanged {
-            contact,
-            message,
-            digest: digest.to_owned(),
-            letters,
-        });
-        Ok(())
-    }
-
-    fn withdrawn(&mut self, key: &str) -> Result<(), Refusal> {
-        let known = self.center.conversations.message(key);
-        let (contact, message) = known.ok_or(Refusal::UnknownMessage)?;
-        self.emit(Event::MessageWithdrawn { contact, message });
-        Ok(())
+    /// Whether a message may exist: those of contacts that left memory are believed.
+    fn known(&self, contact: ContactId, message: u32) -> Result<(), Refusal> {
+        let last = self
+            .center
+            .conversation(contact)
+            .map(|open| open.row.messages);
+        let arrived = contact.0 > 0 && contact < self.center.next_contact();
+        if arrived && message > 0 && last.is_none_or(|last| message <= last) {
+            Ok(())
+        } else {
+            Err(Refusal::UnknownMessage)
+        }
     }
 
     /// What became of a message. Contacts that left memory take it too: the outbox tells each

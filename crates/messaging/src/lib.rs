@@ -2,5 +2,9 @@
 //! message to the center before it is acknowledged. Never decides what becomes of a contact.
 
 pub mod inlet;
+pub mod judge;
 pub mod letter;
+mod outbox;
 pub mod outlet;
+mod post;
+pub mod wing;

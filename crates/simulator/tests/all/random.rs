@@ -172,9 +172,12 @@ fn of_writers() -> impl Strategy<Value = Command> {
     ]);
     prop_oneof![
         6 => written,
-        1 => (0_u32..400).prop_map(|key| Command::Withdrawn { key: format!("m{key}") }),
-        1 => (0_u32..400).prop_map(|key| Command::Changed {
-            key: format!("m{key}"),
+        1 => (contact(), 0_u32..8).prop_map(|(contact, message)| {
+            Command::Withdrawn { contact, message }
+        }),
+        1 => (contact(), 0_u32..8).prop_map(|(contact, message)| Command::Changed {
+            contact,
+            message,
             digest: "e".to_owned(),
             letters: 3,
         }),

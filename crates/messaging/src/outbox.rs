@@ -1,0 +1,285 @@
+//! Sends what the city wrote until its fate is sealed: tries, waits, gives up, and tells the record
+//! each step. Never speaks a protocol.
+
+use crate::letter::{Address, AddressKind, Attachment, Outgoing};
+use crate::outlet::{Outlet, Submitted, Unsent};
+use crate::post::reference_of;
+use center::city::{Channel, ContactId};
+use center::command::Command;
+use center::event::Fortune;
+use center::time::{DAY_MS, Time};
+use hub::Hub;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use store::{Archive, Message};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+
+/// Letters on their way at once.
+const FLYING_MAX: usize = 256;
+
+/// A letter that did not leave within this never will: an answer a day late helps nobody.
+const EXPIRES_MS: i64 = DAY_MS;
+
+/// A receipt that has not come within this will not come.
+const RECEIPT_MS: i64 = 3 * DAY_MS;
+
+/// First pause before another try; it doubles up to [`PAUSE_MAX`].
+const PAUSE: Duration = Duration::from_secs(2);
+const PAUSE_MAX: Duration = Duration::from_mins(5);
+
+/// How often letters are looked for that nobody carries: after a crash, or when a receipt is late.
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
+
+/// The outbox. Cloned freely.
+#[derive(Clone, Debug)]
+pub(crate) struct Outbox {
+    hub: Hub,
+    archive: Archive,
+    outlets: Arc<BTreeMap<String, Outlet>>,
+    flying: Arc<Mutex<HashSet<(ContactId, u32)>>>,
+    room: Arc<Semaphore>,
+}
+
+impl Outbox {
+    /// An outbox over the connections by name.
+    pub fn new(hub: Hub, archive: Archive, outlets: BTreeMap<String, Outlet>) -> Outbox {
+        Outbox {
+            hub,
+            archive,
+            outlets: Arc::new(outlets),
+            flying: Arc::default(),
+            room: Arc::new(Semaphore::new(FLYING_MAX)),
+        }
+    }
+
+    /// Sends what the hub asks for and what an earlier run left, until the hub is gone.
+    pub async fn run(self, mut asked: mpsc::UnboundedReceiver<(ContactId, u32)>) {
+        // Its tasks end with it.
+        let mut tasks = JoinSet::new();
+        self.take_up(&mut tasks).await;
+        let mut sweep = tokio::time::interval(SWEEP_EVERY);
+        loop {
+            tokio::select! {
+                next = asked.recv() => match next {
+                    Some((contact, message)) => {
+                        self.carry(&mut tasks, contact, message, false).await;
+                    }
+                    None => break,
+                },
+                _ = sweep.tick() => self.sweep(&mut tasks).await,
+                Some(_) = tasks.join_next() => {}
+            }
+        }
+    }
+
+    /// What an earlier run left waiting may have left the house before it stopped: it is sent
+    /// again and marked, so that nothing is lost and nobody wonders about a second copy.
+    async fn take_up(&self, tasks: &mut JoinSet<()>) {
+        let open = match self.archive.outbox().await {
+            Ok(open) => open,
+            Err(failure) => return tracing::error!(%failure, "the outbox cannot be read"),
+        };
+        for (contact, message, fortune, _) in open {
+            if fortune == "queued" {
+                self.tell(contact, message, Fortune::Unknown, "").await;
+                self.carry(tasks, contact, message, true).await;
+            }
+        }
+    }
+
+    /// Looks for letters whose fate is open and that nobody carries.
+    async fn sweep(&self, tasks: &mut JoinSet<()>) {
+        let open = match self.archive.outbox().await {
+            Ok(open) => open,
+            Err(failure) => return tracing::error!(%failure, "the outbox cannot be read"),
+        };
+        let now = self.hub.now();
+        for (contact, message, fortune, since) in open {
+            match fortune.as_str() {
+                "queued" => self.carry(tasks, contact, message, false).await,
+                // Left before a crash told how it went: tried once more, marked as such.
+                "unknown" if now - since < EXPIRES_MS => {
+                    self.carry(tasks, contact, message, true).await;
+                }
+                "submitted" if now - since > RECEIPT_MS => {
+                    self.tell(contact, message, Fortune::Unknown, "").await;
+                }
+                "unknown" => self.tell(contact, message, Fortune::Expired, "").await,
+                _ => {}
+            }
+        }
+    }
+
+    /// Sends one letter in a task of its own, unless it is on its way already.
+    async fn carry(
+        &self,
+        tasks: &mut JoinSet<()>,
+        contact: ContactId,
+        message: u32,
+        perhaps_again: bool,
+    ) {
+        let fresh = self.flying().insert((contact, message));
+        if !fresh {
+            return;
+        }
+        let Ok(permit) = self.room.clone().acquire_owned().await else {
+            return;
+        };
+        let outbox = self.clone();
+        tasks.spawn(async move {
+            outbox.send(contact, message, perhaps_again).await;
+            outbox.flying().remove(&(contact, message));
+            drop(permit);
+        });
+    }
+
+    fn flying(&self) -> std::sync::MutexGuard<'_, HashSet<(ContactId, u32)>> {
+        self.flying.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn send(&self, contact: ContactId, message: u32, mut perhaps_again: bool) {
+        let (outgoing, written) = match self.compose(contact, message).await {
+            Ok(Some(composed)) => composed,
+            Ok(None) => return self.tell(contact, message, Fortune::Failed, "").await,
+            // The next sweep tries again.
+            Err(failure) => return tracing::error!(%failure, "a letter cannot be read"),
+        };
+        let Some(outlet) = self.outlets.get(&outgoing.via).cloned() else {
+            tracing::warn!(via = %outgoing.via, "a letter has no connection to leave by");
+            return self.tell(contact, message, Fortune::Failed, "").await;
+        };
+        let via = outgoing.via.clone();
+        let mut pause = PAUSE;
+        // An unknown outcome is tried once more; twice unknown stays unknown.
+        let mut again = perhaps_again;
+        loop {
+            let mut next = outgoing.clone();
+            next.perhaps_again = perhaps_again;
+            match outlet.send(next).await {
+                Ok(sent) => return self.submitted(contact, message, &via, sent).await,
+                Err(Unsent::Never(reason)) => {
+                    tracing::warn!(%via, %reason, "a letter was refused");
+                    return self.tell(contact, message, Fortune::Failed, "").await;
+                }
+                Err(Unsent::Unknown) if again => {
+                    return self.tell(contact, message, Fortune::Unknown, "").await;
+                }
+                Err(Unsent::Unknown) => {
+                    self.tell(contact, message, Fortune::Unknown, "").await;
+                    (again, perhaps_again) = (true, true);
+                }
+                Err(Unsent::Later { after }) => {
+                    if self.hub.now() - written > EXPIRES_MS {
+                        return self.tell(contact, message, Fortune::Expired, "").await;
+                    }
+                    tokio::time::sleep(after.unwrap_or(pause).min(PAUSE_MAX)).await;
+                    pause = (pause * 2).min(PAUSE_MAX);
+                }
+            }
+        }
+    }
+
+    async fn submitted(&self, contact: ContactId, message: u32, via: &str, sent: Submitted) {
+        let reference = reference_of(via, &sent.reference);
+        let fortune = if sent.receipt {
+            Fortune::Submitted
+        } else {
+            Fortune::Delivered
+        };
+        self.tell(contact, message, fortune, &reference).await;
+    }
+
+    async fn tell(&self, contact: ContactId, message: u32, fortune: Fortune, reference: &str) {
+        let told = Command::Fared {
+            contact,
+            message,
+            fortune,
+            reference: reference.to_owned(),
+        };
+        if let Err(error) = self.hub.report(told).await {
+            tracing::debug!(%error, "the fate of a letter was known already");
+        }
+    }
+
+    /// The letter as it leaves, and when it was written; none when there is nobody to send it to.
+    async fn compose(
+        &self,
+        contact: ContactId,
+        number: u32,
+    ) -> Result<Option<(Outgoing, Time)>, store::Failure> {
+        let Some(message) = self.archive.message(contact, number).await? else {
+            return Ok(None);
+        };
+        let Some(answered) = self.answered(&message).await? else {
+            return Ok(None);
+        };
+        let Some(row) = self.archive.contact(answered.contact).await? else {
+            return Ok(None);
+        };
+        let text = if message.house_text.is_empty() {
+            message.letter.text.clone()
+        } else {
+            self.hub.city().text(&message.house_text, row.language)
+        };
+        let full = |text: &String| (!text.is_empty()).then(|| text.clone());
+        let letter = &answered.letter;
+        let outgoing = Outgoing {
+            contact,
+            message: number,
+            channel: row.channel,
+            via: answered.via.clone(),
+            to: Address {
+                kind: kind_of(row.channel, &letter.address_kind),
+                value: letter.address.clone(),
+                name: full(&letter.name),
+            },
+            thread: full(&letter.thread),
+            in_reply_to: full(&letter.reference),
+            subject: full(&letter.subject),
+            text,
+            attachments: self.files(&message).await?,
+            public: answered.marks.public && !message.private,
+            perhaps_again: false,
+        };
+        Ok(Some((outgoing, message.at)))
+    }
+
+    /// The citizen's message that an answer goes to: the one it names, else the last.
+    async fn answered(&self, message: &Message) -> Result<Option<Message>, store::Failure> {
+        let named = match message.answers {
+            0 => None,
+            number => self.archive.message(message.contact, number).await?,
+        };
+        match named.filter(|named| named.incoming && !named.letter.address.is_empty()) {
+            Some(named) => Ok(Some(named)),
+            None => self.archive.last_received(message.contact).await,
+        }
+    }
+
+    async fn files(&self, message: &Message) -> Result<Vec<Attachment>, store::Failure> {
+        let mut attachments = Vec::new();
+        for file in &message.letter.files {
+            let (blobs, name) = (self.archive.blobs().clone(), file.blob.clone());
+            let read = tokio::task::spawn_blocking(move || blobs.read(&name)).await;
+            let bytes = read.map_err(|error| store::Failure::Engine(error.to_string()))??;
+            attachments.push(Attachment {
+                name: file.name.clone(),
+                media_type: file.media_type.clone(),
+                bytes,
+                description: file.description.clone(),
+            });
+        }
+        Ok(attachments)
+    }
+}
+
+fn kind_of(channel: Channel, code: &str) -> AddressKind {
+    match (code, channel) {
+        ("phone", _) | (_, Channel::Text) => AddressKind::Phone,
+        ("mail", _) | (_, Channel::Mail) => AddressKind::Mail,
+        ("session", _) => AddressKind::Session,
+        _ => AddressKind::Account,
+    }
+}

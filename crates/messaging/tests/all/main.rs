@@ -1,0 +1,5 @@
+//! What the written channels promise, against real peers where a protocol is spoken.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod wing;
