@@ -4,6 +4,7 @@
 use crate::chance::Chance;
 use crate::load::{self, Person};
 use crate::options::Options;
+use crate::pens::{self, PenDue, Pens};
 use crate::roster::{self, Roster};
 use crate::seat::{DeskAct, Seat};
 use crate::town;
@@ -41,6 +42,8 @@ pub enum Due {
     Restart,
     /// Somebody looks at the callbacks owed and at records left behind.
     Tasks,
+    /// Something about letters and video.
+    Pen(PenDue),
 }
 
 /// What happens on a line.
@@ -89,6 +92,8 @@ pub struct Run {
     pub seats: BTreeMap<CounselorId, Seat>,
     /// Chance of what people do.
     pub chance: Chance,
+    /// Those who write, and those who answer them.
+    pub pens: Pens,
     down: bool,
     down_since: Time,
     lost_while_down: Vec<usize>,
@@ -120,6 +125,9 @@ impl Run {
         let roster = Roster::new(options);
         let mut city = town::whole(roster.counselors.clone());
         city.queues[0].waiting_max = options.waiting_max;
+        if options.letters {
+            pens::queues(&mut city);
+        }
         city.callbacks =
             options.callbacks || options.crashes > 0 || options.crash_after_events.is_some();
         if options.reserve {
@@ -135,6 +143,7 @@ impl Run {
             lines: BTreeMap::new(),
             seats: BTreeMap::new(),
             chance: Chance::part(options.seed, "people"),
+            pens: Pens::default(),
             down: false,
             down_since: midnight,
             lost_while_down: Vec::new(),
@@ -147,7 +156,15 @@ impl Run {
         run.plan_load(midnight);
         run.plan_shifts(midnight, &roster);
         run.plan_trouble(midnight);
+        if options.letters {
+            run.plan_pens(midnight);
+        }
         run
+    }
+
+    /// When the last day ends.
+    pub fn ends(&self) -> Time {
+        self.ends
     }
 
     fn plan_load(&mut self, midnight: Time) {
@@ -263,6 +280,11 @@ impl Run {
         let mut touched = BTreeSet::new();
         for index in from..self.house.journal.len() {
             let (_, event) = &self.house.journal[index];
+            if self.options.letters {
+                let event = event.clone();
+                self.pens_see(&event);
+            }
+            let (_, event) = &self.house.journal[index];
             touched.extend(event.counselor());
             let open = event
                 .contact()
@@ -315,6 +337,7 @@ impl Run {
             Due::Crash => self.crash(),
             Due::Restart => {}
             Due::Tasks => self.look_after_tasks(),
+            Due::Pen(due) => self.pen(due),
         }
     }
 
@@ -413,6 +436,7 @@ impl Run {
         }
         self.hand(&Command::Restarted);
         self.house.watch.late_ms = 0;
+        self.pens_again();
         for person in std::mem::take(&mut self.lost_while_down) {
             self.attempt(person, false);
         }

@@ -10,6 +10,7 @@ pub mod live;
 pub mod load;
 pub mod options;
 pub mod pen;
+pub mod pens;
 pub mod player;
 pub mod recount;
 pub mod roster;

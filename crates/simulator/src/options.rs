@@ -8,6 +8,10 @@ use std::fmt;
 pub const ATTEMPTS: f64 = 19_800.0;
 
 /// What a run is made of. Equal options give equal runs.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is drawn for itself"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// Seed.
@@ -40,6 +44,8 @@ pub struct Options {
     pub callbacks: bool,
     /// Most that may wait in the general queue.
     pub waiting_max: usize,
+    /// Texts, chats, posts, mails and video beside the calls.
+    pub letters: bool,
 }
 
 impl Options {
@@ -61,6 +67,7 @@ impl Options {
             reserve: false,
             callbacks: false,
             waiting_max: 400,
+            letters: true,
         }
     }
 
