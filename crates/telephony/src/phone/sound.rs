@@ -1,7 +1,7 @@
 //! What a telephone says and what it hears: a tone in G.711, key presses, loss and the strength of
 //! tones. Never a socket.
 
-use crate::g711::Law;
+use crate::codec::g711::Law;
 use crate::rtp;
 use std::collections::VecDeque;
 use std::f64::consts::TAU;
