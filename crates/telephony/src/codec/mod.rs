@@ -11,12 +11,12 @@ use g711::Law;
 
 /// A way to write speech, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Codec {
+pub enum Codec {
     /// RFC 6716, in RTP by RFC 7587.
     Opus,
     /// ITU-T G.722 at 64 kbit/s.
     G722,
-    /// ITU-T G.711.
+    /// ITU-T G.711, the telephone's.
     G711(Law),
 }
 
