@@ -1,5 +1,5 @@
-//! A telephone of wideband and a browser at the desk: what lies above 4 kHz arrives at both ends and
-//! in the recording. Never a telephone of G.711: that is every other scene.
+//! A telephone of wideband and a browser at the desk: what lies above 4 kHz arrives at both ends
+//! and in the recording. Never a telephone of G.711: that is every other scene.
 
 use crate::building::{self, Building, Record};
 use crate::desk::{self, Desk};

@@ -1,15 +1,18 @@
 //! One line's sound: what it hears goes to its peer, what it is sent keeps one clock. Never
 //! signalling.
 
+mod frame;
+
 use crate::codec::g711::transcode;
 use crate::codec::voice::Interpreter;
 use crate::codec::{Codec, Codecs, PCMA, PCMU};
 use crate::counters::Tally;
 use crate::dtmf;
-use crate::prompt::{Found, Music, Sound};
+use crate::prompt::{Music, Sound};
 use crate::recording::Tap;
 use crate::rtp;
 use crate::webrtc::Line;
+use frame::Frame;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -340,7 +343,7 @@ impl Leg {
     /// Plays sounds one after the other, then tells `play`.
     pub(crate) fn play(&self, play: u32, sounds: Vec<Sound>, barge_in: bool, music_after: bool) {
         let mut out = lock(&self.out);
-        let empty = sounds.iter().all(|sound| sound.is_empty());
+        let empty = sounds.iter().all(Sound::is_empty);
         out.source = Source::Sounds {
             queue: sounds.into(),
             at: 0,
@@ -420,97 +423,6 @@ fn own(takes: Codecs) -> Codec {
     let mut telephone = [PCMU, PCMA].into_iter().filter(|codec| takes.has(*codec));
     let any = || takes.each().next();
     telephone.next().or_else(any).unwrap_or(PCMU)
-}
-
-/// 20 ms of something that we play.
-struct Frame {
-    codec: Codec,
-    octets: [u8; PAYLOAD_MAX],
-    length: usize,
-}
-
-impl Frame {
-    fn silent(codec: Codec) -> Frame {
-        let mut frame = Frame {
-            codec,
-            octets: [0; PAYLOAD_MAX],
-            length: 0,
-        };
-        frame.take(codec, codec.silence());
-        frame
-    }
-
-    fn take(&mut self, codec: Codec, octets: &[u8]) {
-        let length = octets.len().min(PAYLOAD_MAX);
-        self.codec = codec;
-        self.octets[..length].copy_from_slice(&octets[..length]);
-        self.length = length;
-    }
-
-    /// Fills it from a loop.
-    fn fill_over_and_over(&mut self, sound: &Sound, at: &mut usize) {
-        match sound {
-            Sound::Octets(codec, octets) => {
-                self.take(*codec, codec.silence());
-                for octet in &mut self.octets[..FRAME] {
-                    *octet = octets[*at % octets.len()];
-                    *at += 1;
-                }
-            }
-            Sound::Packets(packets) => {
-                if matches!(packets.at(*at), Found::End) {
-                    *at = 0;
-                }
-                if let Found::Packet(packet) = packets.at(*at) {
-                    self.take(Codec::Opus, &packet);
-                    *at += 1;
-                }
-            }
-        }
-    }
-
-    /// Fills it from the queue; true when the last sound has ended with it.
-    fn fill(&mut self, queue: &mut VecDeque<Sound>, at: &mut usize) -> bool {
-        let mut filled = 0;
-        while filled < FRAME {
-            match queue.front() {
-                None => return true,
-                Some(Sound::Octets(codec, octets)) => {
-                    if filled == 0 {
-                        self.take(*codec, codec.silence());
-                    } else if *codec != self.codec {
-                        return false;
-                    }
-                    let count = (FRAME - filled).min(octets.len() - *at);
-                    self.octets[filled..filled + count].copy_from_slice(&octets[*at..*at + count]);
-                    filled += count;
-                    *at += count;
-                    if *at == octets.len() {
-                        queue.pop_front();
-                        *at = 0;
-                    }
-                }
-                // A packet fills a frame by itself.
-                Some(Sound::Packets(_)) if filled > 0 => return false,
-                Some(Sound::Packets(packets)) => {
-                    match packets.at(*at) {
-                        Found::Soon => return false,
-                        Found::Packet(packet) => {
-                            self.take(Codec::Opus, &packet);
-                            filled = FRAME;
-                            *at += 1;
-                        }
-                        Found::End => {}
-                    }
-                    if matches!(packets.at(*at), Found::End) {
-                        queue.pop_front();
-                        *at = 0;
-                    }
-                }
-            }
-        }
-        queue.is_empty()
-    }
 }
 
 impl Anchor {
@@ -615,7 +527,7 @@ impl Out {
 
     /// Plays one of our own frames, whatever the other side has come to take since it was chosen.
     fn play(&mut self, frame: &Frame, tally: &Tally, now: Instant) {
-        let payload = &frame.octets[..frame.length];
+        let payload = frame.payload();
         if let Some(codec) = self.takes.as_it_comes(frame.codec) {
             return self.send((frame.codec, codec), payload, tally, now);
         }

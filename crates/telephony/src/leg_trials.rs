@@ -298,9 +298,9 @@ async fn a_line_of_any_codec_is_never_silent_whatever_the_other_end_speaks() {
             unbroken_by(&seen, 20 * takes.per_ms());
             let mut samples = Vec::new();
             let mut decoder = Decoder::new(takes, Rate::Narrow);
-            payloads
-                .iter()
-                .for_each(|payload| decoder.decode(payload, &mut samples));
+            for payload in &payloads {
+                decoder.decode(payload, &mut samples);
+            }
             let loud = samples[2_000..]
                 .iter()
                 .filter(|sample| sample.abs() > 3_000)

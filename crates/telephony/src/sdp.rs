@@ -176,7 +176,7 @@ fn describe(session: &Media<'_>, media: &Media<'_>) -> Result<Option<Description
         let map = media.maps.iter().find(|(mapped, _)| *mapped == number);
         match format(number, map.map(|(_, map)| *map)) {
             Some(Format::Speech(codec)) if speech.len() < SPEECH_MAX => {
-                speech.push((codec, number))
+                speech.push((codec, number));
             }
             Some(Format::Events(clock)) => events.push(Events {
                 payload_type: number,
@@ -406,10 +406,9 @@ mod tests {
 
     /// The answer to an offer of these numbers with these maps.
     fn answered(numbers: &str, maps: &[&str]) -> String {
-        let maps: String = maps
+        let maps = maps
             .iter()
-            .map(|map| format!("a=rtpmap:{map}\r\n"))
-            .collect();
+            .fold(String::new(), |text, map| text + "a=rtpmap:" + map + "\r\n");
         let offer =
             format!("v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 6000 RTP/AVP {numbers}\r\n{maps}");
         let answer = answer(&parse(offer.as_bytes()).unwrap(), &ours());

@@ -1,4 +1,4 @@
-//! Browsers: one UDP port for all of them, ICE-lite, DTLS-SRTP, what speech is sent in. Never what is
+//! Browsers: one UDP port for all of them, ICE-lite, DTLS-SRTP, the codecs of each. Never what is
 //! said on a line.
 
 use crate::codec::{Codec, Codecs};

@@ -1,5 +1,5 @@
-//! G.722 at 64 kbit/s, by ITU-T G.722: pairs of samples at 16 kHz to octets and back. Never packets,
-//! never timing.
+//! G.722 at 64 kbit/s, by ITU-T G.722: pairs of samples at 16 kHz to octets and back. Never
+//! packets, never timing.
 
 use std::sync::LazyLock;
 

@@ -44,7 +44,7 @@ impl Codec {
         let (name, rate, channels) = (parts.next()?, parts.next()?, parts.next());
         let named = |codec: &Codec| name.eq_ignore_ascii_case(codec.name());
         let codec = Codec::ALL.into_iter().find(named)?;
-        // G.722 keeps the clock of an old mistake (RFC 3551, 4.5.2); Opus always names two channels.
+        // G.722 keeps the clock of an old mistake (RFC 3551, 4.5.2); Opus names two channels.
         let fits = match codec {
             Codec::Opus => (rate, channels) == ("48000", Some("2")),
             _ => rate == "8000" && matches!(channels, None | Some("1")),

@@ -8,7 +8,7 @@ const SAMPLES_MAX: usize = 1_920;
 const PACKET_MAX: usize = 1_275;
 /// Bits per second of what we speak: wideband speech without a flaw that anybody hears.
 const BITRATE: u32 = 32_000;
-/// Effort of our encoder, of 10: a third of the time of the greatest, for speech that is heard once.
+/// Effort of our encoder, of 10: speech that is heard once needs no more.
 const EFFORT: u8 = 5;
 
 /// The packet of 20 ms of silence: full band, one frame, nothing in it.

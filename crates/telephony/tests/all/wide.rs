@@ -1,5 +1,5 @@
-//! Talks in wideband: what each end is told to speak, what is heard above the telephone's 4 kHz, and
-//! that no talk falls silent where the ends share nothing. Never a judge of how a codec sounds.
+//! Talks in wideband: what each end is told to speak, what is heard above the telephone's 4 kHz,
+//! and that no talk falls silent where the ends share nothing. Never a judge of how a codec sounds.
 
 use crate::outbound::{KIND, with_a_way_out};
 use crate::talk::lane;

@@ -65,10 +65,9 @@ impl Wire {
 
     /// A description of these payload types with these maps.
     pub fn description_of(&self, numbers: &str, maps: &[&str], direction: &str) -> String {
-        let maps: String = maps
+        let maps = maps
             .iter()
-            .map(|map| format!("a=rtpmap:{map}\r\n"))
-            .collect();
+            .fold(String::new(), |text, map| text + "a=rtpmap:" + map + "\r\n");
         let port = self.rtp.local_addr().unwrap().port();
         let ip = self.here().ip();
         format!(
