@@ -5,7 +5,6 @@ use super::dialog::{self, Dialog, End, Names, Stage, Step, Times};
 use super::lock;
 use super::sound::{Ear, Heard, Mouth, Sound};
 use crate::codec::Codec;
-use crate::codec::voice::Rate;
 use crate::{rtp, sdp};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket as StdSocket};
@@ -54,10 +53,7 @@ impl Caller {
         came: mpsc::UnboundedReceiver<Came>,
     ) -> io::Result<Caller> {
         let sound = plan.sound.as_ref();
-        let ear = Ear::new(
-            sound.map_or(&[], |sound| sound.hears_hz.as_slice()),
-            Rate::of(codec),
-        );
+        let ear = Ear::new(sound.map_or(&[], |sound| sound.hears_hz.as_slice()));
         let ear = Arc::new(Mutex::new(ear));
         let line = sound
             .map(|sound| Line::open(sound, codec, ear.clone()))

@@ -4,7 +4,6 @@
 use super::caller::beat;
 use super::lock;
 use super::sound::{Ear, Heard, Sound, tone};
-use crate::codec::voice::Rate;
 use crate::codec::{Codec, PCMA, PCMU};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket as StdSocket};
@@ -106,9 +105,7 @@ impl Offered {
         let answer = answer.map_err(|error| NotAnAnswer(error.to_string()))?;
         let taken = self.rtc.sdp_api().accept_answer(self.pending, answer);
         taken.map_err(|error| NotAnAnswer(error.to_string()))?;
-        let wide = self.codecs.iter().any(|codec| codec.is_wide());
-        let rate = if wide { Rate::Wide } else { Rate::Narrow };
-        let ear = Arc::new(Mutex::new(Ear::new(&self.sound.hears_hz, rate)));
+        let ear = Arc::new(Mutex::new(Ear::new(&self.sound.hears_hz)));
         let first = self.codecs.first().copied().unwrap_or(PCMU);
         let (speaks, told) = watch::channel(first);
         let (show, up) = watch::channel(None);

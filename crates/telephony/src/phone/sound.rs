@@ -225,7 +225,9 @@ impl Stream {
 
 impl Ear {
     /// An ear for pitches, below or above what the telephone carries.
-    pub(super) fn new(pitches_hz: &[u32], rate: Rate) -> Ear {
+    pub(super) fn new(pitches_hz: &[u32]) -> Ear {
+        let high = pitches_hz.iter().any(|pitch_hz| *pitch_hz >= 4_000);
+        let rate = if high { Rate::Wide } else { Rate::Narrow };
         let per_s = rate.per_ms() as f64 * 1_000.0;
         let pitch = |hz: &u32| Pitch {
             hz: *hz,
@@ -335,7 +337,7 @@ mod tests {
 
     #[test]
     fn a_tone_is_found_at_its_pitch_and_nowhere_else() {
-        let mut ear = Ear::new(&[700, 1_000], Rate::Narrow);
+        let mut ear = Ear::new(&[700, 1_000]);
         for (payload, sequence) in tone(1_000, PCMU).iter().zip(0..) {
             ear.hear(1, sequence, PCMU, payload);
         }
@@ -355,7 +357,7 @@ mod tests {
 
     #[test]
     fn loss_repeats_and_wraps_are_told_apart() {
-        let mut ear = Ear::new(&[], Rate::Narrow);
+        let mut ear = Ear::new(&[]);
         for sequence in [65_533, 65_534, 65_534, 0, 2, 1] {
             ear.hear(1, sequence, PCMU, PCMU.silence());
         }
