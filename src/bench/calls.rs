@@ -37,6 +37,8 @@ const SET_UP_MAX: Duration = Duration::from_millis(20);
 const HOLD_MS: u64 = 500;
 /// Recorded calls at once.
 const TALKS: [u32; 4] = [50, 100, 200, 300];
+/// The same in Opus, which the recorder has to understand.
+const WIDE_TALKS: u32 = 100;
 const TALK_FOR_S: u32 = 10;
 /// Calls per second while talks begin.
 const TALKS_PER_S: u32 = 20;
@@ -65,6 +67,8 @@ pub struct Figures {
 /// Recorded calls at once.
 pub struct Talk {
     pub calls: u32,
+    /// In Opus, not in G.711.
+    pub wide: bool,
     /// Calls in which both sides heard the other.
     pub heard: u32,
     /// Packets that did not reach citizens and counselors, of all that were due.
@@ -112,7 +116,8 @@ impl Figures {
         println!("calls_desks_memory_mib={:.1}", mib(self.desks_kib));
         println!("calls_desks_cores={:.2}", self.desks_cores);
         for talk in &self.talks {
-            let name = format!("calls_recorded_{}", talk.calls);
+            let wide = if talk.wide { "wide_" } else { "" };
+            let name = format!("calls_recorded_{wide}{}", talk.calls);
             println!("{name}_heard_both_ways={}", talk.heard);
             println!("{name}_packets={}", talk.packets);
             println!("{name}_lost={}", talk.lost);
@@ -165,9 +170,10 @@ pub async fn run(city: &Arc<City>, folder: &Path) -> Result<Figures> {
     let desks_kib = machine::memory_kib();
     let mut talks = Vec::new();
     for calls in TALKS {
-        talks.push(center.talk(&mut generator, calls).await?);
+        talks.push(center.talk(&mut generator, calls, false).await?);
     }
-    let talks_held = TALKS.iter().sum();
+    talks.push(center.talk(&mut generator, WIDE_TALKS, true).await?);
+    let talks_held = TALKS.iter().sum::<u32>() + WIDE_TALKS;
     let recordings = center.recordings(talks_held).await?;
     counselors.abort();
     generator.stop().await?;
@@ -275,11 +281,12 @@ impl Center {
     }
 
     /// So many calls at once, listened to for a while.
-    async fn talk(&self, generator: &mut Generator, calls: u32) -> Result<Talk> {
+    async fn talk(&self, generator: &mut Generator, calls: u32, wide: bool) -> Result<Talk> {
         generator
             .order(&Order::Talk {
                 calls,
                 per_s: TALKS_PER_S,
+                wide,
             })
             .await?;
         let Report::Talking { answered, failed } = generator.report().await? else {
@@ -313,6 +320,7 @@ impl Center {
         let whole = |side: Side| side.packets + side.lost;
         Ok(Talk {
             calls,
+            wide,
             heard: citizens.heard_the_other.min(counselors.heard_the_other),
             lost: citizens.lost + counselors.lost,
             packets: whole(citizens) + whole(counselors),

@@ -178,8 +178,15 @@ impl Record {
         found.expect("the record answers").note
     }
 
-    /// Citizen's and counselor's side of the first recording of a contact, at 8 kHz.
+    /// Citizen's and counselor's side of the first recording of a telephone's talk, at 8 kHz.
     pub fn recording(&self, contact: ContactId) -> (Vec<i16>, Vec<i16>) {
+        let (citizen, counselor, rate) = self.recording_of(contact);
+        assert_eq!(rate, crate::sound::RATE);
+        (citizen, counselor)
+    }
+
+    /// Citizen's and counselor's side of the first recording of a contact, and its rate.
+    pub fn recording_of(&self, contact: ContactId) -> (Vec<i16>, Vec<i16>, u32) {
         let found = self.runtime.block_on(self.archive.recordings(contact));
         let first = found.expect("the record answers").swap_remove(0);
         let content = self
@@ -188,9 +195,9 @@ impl Record {
             .read(&first.blob)
             .expect("the recording opens");
         let (mut sides, rate) = crate::sound::read_wav(&store::sound::to_wav(&content));
-        assert_eq!((sides.len(), rate), (2, crate::sound::RATE));
+        assert_eq!(sides.len(), 2);
         let counselor = sides.pop().expect("two sides");
-        (sides.pop().expect("two sides"), counselor)
+        (sides.pop().expect("two sides"), counselor, rate)
     }
 
     /// Every cell of the statistics.

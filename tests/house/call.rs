@@ -203,12 +203,18 @@ fn check_statistics(record: &Record) {
 
 /// Left the citizen, right the counselor, and neither in the other's place.
 pub fn assert_two_tones(citizen: &[i16], counselor: &[i16]) {
-    let share = |side: &[i16], tone| sound::share(side, sound::RATE, tone);
+    assert_tones(&[(citizen, CITIZEN), (counselor, COUNSELOR)], sound::RATE);
+}
+
+/// Each side holds its own tone, and not the other's.
+pub fn assert_tones(sides: &[(&[i16], f64); 2], rate: u32) {
+    let share = |side: &[i16], tone| sound::share(side, rate, tone);
+    let [(citizen, citizen_tone), (counselor, counselor_tone)] = *sides;
     let found = [
-        share(citizen, CITIZEN),
-        share(citizen, COUNSELOR),
-        share(counselor, COUNSELOR),
-        share(counselor, CITIZEN),
+        share(citizen, citizen_tone),
+        share(citizen, counselor_tone),
+        share(counselor, counselor_tone),
+        share(counselor, citizen_tone),
     ];
     let well = found[0] > 0.7 && found[1] < 0.1 && found[2] > 0.7 && found[3] < 0.1;
     assert!(well, "shares of the tones: {found:?}");

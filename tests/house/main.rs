@@ -17,3 +17,4 @@ mod softphone;
 mod sound;
 mod start;
 mod tidy;
+mod wide;

@@ -17,6 +17,11 @@ pub struct Softphone {
 impl Softphone {
     /// Starts it with a tone as its microphone.
     pub fn start(frequency: u32) -> Softphone {
+        Softphone::start_in(frequency, "PCMU")
+    }
+
+    /// Starts it with these codecs only, as baresip names them.
+    pub fn start_in(frequency: u32, codecs: &str) -> Softphone {
         let folder = Folder::new(&format!("baresip-{frequency}"));
         let (sip, control) = (crate::sipp::free_port(), crate::sipp::free_port());
         let heard = folder.0.display();
@@ -26,13 +31,15 @@ impl Softphone {
              audio_player aubridge,none\naudio_alert aubridge,none\naudio_level no\n\
              audio_channels 1-2\nausrc_srate 48000\nauplay_srate 48000\n\
              ausrc_channels 2\nauplay_channels 1\n\
-             module_path /usr/lib/baresip/modules\nmodule g711.so\nmodule ausine.so\n\
+             module_path /usr/lib/baresip/modules\nmodule g711.so\nmodule g722.so\n\
+             module opus.so\nopus_bitrate 32000\nmodule ausine.so\n\
              module aubridge.so\nmodule auconv.so\nmodule auresamp.so\nmodule sndfile.so\n\
              snd_path {heard}\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
              ctrl_tcp_listen 127.0.0.1:{control}\n"
         );
         peer::write(&folder.join("config"), config);
-        let account = "<sip:01055501234@127.0.0.1>;regint=0;audio_codecs=PCMU;ptime=20\n";
+        let account =
+            format!("<sip:01055501234@127.0.0.1>;regint=0;audio_codecs={codecs};ptime=20\n");
         peer::write(&folder.join("accounts"), account);
         peer::write(&folder.join("contacts"), "");
         let log = std::fs::File::create(folder.join("baresip.log")).expect("a log");

@@ -1,7 +1,7 @@
 //! The plain data by which a page and telephony set up a WebRTC line. Never packets.
 
 use center::city::CounselorId;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// What a page asks of telephony.
 #[derive(Debug)]
@@ -14,6 +14,15 @@ pub enum MediaRequest {
         offer: String,
         /// SDP answer, or why not in words for the page.
         reply: oneshot::Sender<Result<String, String>>,
+    },
+    /// A desk's page wants to know in what its headset shall speak, now and whenever that changes;
+    /// the next one to ask takes the place of the one before.
+    DeskCodec {
+        /// Counselor.
+        counselor: CounselorId,
+        /// Subtype of the codec's media type, as browsers name it (`opus`, `G722`, `PCMU`); none
+        /// outside a talk.
+        tell: watch::Sender<Option<&'static str>>,
     },
     /// The desk closed for good.
     DeskGone {
@@ -64,6 +73,8 @@ pub struct CitizenState {
     pub contact: center::city::ContactId,
     /// Whether the line is up.
     pub up: bool,
+    /// In what the page shall speak, by the subtype of the media type; none before a talk.
+    pub codec: Option<&'static str>,
 }
 
 /// The way to telephony for pages.

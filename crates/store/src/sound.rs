@@ -1,13 +1,17 @@
 //! The form in which a talk is recorded, and the forms in which it is heard and seen. Never
 //! encryption, never packets.
 //!
-//! A recording is a head of [`HEADER_BYTES`] bytes and then pairs of G.711 µ-law octets, 8,000 a
-//! second: citizen first, counselor second. Whatever is cut short plays up to where it ends.
+//! A recording is a head of [`HEADER_BYTES`] bytes and then pairs of G.711 µ-law octets: citizen
+//! first, counselor second. 8,000 pairs a second hold a telephone's talk, 16,000 one in wideband;
+//! the head says which. Whatever is cut short plays up to where it ends.
 
 use center::time::SECOND_MS;
 
-/// Samples per second of each side.
+/// Samples per second of each side of a telephone's talk.
 pub const RATE: u32 = 8_000;
+
+/// Samples per second of each side of a talk in wideband.
+pub const WIDE_RATE: u32 = 16_000;
 
 /// Length of the head.
 pub const HEADER_BYTES: usize = 8;
@@ -15,20 +19,38 @@ pub const HEADER_BYTES: usize = 8;
 /// What a recording begins with: name of the form, then its version.
 const MAGIC: [u8; HEADER_BYTES] = *b"dasan\0u1";
 
-/// The head of a new recording.
+/// The same at twice the rate.
+const WIDE_MAGIC: [u8; HEADER_BYTES] = *b"dasan\0u2";
+
+/// The head of a new recording of a telephone's talk.
 pub fn header() -> [u8; HEADER_BYTES] {
     MAGIC
 }
 
+/// The head of a new recording of a talk in wideband.
+pub fn wide_header() -> [u8; HEADER_BYTES] {
+    WIDE_MAGIC
+}
+
+/// Samples per second of each side of a recording.
+pub fn rate(recording: &[u8]) -> u32 {
+    if recording.starts_with(&WIDE_MAGIC) {
+        WIDE_RATE
+    } else {
+        RATE
+    }
+}
+
 /// The sides of a recording as pairs; nothing when it is not one.
 fn pairs(recording: &[u8]) -> &[[u8; 2]] {
-    let body = recording.strip_prefix(&MAGIC).unwrap_or_default();
-    body.as_chunks().0
+    let narrow = recording.strip_prefix(&MAGIC);
+    let body = narrow.or_else(|| recording.strip_prefix(&WIDE_MAGIC));
+    body.unwrap_or_default().as_chunks().0
 }
 
 /// Length of a recording in milliseconds.
 pub fn length_ms(recording: &[u8]) -> i64 {
-    pairs(recording).len() as i64 * SECOND_MS / i64::from(RATE)
+    pairs(recording).len() as i64 * SECOND_MS / i64::from(rate(recording))
 }
 
 /// The recording as a WAV file every browser plays: 16 bit linear, left citizen, right counselor.
@@ -44,8 +66,9 @@ pub fn to_wav(recording: &[u8]) -> Vec<u8> {
     wav.extend_from_slice(&16_u32.to_le_bytes());
     wav.extend_from_slice(&1_u16.to_le_bytes());
     wav.extend_from_slice(&2_u16.to_le_bytes());
-    wav.extend_from_slice(&RATE.to_le_bytes());
-    wav.extend_from_slice(&(RATE * u32::from(FRAME)).to_le_bytes());
+    let rate = rate(recording);
+    wav.extend_from_slice(&rate.to_le_bytes());
+    wav.extend_from_slice(&(rate * u32::from(FRAME)).to_le_bytes());
     wav.extend_from_slice(&FRAME.to_le_bytes());
     wav.extend_from_slice(&16_u16.to_le_bytes());
     wav.extend_from_slice(b"data");
@@ -133,6 +156,18 @@ mod tests {
         let mut bytes = recording(&vec![[0xff, 0xff]; 8_000]);
         bytes.push(0x80);
         assert_eq!(length_ms(&bytes), 1_000);
+    }
+
+    #[test]
+    fn a_wide_recording_plays_at_its_own_rate() {
+        let mut bytes = wide_header().to_vec();
+        bytes.extend([0x80, 0xff].repeat(8_000));
+        assert_eq!(length_ms(&bytes), 500);
+        let wav = to_wav(&bytes);
+        assert_eq!(wav[24..28], 16_000_u32.to_le_bytes());
+        assert_eq!(wav[28..32], 64_000_u32.to_le_bytes());
+        assert_eq!(wav.len(), 44 + 8_000 * 4);
+        assert_eq!(super::peaks(&bytes, 2), [[254, 0], [254, 0]]);
     }
 
     #[test]

@@ -69,6 +69,8 @@ counters! {
     rtp_sent,
     /// RTP packets that the kernel did not take.
     rtp_unsent,
+    /// RTP packets spoken anew, as the line they went to does not take their codec.
+    rtp_interpreted,
     /// Keys heard.
     keys,
     /// Datagrams on the WebRTC port that belong to no line.

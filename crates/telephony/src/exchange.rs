@@ -1,8 +1,11 @@
 //! The exchange: carries out the center's effects on lines, and reports what lines do. Never
 //! decides, never touches a packet.
 
+mod codecs;
 mod pages;
 
+use crate::codec::Codec;
+use crate::codec::voice::Rate;
 use crate::leg::{Leg, LegId, Noticed};
 use crate::plant::{Place, Plant};
 use crate::prompt::Prompts;
@@ -79,6 +82,8 @@ struct Call {
     reports: UnboundedSender<Command>,
     up: bool,
     joined: Option<CounselorId>,
+    /// What the talk is spoken in; a page that calls is told.
+    spoken: Option<Codec>,
     outside: Option<Outside>,
     recording: Option<Taped>,
 }
@@ -99,6 +104,7 @@ struct Expected {
 /// A recording and whom it is with.
 struct Taped {
     counselor: CounselorId,
+    rate: Rate,
     blob: String,
     recording: Recording,
 }
@@ -115,6 +121,7 @@ pub(crate) struct Exchange {
     desks: HashMap<CounselorId, Arc<Leg>>,
     /// Whom each desk's line is joined with right now.
     talking: HashMap<CounselorId, ContactId>,
+    spoken: codecs::Spoken,
     pages: HashMap<String, ContactId>,
     /// Attempts that were told to the hub and of which the center has not spoken yet.
     expected: HashMap<String, Expected>,
@@ -138,6 +145,7 @@ impl Exchange {
             owners: HashMap::new(),
             desks: HashMap::new(),
             talking: HashMap::new(),
+            spoken: codecs::Spoken::default(),
             pages: HashMap::new(),
             expected: HashMap::new(),
         }
@@ -292,6 +300,7 @@ impl Exchange {
             reports,
             up: false,
             joined: None,
+            spoken: None,
             outside: None,
             recording: None,
         }
@@ -312,6 +321,9 @@ impl Exchange {
                 if let Some(call) = self.calls.get_mut(&contact) {
                     call.up = true;
                 }
+            }
+            (Owner::Citizen(contact) | Owner::Outside(contact), Noticed::Codec) => {
+                self.codec_changed(contact);
             }
             (Owner::Citizen(contact), Noticed::Gone) => self.end(contact, Ending::Citizen),
             (Owner::Citizen(contact), Noticed::Silent) => {
@@ -457,8 +469,8 @@ impl Exchange {
         let Some(leg) = leg else {
             return;
         };
-        let law = leg.law();
-        let find = |prompt: &Prompt| self.prompts.find(&prompt.name, prompt.language, law);
+        let codec = leg.codec();
+        let find = |prompt: &Prompt| self.prompts.find(&prompt.name, prompt.language, codec);
         let sounds = prompts.iter().map(find).collect();
         leg.play(play, sounds, barge_in, then == Then::Music);
     }
@@ -492,7 +504,7 @@ impl Exchange {
         call.joined = Some(counselor);
         if let Some(citizen) = call.leg.clone() {
             if let Some(desk) = self.desks.get(&counselor).cloned() {
-                self.tape(contact, &mut call, counselor);
+                self.tape(contact, &mut call, counselor, codecs::rate(&citizen, &desk));
                 let tap = |side| {
                     call.recording
                         .as_ref()
@@ -508,6 +520,7 @@ impl Exchange {
             }
         }
         self.calls.insert(contact, call);
+        self.agree(contact);
     }
 
     /// Takes the legs of a contact apart; the recording waits.
@@ -526,6 +539,7 @@ impl Exchange {
             && self.talking.get(&counselor) == Some(&contact)
         {
             self.talking.remove(&counselor);
+            self.spoken.set(counselor, None);
             if let Some(desk) = self.desks.get(&counselor) {
                 desk.unlink();
                 desk.play_silence();
@@ -534,17 +548,19 @@ impl Exchange {
     }
 
     /// Starts the recording, or goes on with the one of this pair.
-    fn tape(&self, contact: ContactId, call: &mut Call, counselor: CounselorId) {
-        let same = |taped: &Taped| taped.counselor == counselor;
+    fn tape(&self, contact: ContactId, call: &mut Call, counselor: CounselorId, rate: Rate) {
+        let holds = |taped: &Taped| taped.rate == Rate::Wide || taped.rate == rate;
+        let same = |taped: &Taped| taped.counselor == counselor && holds(taped);
         if !self.plant.settings.record || call.recording.as_ref().is_some_and(same) {
             return;
         }
         self.finish_recording(contact, call);
         let now = self.plant.hub.now();
         let blob = format!("recordings/{contact}-{}", now.0);
-        if let Some(recording) = self.recorder.begin(blob.clone()) {
+        if let Some(recording) = self.recorder.begin(blob.clone(), rate) {
             call.recording = Some(Taped {
                 counselor,
+                rate,
                 blob,
                 recording,
             });
@@ -584,7 +600,7 @@ impl Exchange {
                     // Derived again after a stop: it is being called already.
                     return;
                 }
-                let control = self.sip.dial(contact, purpose, &number);
+                let control = self.sip.dial(contact, purpose, &number, None);
                 let call = self.call(None, control);
                 self.calls.insert(contact, call);
             }
@@ -593,8 +609,12 @@ impl Exchange {
                 if let Some(call) = self.calls.get_mut(&contact)
                     && call.outside.is_none()
                 {
+                    // The citizen's telephone cannot change; a page can, to whatever is answered.
+                    let page = matches!(call.control, Control::Page(_));
+                    let leg = call.leg.as_ref().filter(|_| !page);
+                    let first = leg.map(|leg| leg.codec());
                     call.outside = Some(Outside {
-                        control: sip.dial(contact, purpose, &number),
+                        control: sip.dial(contact, purpose, &number, first),
                         leg: None,
                     });
                 }
@@ -631,6 +651,7 @@ impl Exchange {
                     self.finish_recording(contact, &mut call);
                     self.calls.insert(contact, call);
                 }
+                self.agree(contact);
             }
         }
     }

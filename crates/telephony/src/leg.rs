@@ -1,13 +1,18 @@
 //! One line's sound: what it hears goes to its peer, what it is sent keeps one clock. Never
 //! signalling.
 
+mod frame;
+
+use crate::codec::g711::transcode;
+use crate::codec::voice::Interpreter;
+use crate::codec::{Codec, Codecs, PCMA, PCMU};
 use crate::counters::Tally;
 use crate::dtmf;
-use crate::g711::{Law, transcode};
-use crate::prompt::Sound;
+use crate::prompt::{Music, Sound};
 use crate::recording::Tap;
 use crate::rtp;
 use crate::webrtc::Line;
+use frame::Frame;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,15 +22,15 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
-/// Samples, and octets, in one packet of 20 ms.
+/// Octets in one packet of 20 ms of G.711 and G.722.
 pub(crate) const FRAME: usize = 160;
 /// The beat of everything that we play.
 pub(crate) const BEAT: Duration = Duration::from_millis(20);
 /// A peer that pauses longer than this is filled with silence: a line never goes quiet, or the
 /// other side's address translation and statistics take it for dead.
 const PAUSE_MAX: Duration = Duration::from_millis(70);
-/// Longest payload that is passed on (150 ms); longer ones are no telephone's.
-const PAYLOAD_MAX: usize = 1_200;
+/// Longest payload that is passed on (160 ms of G.711, any packet of Opus).
+const PAYLOAD_MAX: usize = 1_280;
 
 static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
 
@@ -51,6 +56,8 @@ pub(crate) enum Noticed {
     Played(u32),
     /// Nothing was heard for too long.
     Silent,
+    /// A line speaks another codec than before.
+    Codec,
     /// A WebRTC line is up.
     Up,
     /// A WebRTC line is gone.
@@ -59,7 +66,7 @@ pub(crate) enum Noticed {
 
 /// A packet of sound on its way from one leg to another.
 pub(crate) struct Heard<'a> {
-    pub(crate) law: Law,
+    pub(crate) codec: Codec,
     pub(crate) sequence: u16,
     pub(crate) timestamp: u32,
     pub(crate) ssrc: u32,
@@ -97,6 +104,7 @@ pub(crate) enum Wire {
 /// How the numbers of a peer's packets become ours.
 #[derive(Clone, Copy)]
 struct Anchor {
+    codec: Codec,
     ssrc: u32,
     their_sequence: u16,
     their_timestamp: u32,
@@ -107,7 +115,12 @@ struct Anchor {
 struct Out {
     source: Source,
     wire: Wire,
-    law: Law,
+    /// What the other side takes.
+    takes: Codecs,
+    /// What it was sent last; silence is sent in it, too.
+    last: Codec,
+    /// Who speaks anew what it does not take.
+    interpreter: Option<Box<Interpreter>>,
     /// Whether the other side wants to hear us; it does not while it holds.
     wanted: bool,
     ssrc: u32,
@@ -124,21 +137,6 @@ struct Out {
 struct Link {
     to: Arc<Leg>,
     tap: Option<Tap>,
-}
-
-/// Music in both laws.
-pub(crate) struct Music {
-    pub(crate) mu: Sound,
-    pub(crate) a: Sound,
-}
-
-impl Music {
-    fn in_law(&self, law: Law) -> &Sound {
-        match law {
-            Law::Mu => &self.mu,
-            Law::A => &self.a,
-        }
-    }
 }
 
 /// One line's sound.
@@ -167,7 +165,7 @@ pub(crate) struct Shared {
 static NEXT_LEG: AtomicU64 = AtomicU64::new(1);
 
 impl Leg {
-    pub(crate) fn new(shared: &Shared, law: Law, wire: Wire) -> Arc<Leg> {
+    pub(crate) fn new(shared: &Shared, takes: Codecs, wire: Wire) -> Arc<Leg> {
         let seed = getrandom::u64().unwrap_or(0x5eed);
         Arc::new(Leg {
             id: NEXT_LEG.fetch_add(1, Ordering::Relaxed),
@@ -178,7 +176,9 @@ impl Leg {
             out: Mutex::new(Out {
                 source: Source::Silence,
                 wire,
-                law,
+                takes,
+                last: own(takes),
+                interpreter: None,
                 wanted: true,
                 ssrc: (seed >> 32) as u32,
                 sequence: seed & 0x7fff,
@@ -200,9 +200,14 @@ impl Leg {
         let _ = self.events.send((self.id, noticed));
     }
 
-    /// The law that this leg is sent in.
-    pub(crate) fn law(&self) -> Law {
-        lock(&self.out).law
+    /// What the other side takes.
+    pub(crate) fn codecs(&self) -> Codecs {
+        lock(&self.out).takes
+    }
+
+    /// What prompts are sent in.
+    pub(crate) fn codec(&self) -> Codec {
+        own(self.codecs())
     }
 
     /// Ends it; what it was sent or heard goes nowhere from now on.
@@ -212,10 +217,12 @@ impl Leg {
         lock(&self.out).source = Source::Silence;
     }
 
-    /// Changes what a trunk's description changed: address, law, and whether it wants to hear us.
-    pub(crate) fn redirect(&self, to: Option<SocketAddr>, to_law: Law, number: u8, hears: bool) {
+    /// Changes what a trunk's description changed: address, codec, and whether it wants to hear us.
+    pub(crate) fn redirect(&self, to: Option<SocketAddr>, codec: Codec, number: u8, hears: bool) {
         let mut out = lock(&self.out);
-        out.law = to_law;
+        let takes = Codecs::default().with(codec);
+        let changed = out.takes != takes;
+        out.takes = takes;
         out.wanted = hears && to.is_some();
         if let Wire::Trunk {
             remote,
@@ -226,8 +233,12 @@ impl Leg {
             *remote = to.or(*remote);
             *payload_type = number;
         }
+        drop(out);
         self.held.store(!hears || to.is_none(), Ordering::Relaxed);
         self.touch(Instant::now());
+        if changed {
+            self.notice(Noticed::Codec);
+        }
     }
 
     /// The address that packets really come from is where ours go.
@@ -332,7 +343,7 @@ impl Leg {
     /// Plays sounds one after the other, then tells `play`.
     pub(crate) fn play(&self, play: u32, sounds: Vec<Sound>, barge_in: bool, music_after: bool) {
         let mut out = lock(&self.out);
-        let empty = sounds.iter().all(|sound| sound.is_empty());
+        let empty = sounds.iter().all(Sound::is_empty);
         out.source = Source::Sounds {
             queue: sounds.into(),
             at: 0,
@@ -367,33 +378,27 @@ impl Leg {
             // A greeting must not be over before the browser can hear it.
             return;
         }
-        let mut frame = [out.law.silence(); FRAME];
-        let mut ended = false;
-        match &mut out.source {
+        match &out.source {
             // A browser needs no packets of silence, and three hundred idle desks would cost a
             // third of a processor; to a trunk they never stop.
             Source::Silence if matches!(out.wire, Wire::Browser(_)) => return,
-            Source::Silence => {}
-            Source::Music { at } => {
-                let sound = self.music.in_law(out.law);
-                for octet in &mut frame {
-                    *octet = sound[*at % sound.len()];
-                    *at += 1;
-                }
-            }
-            Source::Sounds { queue, at, .. } => {
-                ended = fill(queue, at, &mut frame);
-            }
-            Source::Peer => {
-                let paused = out.peer_at.is_none_or(|heard| now - heard > PAUSE_MAX);
-                if !paused {
-                    return;
-                }
-                out.anchor = None;
-            }
+            Source::Peer if out.peer_at.is_some_and(|heard| now - heard <= PAUSE_MAX) => return,
+            _ => {}
         }
-        let law = out.law;
-        out.send(law, &frame, &self.tally, now);
+        let own = own(out.takes);
+        let mut frame = Frame::silent(if out.takes.has(out.last) {
+            out.last
+        } else {
+            own
+        });
+        let mut ended = false;
+        match &mut out.source {
+            Source::Silence => {}
+            Source::Music { at } => frame.fill_over_and_over(self.music.in_codec(own), at),
+            Source::Sounds { queue, at, .. } => ended = frame.fill(queue, at),
+            Source::Peer => out.anchor = None,
+        }
+        out.play(&frame, &self.tally, now);
         if ended {
             self.end_sounds(out);
         }
@@ -406,63 +411,18 @@ impl Leg {
             return;
         }
         out.peer_at = Some(now);
-        let anchor = match out.anchor {
-            Some(anchor) if anchor.fits(heard) => anchor,
-            _ => out.anchor_at(heard, now),
-        };
-        let ahead = heard.sequence.wrapping_sub(anchor.their_sequence) as i16;
-        if ahead < 0 {
-            // Older than the moment they were joined: its place was taken by our own packets.
-            return;
-        }
-        let sequence = anchor.sequence + ahead as u64;
-        let elapsed = heard.timestamp.wrapping_sub(anchor.their_timestamp);
-        let timestamp = anchor.timestamp.wrapping_add(elapsed);
-        let first = ahead == 0;
-        out.put(
-            heard.law,
-            first,
-            sequence,
-            timestamp,
-            heard.payload,
-            &self.tally,
-            now,
-        );
-        if sequence >= out.sequence {
-            out.sequence = sequence + 1;
-            out.timestamp = timestamp.wrapping_add(heard.payload.len() as u32);
-            out.sent_at = Some(now);
-        }
-        if ahead > 8_000 {
-            // Well before the sixteen bits wrap, the anchor moves along.
-            out.anchor = Some(Anchor {
-                their_sequence: heard.sequence,
-                their_timestamp: heard.timestamp,
-                sequence,
-                timestamp,
-                ..anchor
-            });
+        match out.takes.as_it_comes(heard.codec) {
+            Some(codec) => out.pass_on(heard, codec, &self.tally, now),
+            None => out.speak_anew(heard, &self.tally, now),
         }
     }
 }
 
-/// Fills a frame from the queue; true when the last sound has ended with it.
-fn fill(queue: &mut VecDeque<Sound>, at: &mut usize, frame: &mut [u8; FRAME]) -> bool {
-    let mut filled = 0;
-    while filled < FRAME {
-        let Some(sound) = queue.front() else {
-            return true;
-        };
-        let count = (FRAME - filled).min(sound.len() - *at);
-        frame[filled..filled + count].copy_from_slice(&sound[*at..*at + count]);
-        filled += count;
-        *at += count;
-        if *at == sound.len() {
-            queue.pop_front();
-            *at = 0;
-        }
-    }
-    queue.is_empty()
+/// What a line that takes these is sent of our own: G.711 where it can, as it costs least.
+fn own(takes: Codecs) -> Codec {
+    let mut telephone = [PCMU, PCMA].into_iter().filter(|codec| takes.has(*codec));
+    let any = || takes.each().next();
+    telephone.next().or_else(any).unwrap_or(PCMU)
 }
 
 impl Anchor {
@@ -470,17 +430,20 @@ impl Anchor {
     fn fits(&self, heard: &Heard<'_>) -> bool {
         let elapsed = heard.timestamp.wrapping_sub(self.their_timestamp) as i32;
         let ahead = heard.sequence.wrapping_sub(self.their_sequence) as i16;
-        let expected = i32::from(ahead) * FRAME as i32;
+        let per_ms = heard.codec.per_ms() as i32;
+        let expected = i32::from(ahead) * 20 * per_ms;
         let drift = (elapsed - expected).abs();
-        self.ssrc == heard.ssrc && ahead > -100 && drift < 8_000 * 10
+        let same = (self.ssrc, self.codec) == (heard.ssrc, heard.codec);
+        same && ahead > -100 && drift < per_ms * 10_000
     }
 }
 
 impl Out {
     /// Joins the peer's numbers to ours at this packet.
     fn anchor_at(&mut self, heard: &Heard<'_>, now: Instant) -> Anchor {
-        self.catch_up(now);
+        self.catch_up(heard.codec, now);
         let anchor = Anchor {
+            codec: heard.codec,
             ssrc: heard.ssrc,
             their_sequence: heard.sequence,
             their_timestamp: heard.timestamp,
@@ -492,23 +455,100 @@ impl Out {
     }
 
     /// Moves the timestamp by what passed since the last packet, in whole frames.
-    fn catch_up(&mut self, now: Instant) {
+    fn catch_up(&mut self, codec: Codec, now: Instant) {
         let Some(sent_at) = self.sent_at else {
             return;
         };
         let frames = (now - sent_at).as_millis() as u32 / BEAT.as_millis() as u32;
-        let missed = frames.saturating_sub(2) * FRAME as u32;
+        let missed = frames.saturating_sub(2) * 20 * codec.per_ms();
         self.timestamp = self.timestamp.wrapping_add(missed);
     }
 
-    /// Sends one of our own frames.
-    fn send(&mut self, law: Law, frame: &[u8], tally: &Tally, now: Instant) {
-        self.catch_up(now);
+    /// Passes a packet of the peer on, its numbers made ours.
+    fn pass_on(&mut self, heard: &Heard<'_>, codec: Codec, tally: &Tally, now: Instant) {
+        let anchor = match self.anchor {
+            Some(anchor) if anchor.fits(heard) => anchor,
+            _ => self.anchor_at(heard, now),
+        };
+        let ahead = heard.sequence.wrapping_sub(anchor.their_sequence) as i16;
+        if ahead < 0 {
+            // Older than the moment they were joined: its place was taken by our own packets.
+            return;
+        }
+        let sequence = anchor.sequence + ahead as u64;
+        let elapsed = heard.timestamp.wrapping_sub(anchor.their_timestamp);
+        let timestamp = anchor.timestamp.wrapping_add(elapsed);
+        let first = ahead == 0;
+        let spoken = (heard.codec, codec);
+        self.put(
+            spoken,
+            first,
+            sequence,
+            timestamp,
+            heard.payload,
+            tally,
+            now,
+        );
+        if sequence >= self.sequence {
+            self.sequence = sequence + 1;
+            self.timestamp = timestamp.wrapping_add(heard.codec.lasts(heard.payload));
+            self.sent_at = Some(now);
+        }
+        if ahead > 8_000 {
+            // Well before the sixteen bits wrap, the anchor moves along.
+            self.anchor = Some(Anchor {
+                their_sequence: heard.sequence,
+                their_timestamp: heard.timestamp,
+                sequence,
+                timestamp,
+                ..anchor
+            });
+        }
+    }
+
+    /// Speaks a packet anew that the other side does not take as it is.
+    fn speak_anew(&mut self, heard: &Heard<'_>, tally: &Tally, now: Instant) {
+        let Some(to) = self.takes.anew(heard.codec) else {
+            return;
+        };
+        let known = self.interpreter.take();
+        let known = known.filter(|known| known.is_for(heard.codec, to));
+        let fresh = || Box::new(Interpreter::new(heard.codec, to));
+        let mut interpreter = known.unwrap_or_else(fresh);
+        tally.rtp_interpreted.add();
+        interpreter.hear(heard.ssrc, heard.sequence, heard.timestamp, heard.payload);
+        let mut payload = Vec::new();
+        while interpreter.speak(&mut payload) {
+            self.send((to, to), &payload, tally, now);
+        }
+        self.interpreter = Some(interpreter);
+        self.anchor = None;
+    }
+
+    /// Plays one of our own frames, whatever the other side has come to take since it was chosen.
+    fn play(&mut self, frame: &Frame, tally: &Tally, now: Instant) {
+        let payload = frame.payload();
+        if let Some(codec) = self.takes.as_it_comes(frame.codec) {
+            return self.send((frame.codec, codec), payload, tally, now);
+        }
+        let heard = Heard {
+            codec: frame.codec,
+            sequence: self.sequence as u16,
+            timestamp: self.timestamp,
+            ssrc: self.ssrc,
+            payload,
+        };
+        self.speak_anew(&heard, tally, now);
+    }
+
+    /// Sends 20 ms of our own.
+    fn send(&mut self, spoken: (Codec, Codec), payload: &[u8], tally: &Tally, now: Instant) {
+        self.catch_up(spoken.1, now);
         let first = self.sent_at.is_none();
         let (sequence, timestamp) = (self.sequence, self.timestamp);
-        self.put(law, first, sequence, timestamp, frame, tally, now);
+        self.put(spoken, first, sequence, timestamp, payload, tally, now);
         self.sequence += 1;
-        self.timestamp = timestamp.wrapping_add(frame.len() as u32);
+        self.timestamp = timestamp.wrapping_add(20 * spoken.1.per_ms());
         self.sent_at = Some(now);
     }
 
@@ -518,7 +558,7 @@ impl Out {
     )]
     fn put(
         &mut self,
-        law: Law,
+        (from, codec): (Codec, Codec),
         marker: bool,
         sequence: u64,
         timestamp: u32,
@@ -526,11 +566,15 @@ impl Out {
         tally: &Tally,
         now: Instant,
     ) {
+        self.last = codec;
         if !self.wanted {
             return;
         }
         let end = rtp::HEADER + payload.len();
         self.buffer[rtp::HEADER..end].copy_from_slice(payload);
+        if let (Codec::G711(from), Codec::G711(to)) = (from, codec) {
+            transcode(from, to, &mut self.buffer[rtp::HEADER..end]);
+        }
         match &self.wire {
             Wire::Trunk {
                 socket,
@@ -548,7 +592,6 @@ impl Out {
                 if let Some(head) = self.buffer.first_chunk_mut() {
                     rtp::write_header(&packet, head);
                 }
-                transcode(law, self.law, &mut self.buffer[rtp::HEADER..end]);
                 match socket.try_send_to(&self.buffer[..end], *remote) {
                     Ok(_) => tally.rtp_sent.add(),
                     Err(_) => tally.rtp_unsent.add(),
@@ -556,8 +599,8 @@ impl Out {
             }
             Wire::Trunk { remote: None, .. } => {}
             Wire::Browser(line) => {
-                let payload = &mut self.buffer[rtp::HEADER..end];
-                let sent = line.write(law, marker, sequence, timestamp, payload, now);
+                let payload = &self.buffer[rtp::HEADER..end];
+                let sent = line.write(codec, marker, sequence, timestamp, payload, now);
                 if sent {
                     tally.rtp_sent.add();
                 }

@@ -6,10 +6,10 @@
     allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")
 )]
 
+mod codec;
 mod counters;
 mod dtmf;
 mod exchange;
-mod g711;
 mod ingress;
 mod leg;
 #[cfg(test)]

@@ -8,6 +8,8 @@ mod headset;
 mod message;
 mod sound;
 
+pub use crate::codec::Codec;
+pub use crate::codec::g711::Law;
 pub use caller::{Caller, Plan};
 pub use carrier::Carrier;
 pub use dialog::{End, Stage, Times};

@@ -1,46 +1,141 @@
 //! Prompts: found by name and language, encoded once, shared by all calls. Never played here.
 
-use crate::g711::Law;
+use crate::codec::g711::Law;
+use crate::codec::voice::{Encoder, Rate, widened};
+use crate::codec::{Codec, PCMA, PCMU};
+use crate::leg::lock;
 use crate::settings::BuiltIn;
 use crate::tone::{self, RATE};
 use center::city::Language;
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-/// A sound in one law, ready to be cut into packets.
-pub(crate) type Sound = Arc<[u8]>;
+/// A sound in one codec, ready to be cut into packets.
+#[derive(Clone)]
+pub(crate) enum Sound {
+    /// An octet for each step of 8 kHz: G.711 and G.722.
+    Octets(Codec, Arc<[u8]>),
+    /// Packets of 20 ms of Opus.
+    Packets(Arc<Packets>),
+}
 
+/// Packets that are written by a thread while the first of them are played already: to write takes
+/// a seventieth of the time that they last, too much for whoever decides what is played.
+#[derive(Default)]
+pub(crate) struct Packets {
+    written: Mutex<Vec<Box<[u8]>>>,
+    whole: AtomicBool,
+}
+
+/// A packet at a place in a sound.
+pub(crate) enum Found {
+    Packet(Box<[u8]>),
+    /// It is still being written.
+    Soon,
+    /// The sound ends before it.
+    End,
+}
+
+impl Packets {
+    pub(crate) fn at(&self, place: usize) -> Found {
+        // Asked first: what is whole now is not longer a moment later.
+        let whole = self.whole.load(Ordering::Acquire);
+        match lock(&self.written).get(place) {
+            Some(packet) => Found::Packet(packet.clone()),
+            None if whole => Found::End,
+            None => Found::Soon,
+        }
+    }
+
+    fn write(&self, wide: &[i16]) {
+        let mut encoder = Encoder::new(Codec::Opus);
+        for part in wide.chunks(FRAME) {
+            let mut frame = [0; FRAME];
+            frame[..part.len()].copy_from_slice(part);
+            let mut packet = Vec::new();
+            encoder.encode(&frame, &mut packet);
+            lock(&self.written).push(packet.into());
+        }
+        self.whole.store(true, Ordering::Release);
+    }
+}
+
+impl Sound {
+    /// Samples at 8 kHz, in a codec.
+    pub(crate) fn new(samples: &[i16], codec: Codec) -> Sound {
+        match codec {
+            Codec::G711(law) => {
+                let octets = samples.iter().map(|sample| law.encode(*sample));
+                Sound::Octets(codec, octets.collect())
+            }
+            Codec::G722 => {
+                let mut octets = Vec::with_capacity(samples.len());
+                Encoder::new(codec).encode(&widened(samples), &mut octets);
+                Sound::Octets(codec, octets.into())
+            }
+            Codec::Opus => {
+                let packets = Arc::<Packets>::default();
+                let (writer, wide) = (packets.clone(), widened(samples));
+                let thread = std::thread::Builder::new().name("prompts".to_owned());
+                if let Err(error) = thread.spawn(move || writer.write(&wide)) {
+                    tracing::error!(%error, "a prompt cannot be written in Opus");
+                    packets.whole.store(true, Ordering::Release);
+                }
+                Sound::Packets(packets)
+            }
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Sound::Octets(_, octets) => octets.is_empty(),
+            Sound::Packets(packets) => matches!(packets.at(0), Found::End),
+        }
+    }
+}
+
+/// Samples of a packet of Opus.
+const FRAME: usize = Rate::Wide.per_ms() * 20;
 /// Longest prompt; five minutes of speech is a mistake.
 const SAMPLES_MAX: usize = 300 * RATE;
 
-struct Shelved {
+/// One sound in every codec that was asked for so far.
+pub(crate) struct Shelved {
     /// When the dropped-in file was changed, none for built-in sounds.
     changed: Option<SystemTime>,
-    mu: Sound,
-    a: Sound,
+    forms: Vec<(Codec, Sound)>,
 }
 
 impl Shelved {
-    fn new(samples: &[i16], changed: Option<SystemTime>) -> Shelved {
-        Shelved {
-            changed,
-            mu: encode(samples, Law::Mu),
-            a: encode(samples, Law::A),
-        }
-    }
-
-    fn in_law(&self, law: Law) -> Sound {
-        match law {
-            Law::Mu => self.mu.clone(),
-            Law::A => self.a.clone(),
-        }
+    fn in_codec(&self, codec: Codec) -> Option<Sound> {
+        let form = self.forms.iter().find(|(of, _)| *of == codec);
+        form.map(|(_, sound)| sound.clone())
     }
 }
 
-fn encode(samples: &[i16], law: Law) -> Sound {
-    samples.iter().map(|sample| law.encode(*sample)).collect()
+/// Music on hold, written in every codec at the start.
+pub(crate) struct Music(Shelved);
+
+impl Music {
+    pub(crate) fn new() -> Music {
+        Music::of(&tone::music())
+    }
+
+    pub(crate) fn of(samples: &[i16]) -> Music {
+        let form = |codec| (codec, Sound::new(samples, codec));
+        Music(Shelved {
+            changed: None,
+            forms: Codec::ALL.map(form).into(),
+        })
+    }
+
+    pub(crate) fn in_codec(&self, codec: Codec) -> &Sound {
+        let form = self.0.forms.iter().find(|(of, _)| *of == codec);
+        &form.expect("music is written in every codec").1
+    }
 }
 
 /// Every sound that was asked for so far.
@@ -48,7 +143,6 @@ pub(crate) struct Prompts {
     folder: Option<PathBuf>,
     built_in: BuiltIn,
     shelf: HashMap<(String, Language), Shelved>,
-    music: Shelved,
 }
 
 impl Prompts {
@@ -57,26 +151,43 @@ impl Prompts {
             folder,
             built_in,
             shelf: HashMap::new(),
-            music: Shelved::new(&tone::music(), None),
         }
-    }
-
-    /// Music on hold.
-    pub(crate) fn music(&self, law: Law) -> Sound {
-        self.music.in_law(law)
     }
 
     /// A prompt: the city's own file, else the built-in one, else a tone.
-    pub(crate) fn find(&mut self, name: &str, language: Language, law: Law) -> Sound {
+    pub(crate) fn find(&mut self, name: &str, language: Language, codec: Codec) -> Sound {
         let key = (name.to_owned(), language);
         let dropped = self.dropped_in(name, language);
         let changed = dropped.as_ref().map(|(_, changed)| *changed);
-        if let Some(known) = self.shelf.get(&key)
-            && known.changed == changed
-        {
-            return known.in_law(law);
+        let known = self.shelf.get(&key);
+        let known = known.filter(|known| known.changed == changed);
+        if let Some(sound) = known.and_then(|known| known.in_codec(codec)) {
+            return sound;
         }
-        let samples = dropped.and_then(|(path, _)| {
+        let samples = self.read(name, language, dropped.map(|(path, _)| path));
+        // Both laws cost nothing; what is wide is written when the first such line comes.
+        let mut wanted = vec![PCMU, PCMA, codec];
+        wanted.dedup();
+        wanted.retain(|codec| known.is_none_or(|known| known.in_codec(*codec).is_none()));
+        let forms = wanted
+            .into_iter()
+            .map(|codec| (codec, Sound::new(&samples, codec)));
+        let forms: Vec<_> = forms.collect();
+        let fresh = || Shelved {
+            changed,
+            forms: Vec::new(),
+        };
+        let shelved = self.shelf.entry(key).or_insert_with(fresh);
+        if shelved.changed != changed {
+            *shelved = fresh();
+        }
+        shelved.forms.extend(forms);
+        let found = shelved.in_codec(codec);
+        found.expect("this form was written just now")
+    }
+
+    fn read(&self, name: &str, language: Language, dropped: Option<PathBuf>) -> Vec<i16> {
+        let samples = dropped.and_then(|path| {
             let read = std::fs::read(&path).ok().and_then(|bytes| wav(&bytes));
             if read.is_none() {
                 tracing::warn!(prompt = name, %language, "a dropped-in prompt cannot be read");
@@ -84,11 +195,7 @@ impl Prompts {
             read
         });
         let built_in = || (self.built_in)(name, language).and_then(wav);
-        let samples = samples.or_else(built_in).unwrap_or_else(tone::placeholder);
-        let shelved = Shelved::new(&samples, changed);
-        let sound = shelved.in_law(law);
-        self.shelf.insert(key, shelved);
-        sound
+        samples.or_else(built_in).unwrap_or_else(tone::placeholder)
     }
 
     fn dropped_in(&self, name: &str, language: Language) -> Option<(PathBuf, SystemTime)> {
@@ -192,12 +299,34 @@ mod tests {
         let answer: BuiltIn = Arc::new(move |name, _| (name == "welcome").then_some(built_in));
         let mut prompts = Prompts::new(Some(folder.clone()), answer);
         let ko = Language::Ko;
-        let shipped = prompts.find("welcome", ko, Law::Mu);
-        assert_eq!(shipped.len(), 160);
-        std::fs::write(folder.join("ko/welcome.wav"), file(8_000, &[9; 320])).unwrap();
-        assert_eq!(prompts.find("welcome", ko, Law::A).len(), 320);
-        let tone = prompts.find("../../etc/passwd", ko, Law::Mu);
-        assert_eq!(tone.len(), RATE / 2, "a tone where there is no sound");
+        let length = |sound: &Sound| match sound {
+            Sound::Octets(_, octets) => octets.len(),
+            Sound::Packets(packets) => loop {
+                match packets.at(usize::MAX) {
+                    Found::End => break lock(&packets.written).len(),
+                    _ => std::thread::yield_now(),
+                }
+            },
+        };
+        let shipped = prompts.find("welcome", ko, PCMU);
+        assert_eq!(length(&shipped), 160);
+        std::fs::write(folder.join("ko/welcome.wav"), file(8_000, &[9; 330])).unwrap();
+        for codec in [PCMA, Codec::G722] {
+            assert_eq!(
+                length(&prompts.find("welcome", ko, codec)),
+                330,
+                "{codec:?}"
+            );
+        }
+        let packets = prompts.find("welcome", ko, Codec::Opus);
+        assert_eq!(length(&packets), 3, "two whole ones and a rest");
+        let tone = prompts.find("../../etc/passwd", ko, PCMU);
+        assert_eq!(length(&tone), RATE / 2, "a tone where there is no sound");
+        let again = prompts.find("welcome", ko, Codec::Opus);
+        let (Sound::Packets(first), Sound::Packets(second)) = (packets, again) else {
+            panic!("Opus comes in packets");
+        };
+        assert!(Arc::ptr_eq(&first, &second), "written once");
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -1,9 +1,13 @@
 //! Recording: both sides tapped on their way, put in order by their own clocks, written by one
 //! thread. Never heard here.
 
+mod reel;
+
+use crate::codec::Codec;
+use crate::codec::voice::Rate;
 use crate::counters::Tally;
-use crate::g711::{Law, transcode};
 use crate::leg::{FRAME, Heard};
+use reel::Reel;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,14 +37,6 @@ impl Sheet for store::BlobWriter {
 /// Starts a sheet by name.
 pub type Sheets = Box<dyn FnMut(&str) -> Result<Box<dyn Sheet>, store::Failure> + Send>;
 
-/// Samples per millisecond.
-const PER_MS: u64 = 8;
-/// How long a packet may be under way before its place is written as silence.
-const PATIENCE_MS: u64 = 200;
-/// A sender's clock that is off by more than this from ours begins anew.
-const DRIFT_MAX_MS: u64 = 240;
-/// Written in pieces of about a second, so that a crash costs no more.
-const PIECE_MS: u64 = 1_000;
 /// Frames that may wait for the thread: a quarter of a second of six hundred talks, 4 MB.
 const QUEUE: usize = 16_384;
 /// How often the thread looks at its queue while there is something in it.
@@ -61,8 +57,32 @@ struct Piece {
     at: Instant,
     ssrc: u32,
     timestamp: u32,
-    count: u8,
-    octets: [u8; FRAME],
+    codec: Codec,
+    payload: Payload,
+}
+
+/// What was said, as it came: to understand it is the thread's work.
+enum Payload {
+    Short(u8, [u8; FRAME]),
+    Long(Box<[u8]>),
+}
+
+impl Payload {
+    fn of(octets: &[u8]) -> Payload {
+        if octets.len() > FRAME {
+            return Payload::Long(octets.into());
+        }
+        let mut short = [0; FRAME];
+        short[..octets.len()].copy_from_slice(octets);
+        Payload::Short(octets.len() as u8, short)
+    }
+
+    fn octets(&self) -> &[u8] {
+        match self {
+            Payload::Short(length, octets) => &octets[..usize::from(*length)],
+            Payload::Long(octets) => octets,
+        }
+    }
 }
 
 #[allow(
@@ -73,6 +93,7 @@ enum Message {
     Begin {
         recording: u64,
         name: String,
+        rate: Rate,
         at: Instant,
     },
     Heard(Piece),
@@ -112,22 +133,17 @@ pub(crate) struct Recording {
 impl Tap {
     /// Takes one packet; never waits.
     pub(crate) fn push(&self, heard: &Heard<'_>, at: Instant) {
-        for (index, part) in heard.payload.chunks(FRAME).enumerate() {
-            let mut octets = [0; FRAME];
-            octets[..part.len()].copy_from_slice(part);
-            transcode(heard.law, Law::Mu, &mut octets[..part.len()]);
-            let piece = Piece {
-                recording: self.recording,
-                side: self.side,
-                at,
-                ssrc: heard.ssrc,
-                timestamp: heard.timestamp.wrapping_add((index * FRAME) as u32),
-                count: part.len() as u8,
-                octets,
-            };
-            if self.recorder.queue.try_send(Message::Heard(piece)).is_err() {
-                self.recorder.tally.recording_overflow.add();
-            }
+        let piece = Piece {
+            recording: self.recording,
+            side: self.side,
+            at,
+            ssrc: heard.ssrc,
+            timestamp: heard.timestamp,
+            codec: heard.codec,
+            payload: Payload::of(heard.payload),
+        };
+        if self.recorder.queue.try_send(Message::Heard(piece)).is_err() {
+            self.recorder.tally.recording_overflow.add();
         }
     }
 }
@@ -172,11 +188,12 @@ impl Recorder {
     }
 
     /// Begins a recording; `None` when the thread is too far behind even for that.
-    pub(crate) fn begin(self: &Arc<Recorder>, name: String) -> Option<Recording> {
+    pub(crate) fn begin(self: &Arc<Recorder>, name: String, rate: Rate) -> Option<Recording> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let begin = Message::Begin {
             recording: number,
             name,
+            rate,
             at: Instant::now(),
         };
         if self.queue.try_send(begin).is_err() {
@@ -287,16 +304,17 @@ impl Desk {
             Message::Begin {
                 recording,
                 name,
+                rate,
                 at,
             } => {
                 let mut open = Open {
                     sheet: None,
-                    reel: Reel::new(at),
+                    reel: Reel::new(at, rate),
                 };
                 match (self.sheets)(&name) {
                     Ok(sheet) => {
                         open.sheet = Some(sheet);
-                        open.write(&store::sound::header(), &self.tally);
+                        open.write(&header(rate), &self.tally);
                     }
                     Err(error) => {
                         self.tally.recording_failed.add();
@@ -307,7 +325,7 @@ impl Desk {
             }
             Message::Heard(piece) => {
                 if let Some(open) = self.open.get_mut(&piece.recording)
-                    && !open.reel.put(&piece)
+                    && !open.reel.put(piece)
                 {
                     self.tally.recording_late.add();
                 }
@@ -332,6 +350,13 @@ impl Desk {
             let finished = open.finish(Instant::now(), None, &self.tally);
             let _ = self.closing.send(finished);
         }
+    }
+}
+
+fn header(rate: Rate) -> [u8; store::sound::HEADER_BYTES] {
+    match rate {
+        Rate::Narrow => store::sound::header(),
+        Rate::Wide => store::sound::wide_header(),
     }
 }
 
@@ -362,186 +387,8 @@ impl Open {
         self.write(&rest, tally);
         Finished {
             sheet: self.sheet,
-            length_ms: self.reel.written / PER_MS,
+            length_ms: self.reel.length_ms(),
             done,
         }
-    }
-}
-
-/// Where a sender's timestamps lie in the recording.
-#[derive(Clone, Copy)]
-struct Anchor {
-    ssrc: u32,
-    timestamp: u32,
-    position: u64,
-}
-
-/// The part of a recording that is still open to late packets: pairs of octets from `written` on.
-struct Reel {
-    began: Instant,
-    paused: Option<Instant>,
-    written: u64,
-    pairs: Vec<u8>,
-    anchors: [Option<Anchor>; 2],
-}
-
-impl Reel {
-    fn new(began: Instant) -> Reel {
-        Reel {
-            began,
-            paused: None,
-            written: 0,
-            pairs: Vec::with_capacity(32 * 1024),
-            anchors: [None; 2],
-        }
-    }
-
-    fn position(&self, at: Instant) -> u64 {
-        at.saturating_duration_since(self.began).as_millis() as u64 * PER_MS
-    }
-
-    /// Puts a piece where its sender's clock says; false when its place is written already.
-    fn put(&mut self, piece: &Piece) -> bool {
-        // Whoever speaks after a pause has gone on: what lies between is silence.
-        if self.paused.is_some_and(|from| piece.at >= from) {
-            self.paused = None;
-            self.anchors = [None; 2];
-        }
-        let side = piece.side as usize;
-        let arrived = self.position(piece.at);
-        let place = self.anchors[side].and_then(|anchor| anchor.place(piece, arrived));
-        let place = place.unwrap_or_else(|| {
-            self.anchors[side] = Some(Anchor {
-                ssrc: piece.ssrc,
-                timestamp: piece.timestamp,
-                position: arrived,
-            });
-            arrived
-        });
-        let Some(offset) = place.checked_sub(self.written) else {
-            return false;
-        };
-        let start = offset as usize * 2;
-        let end = start + usize::from(piece.count) * 2;
-        if self.pairs.len() < end {
-            self.pairs.resize(end, Law::Mu.silence());
-        }
-        let octets = &piece.octets[..usize::from(piece.count)];
-        for (pair, octet) in self.pairs[start..end].chunks_exact_mut(2).zip(octets) {
-            pair[side] = *octet;
-        }
-        true
-    }
-
-    fn pause(&mut self, from: Instant) {
-        self.paused.get_or_insert(from);
-    }
-
-    /// What no late packet can change any more, once it is worth a write.
-    fn ripe(&mut self, now: Instant) -> Option<Vec<u8>> {
-        if self.paused.is_some() {
-            return None;
-        }
-        let until = self.position(now).saturating_sub(PATIENCE_MS * PER_MS);
-        (until >= self.written + PIECE_MS * PER_MS).then(|| self.cut(until))
-    }
-
-    /// Everything to the end.
-    fn rest(&mut self, now: Instant) -> Vec<u8> {
-        let until = self.position(self.paused.unwrap_or(now));
-        self.cut(until.max(self.written))
-    }
-
-    fn cut(&mut self, until: u64) -> Vec<u8> {
-        let length = (until - self.written) as usize * 2;
-        if self.pairs.len() < length {
-            self.pairs.resize(length, Law::Mu.silence());
-        }
-        self.written = until;
-        self.pairs.drain(..length).collect()
-    }
-}
-
-impl Anchor {
-    /// The place by the sender's clock, unless it has left ours behind.
-    fn place(&self, piece: &Piece, arrived: u64) -> Option<u64> {
-        let elapsed = piece.timestamp.wrapping_sub(self.timestamp) as i32;
-        let place = self.position.checked_add_signed(i64::from(elapsed))?;
-        let near = place.abs_diff(arrived) <= DRIFT_MAX_MS * PER_MS;
-        (self.ssrc == piece.ssrc && near).then_some(place)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn piece(side: Side, at: Instant, timestamp: u32, octet: u8) -> Piece {
-        Piece {
-            recording: 1,
-            side,
-            at,
-            ssrc: 7,
-            timestamp,
-            count: FRAME as u8,
-            octets: [octet; FRAME],
-        }
-    }
-
-    fn ms(count: u64) -> Duration {
-        Duration::from_millis(count)
-    }
-
-    #[test]
-    fn packets_out_of_order_find_their_place_and_gaps_are_silence() {
-        let start = Instant::now();
-        let mut reel = Reel::new(start);
-        assert!(reel.put(&piece(Side::Citizen, start, 1_000, 1)));
-        // The third comes before the second, the fourth is lost.
-        assert!(reel.put(&piece(Side::Citizen, start + ms(41), 1_320, 3)));
-        assert!(reel.put(&piece(Side::Citizen, start + ms(45), 1_160, 2)));
-        assert!(reel.put(&piece(Side::Counselor, start + ms(20), 9, 8)));
-        assert!(reel.put(&piece(Side::Citizen, start + ms(80), 1_640, 5)));
-        let sound = reel.rest(start + ms(100));
-        let left: Vec<u8> = sound.chunks(FRAME * 2).map(|frame| frame[0]).collect();
-        let right: Vec<u8> = sound.chunks(FRAME * 2).map(|frame| frame[1]).collect();
-        assert_eq!(left, [1, 2, 3, 0xff, 5]);
-        assert_eq!(right, [0xff, 8, 0xff, 0xff, 0xff]);
-    }
-
-    #[test]
-    fn what_is_written_stays_and_a_sender_that_begins_anew_is_heard() {
-        let start = Instant::now();
-        let mut reel = Reel::new(start);
-        assert!(reel.put(&piece(Side::Citizen, start, 0, 1)));
-        let first = reel.ripe(start + ms(1_300)).unwrap();
-        assert_eq!(first.len() as u64, 1_100 * PER_MS * 2);
-        assert!(
-            !reel.put(&piece(Side::Citizen, start + ms(10), 80, 2)),
-            "too late"
-        );
-        let leap = piece(Side::Citizen, start + ms(1_300), 4_000_000, 3);
-        assert!(reel.put(&leap));
-        let rest = reel.rest(start + ms(1_320));
-        assert_eq!(rest[(200 * PER_MS * 2) as usize], 3);
-    }
-
-    #[test]
-    fn a_pause_is_silence_when_the_talk_goes_on_and_the_end_when_it_does_not() {
-        let start = Instant::now();
-        let mut reel = Reel::new(start);
-        reel.put(&piece(Side::Citizen, start, 0, 1));
-        reel.pause(start + ms(20));
-        assert!(reel.ripe(start + ms(5_000)).is_none());
-        assert_eq!(reel.rest(start + ms(5_000)).len(), FRAME * 2);
-
-        let mut reel = Reel::new(start);
-        reel.put(&piece(Side::Citizen, start, 0, 1));
-        reel.pause(start + ms(20));
-        reel.put(&piece(Side::Citizen, start + ms(400), 160, 2));
-        let sound = reel.rest(start + ms(420));
-        assert_eq!(sound.len() as u64, 420 * PER_MS * 2);
-        assert_eq!(sound[(400 * PER_MS * 2) as usize], 2);
-        assert_eq!(sound[(200 * PER_MS * 2) as usize], 0xff);
     }
 }

@@ -1,7 +1,7 @@
 //! The little of SDP (RFC 4566, 3264) that an audio trunk needs: offers in, answers and offers out.
 //! Never a socket.
 
-use crate::g711::Law;
+use crate::codec::{Codec, PCMA, PCMU};
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
@@ -9,6 +9,8 @@ use std::net::{IpAddr, SocketAddr};
 const BODY_MAX: usize = 16 * 1024;
 /// More media lines than any device offers.
 const LINES_MAX: usize = 32;
+/// More payload types of our codecs than any device offers.
+const SPEECH_MAX: usize = 16;
 
 /// Which way sound flows, seen from the side that wrote the description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,17 +53,27 @@ impl Direction {
 pub(crate) struct Description {
     /// Where it wants packets; `None` while it holds with the address 0.0.0.0.
     pub(crate) address: Option<SocketAddr>,
-    /// Law it prefers of those we speak.
-    pub(crate) law: Law,
-    /// Its payload type for that law.
+    /// Codec that we take of those it names: the first wide one, else the first.
+    pub(crate) codec: Codec,
+    /// Its payload type for that codec.
     pub(crate) payload_type: u8,
-    /// Its payload type for telephone events.
-    pub(crate) event_type: Option<u8>,
+    /// All that it names and we speak; whatever we take, some send another of these.
+    pub(crate) speech: Vec<(Codec, u8)>,
+    /// Its payload type for telephone events, by the codec's clock where it has one.
+    pub(crate) events: Option<Events>,
     /// Which way it wants sound to flow.
     pub(crate) direction: Direction,
     /// Every media line as it came (`audio 49170 RTP/AVP 0 8`), and which of them we take.
     lines: Vec<String>,
     taken: usize,
+}
+
+/// Keys as RFC 4733 sends them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Events {
+    pub(crate) payload_type: u8,
+    /// Steps of their timestamp in a second.
+    pub(crate) clock: u32,
 }
 
 /// Why a description cannot be used.
@@ -157,27 +169,36 @@ fn describe(session: &Media<'_>, media: &Media<'_>) -> Result<Option<Description
     if kind != Some("audio") || port == 0 || !matches!(transport, "RTP/AVP" | "RTP/AVPF") {
         return Ok(None);
     }
-    let mut law = None;
-    let mut event_type = None;
+    let mut speech: Vec<(Codec, u8)> = Vec::new();
+    let mut events: Vec<Events> = Vec::new();
     for number in words {
         let number: u8 = number.parse().map_err(|_| Flaw::Malformed)?;
         let map = media.maps.iter().find(|(mapped, _)| *mapped == number);
-        match codec(number, map.map(|(_, codec)| *codec)) {
-            Some(Codec::Speech(spoken)) if law.is_none() => law = Some((spoken, number)),
-            Some(Codec::Events) if event_type.is_none() => event_type = Some(number),
+        match format(number, map.map(|(_, map)| *map)) {
+            Some(Format::Speech(codec)) if speech.len() < SPEECH_MAX => {
+                speech.push((codec, number));
+            }
+            Some(Format::Events(clock)) => events.push(Events {
+                payload_type: number,
+                clock,
+            }),
             _ => {}
         }
     }
-    let Some((law, payload_type)) = law else {
+    let wide = speech.iter().find(|(codec, _)| codec.is_wide());
+    let Some((codec, payload_type)) = wide.or_else(|| speech.first()).copied() else {
         return Ok(None);
     };
+    let in_time = |events: &&Events| events.clock == codec.clock();
+    let events = events.iter().find(in_time).or_else(|| events.first());
     let connection = media.connection.or(session.connection);
     let ip = address(connection.ok_or(Flaw::Malformed)?).ok_or(Flaw::Malformed)?;
     Ok(Some(Description {
         address: (!ip.is_unspecified()).then_some(SocketAddr::new(ip, port)),
-        law,
+        codec,
         payload_type,
-        event_type,
+        events: events.copied(),
+        speech,
         direction: media
             .direction
             .or(session.direction)
@@ -187,33 +208,25 @@ fn describe(session: &Media<'_>, media: &Media<'_>) -> Result<Option<Description
     }))
 }
 
-enum Codec {
-    Speech(Law),
-    Events,
+enum Format {
+    Speech(Codec),
+    /// Telephone events, by this clock.
+    Events(u32),
 }
 
-fn codec(number: u8, map: Option<&str>) -> Option<Codec> {
+fn format(number: u8, map: Option<&str>) -> Option<Format> {
     let Some(map) = map else {
-        return match number {
-            0 => Some(Codec::Speech(Law::Mu)),
-            8 => Some(Codec::Speech(Law::A)),
-            _ => None,
-        };
+        return Codec::of_static(number).map(Format::Speech);
     };
+    if let Some(codec) = Codec::of_map(map) {
+        return Some(Format::Speech(codec));
+    }
     let mut parts = map.split('/');
-    let (name, rate) = (parts.next()?, parts.next()?);
-    if rate != "8000" || parts.next().is_some_and(|channels| channels != "1") {
-        return None;
-    }
-    if name.eq_ignore_ascii_case("PCMU") {
-        Some(Codec::Speech(Law::Mu))
-    } else if name.eq_ignore_ascii_case("PCMA") {
-        Some(Codec::Speech(Law::A))
-    } else if name.eq_ignore_ascii_case("telephone-event") {
-        Some(Codec::Events)
-    } else {
-        None
-    }
+    let (name, clock) = (parts.next()?, parts.next()?);
+    let mono = parts.next().is_none_or(|channels| channels == "1");
+    let known = matches!(clock, "8000" | "48000");
+    let events = name.eq_ignore_ascii_case("telephone-event") && mono && known;
+    events.then(|| clock.parse().ok().map(Format::Events))?
 }
 
 fn address(connection: &str) -> Option<IpAddr> {
@@ -244,52 +257,96 @@ fn head(ours: &Ours) -> String {
     )
 }
 
-/// The answer to a description: its line with our one law, every other line refused.
+/// The answer to a description: its line with our one codec, every other line refused.
 pub(crate) fn answer(theirs: &Description, ours: &Ours) -> String {
     let mut text = head(ours);
     for (index, line) in theirs.lines.iter().enumerate() {
-        if index == theirs.taken {
-            media(&mut text, theirs, ours);
-            continue;
-        }
         let mut words = line.split_ascii_whitespace();
         let kind = words.next().unwrap_or("audio");
+        if index == theirs.taken {
+            let transport = words.nth(1).unwrap_or("RTP/AVP");
+            let speech = [(theirs.codec, theirs.payload_type)];
+            let events: Vec<Events> = theirs.events.into_iter().collect();
+            let direction = theirs.direction.answered();
+            media(&mut text, ours, transport, &speech, &events);
+            let _ = write!(text, "a=ptime:20\r\na={direction}\r\n");
+            continue;
+        }
         let rest: Vec<&str> = words.skip(1).collect();
         let _ = write!(text, "m={kind} 0 {}\r\n", rest.join(" "));
     }
     text
 }
 
-fn media(text: &mut String, theirs: &Description, ours: &Ours) {
-    let (port, number) = (ours.address.port(), theirs.payload_type);
-    let name = match theirs.law {
-        Law::Mu => "PCMU",
-        Law::A => "PCMA",
-    };
-    let transport = theirs.lines[theirs.taken].split_ascii_whitespace().nth(2);
-    let transport = transport.unwrap_or("RTP/AVP");
-    let _ = write!(text, "m=audio {port} {transport} {number}");
-    if let Some(event) = theirs.event_type {
-        let _ = write!(text, " {event}");
+fn media(
+    text: &mut String,
+    ours: &Ours,
+    transport: &str,
+    speech: &[(Codec, u8)],
+    events: &[Events],
+) {
+    let _ = write!(text, "m=audio {} {transport}", ours.address.port());
+    let event_types = events.iter().map(|events| events.payload_type);
+    for number in speech.iter().map(|(_, number)| *number).chain(event_types) {
+        let _ = write!(text, " {number}");
     }
-    let _ = write!(text, "\r\na=rtpmap:{number} {name}/8000\r\n");
-    if let Some(event) = theirs.event_type {
-        let _ = write!(text, "a=rtpmap:{event} telephone-event/8000\r\n");
-        let _ = write!(text, "a=fmtp:{event} 0-15\r\n");
+    text.push_str("\r\n");
+    for (codec, number) in speech {
+        let _ = write!(text, "a=rtpmap:{number} {}\r\n", codec.map());
+        if *codec == Codec::Opus {
+            let _ = write!(text, "a=fmtp:{number} useinbandfec=1\r\n");
+        }
     }
-    let direction = theirs.direction.answered();
-    let _ = write!(text, "a=ptime:20\r\na={direction}\r\n");
+    for Events {
+        payload_type,
+        clock,
+    } in events
+    {
+        let _ = write!(text, "a=rtpmap:{payload_type} telephone-event/{clock}\r\n");
+        let _ = write!(text, "a=fmtp:{payload_type} 0-15\r\n");
+    }
 }
 
-/// An offer of both laws and telephone events.
-pub(crate) fn offer(ours: &Ours) -> String {
+/// Our payload types where the other side has not named its own.
+const OURS: [(Codec, u8); 4] = [(Codec::Opus, 96), (Codec::G722, 9), (PCMU, 0), (PCMA, 8)];
+const OUR_EVENTS: [Events; 2] = [
+    Events {
+        payload_type: 101,
+        clock: 8_000,
+    },
+    Events {
+        payload_type: 102,
+        clock: 48_000,
+    },
+];
+
+/// What a line has agreed on already.
+pub(crate) type Agreed = (Codec, u8, Option<Events>);
+
+/// An offer of everything we speak, `first` before the others.
+pub(crate) fn offer(ours: &Ours, first: Option<Codec>) -> String {
+    let mut speech = OURS;
+    // Whoever spoke the telephone's codec goes on with either law before anything wide.
+    let late = |codec: Codec| match first {
+        Some(first) if first.is_wide() == codec.is_wide() => codec != first,
+        Some(_) => true,
+        None => false,
+    };
+    let narrow = first.is_some_and(|first| !first.is_wide());
+    speech.sort_by_key(|(codec, _)| (narrow && codec.is_wide(), late(*codec)));
+    described(ours, &speech, &OUR_EVENTS)
+}
+
+/// An offer to go on as agreed.
+pub(crate) fn offer_again(ours: &Ours, (codec, number, events): Agreed) -> String {
+    let events: Vec<Events> = events.into_iter().collect();
+    described(ours, &[(codec, number)], &events)
+}
+
+fn described(ours: &Ours, speech: &[(Codec, u8)], events: &[Events]) -> String {
     let mut text = head(ours);
-    let port = ours.address.port();
-    let _ = write!(
-        text,
-        "m=audio {port} RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n\
-         a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n"
-    );
+    media(&mut text, ours, "RTP/AVP", speech, events);
+    text.push_str("a=ptime:20\r\na=sendrecv\r\n");
     text
 }
 
@@ -312,8 +369,8 @@ mod tests {
     #[test]
     fn the_first_law_we_speak_is_taken_and_other_lines_are_refused() {
         let found = parse(OFFER.as_bytes()).unwrap();
-        assert_eq!((found.law, found.payload_type), (Law::A, 8));
-        assert_eq!(found.event_type, Some(97));
+        assert_eq!((found.codec, found.payload_type), (PCMA, 8));
+        assert_eq!(found.events.unwrap().payload_type, 97);
         assert_eq!(found.address, Some("127.0.0.1:6000".parse().unwrap()));
         let answer = answer(&found, &ours());
         assert!(answer.contains("m=video 0 RTP/AVP 96\r\n"));
@@ -323,9 +380,74 @@ mod tests {
 
     #[test]
     fn what_we_offer_can_be_read() {
-        let found = parse(offer(&ours()).as_bytes()).unwrap();
-        assert_eq!((found.law, found.event_type), (Law::Mu, Some(101)));
-        assert_eq!(found.direction, Direction::SendRecv);
+        let read = |first| {
+            let found = parse(offer(&ours(), first).as_bytes()).unwrap();
+            assert_eq!(found.direction, Direction::SendRecv);
+            (found.codec, found.payload_type, found.events)
+        };
+        let [by_8, by_48] = OUR_EVENTS;
+        assert_eq!(read(None), (Codec::Opus, 96, Some(by_48)));
+        assert_eq!(read(Some(Codec::G722)), (Codec::G722, 9, Some(by_8)));
+        let line = |first| {
+            let text = offer(&ours(), first);
+            let line = text.lines().find(|line| line.starts_with("m=")).unwrap();
+            line.to_owned()
+        };
+        assert_eq!(line(None), "m=audio 30000 RTP/AVP 96 9 0 8 101 102");
+        assert_eq!(
+            line(Some(PCMA)),
+            "m=audio 30000 RTP/AVP 8 0 96 9 101 102",
+            "whoever follows our order needs no interpreter"
+        );
+        let agreed = (Codec::Opus, 111, None);
+        let again = parse(offer_again(&ours(), agreed).as_bytes()).unwrap();
+        assert_eq!((again.codec, again.payload_type, again.events), agreed);
+    }
+
+    /// The answer to an offer of these numbers with these maps.
+    fn answered(numbers: &str, maps: &[&str]) -> String {
+        let maps = maps
+            .iter()
+            .fold(String::new(), |text, map| text + "a=rtpmap:" + map + "\r\n");
+        let offer =
+            format!("v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 6000 RTP/AVP {numbers}\r\n{maps}");
+        let answer = answer(&parse(offer.as_bytes()).unwrap(), &ours());
+        let from = answer.find("m=").unwrap();
+        answer[from..].replace("\r\n", "|")
+    }
+
+    #[test]
+    fn a_trunk_of_wideband_is_answered_in_wideband_whatever_comes_first() {
+        let opus = "107 opus/48000/2";
+        assert_eq!(
+            answered("0 9 8 101", &["101 telephone-event/8000"]),
+            "m=audio 30000 RTP/AVP 9 101|a=rtpmap:9 G722/8000|\
+             a=rtpmap:101 telephone-event/8000|a=fmtp:101 0-15|a=ptime:20|a=sendrecv|"
+        );
+        let both = [
+            "101 telephone-event/8000",
+            "108 telephone-event/48000",
+            opus,
+        ];
+        assert_eq!(
+            answered("107 9 0 101 108", &both),
+            "m=audio 30000 RTP/AVP 107 108|a=rtpmap:107 opus/48000/2|a=fmtp:107 useinbandfec=1|\
+             a=rtpmap:108 telephone-event/48000|a=fmtp:108 0-15|a=ptime:20|a=sendrecv|",
+            "the events keep the clock of the speech"
+        );
+        assert!(
+            answered("107 101", &[opus, both[0]]).contains(" 107 101|"),
+            "events by another clock are better than none"
+        );
+        assert!(
+            answered("9 107 101", &both).contains(" 9 101|"),
+            "the wide one it names first"
+        );
+        assert_eq!(
+            answered("0 8 101", &["101 telephone-event/8000"]),
+            "m=audio 30000 RTP/AVP 0 101|a=rtpmap:0 PCMU/8000|\
+             a=rtpmap:101 telephone-event/8000|a=fmtp:101 0-15|a=ptime:20|a=sendrecv|"
+        );
     }
 
     #[test]

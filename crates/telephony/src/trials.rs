@@ -1,6 +1,8 @@
 //! A hundred thousand damaged inputs for every reader of this room: none may panic, loop or read
 //! what is not there.
 
+use crate::codec::voice::{Decoder, Encoder, Interpreter, Rate};
+use crate::codec::{Codec, opus};
 use crate::{dtmf, ingress, number, prompt, rtp, sdp, sip, webrtc};
 
 /// Cases for each reader.
@@ -95,17 +97,53 @@ fn an_answer_follows_from_every_description_that_is_taken() {
         m=audio 6000 RTP/AVP 18 8 0 97\r\na=rtpmap:97 telephone-event/8000\r\na=sendonly\r\n";
     let two = b"v=0\nc=IN IP6 ::1/127\nm=video 5000/2 RTP/SAVP 96\nm=audio 9 RTP/AVPF 0 101\n\
         a=rtpmap:101 telephone-event/8000\na=inactive\nm=image 0 udptl t38\n";
+    let three = b"v=0\nc=IN IP4 1.2.3.4\nm=audio 9 RTP/AVP 107 9 0 101 108\n\
+        a=rtpmap:107 opus/48000/2\na=rtpmap:9 G722/8000\na=rtpmap:101 telephone-event/8000\n\
+        a=rtpmap:108 telephone-event/48000\na=fmtp:107 useinbandfec=1\n";
     let ours = sdp::Ours {
         address: "127.0.0.1:30000".parse().unwrap(),
         session: 1,
         version: 1,
     };
-    trial(CASES, &[one, two], |bytes| {
+    trial(CASES, &[one, two, three], |bytes| {
         if let Ok(theirs) = sdp::parse(bytes) {
             let answer = sdp::answer(&theirs, &ours);
             assert!(sdp::parse(answer.as_bytes()).is_ok(), "{answer}");
         }
     });
+}
+
+/// Decoding takes longer than reading.
+const OPUS_CASES: usize = 4_000;
+
+#[test]
+fn damaged_speech_is_sound_of_its_length_or_nothing() {
+    let mut encoder = Encoder::new(Codec::Opus);
+    let wave = |at: usize| ((at as f64 * 0.3).sin() * 9_000.0) as i16;
+    let frame: Vec<i16> = (0..320).map(wave).collect();
+    let mut spoken = Vec::new();
+    encoder.encode(&frame, &mut spoken);
+    let several = [&[0x4b, 0x83, 9, 9][..], &spoken].concat();
+    let samples: [&[u8]; 4] = [
+        &spoken,
+        &opus::SILENCE,
+        &several,
+        &[0xfc, 1, 2, 3, 4, 5, 6, 7],
+    ];
+    for rate in [Rate::Narrow, Rate::Wide] {
+        let mut decoder = Decoder::new(Codec::Opus, rate);
+        let mut interpreter = Interpreter::new(Codec::Opus, Codec::G722);
+        let mut number = 0;
+        trial(OPUS_CASES, &samples, |bytes| {
+            let mut heard = Vec::new();
+            decoder.decode(bytes, &mut heard);
+            let lasts = opus::lasts(bytes) as usize * rate.per_ms() / 48;
+            assert!(heard.is_empty() || heard.len() == lasts, "{bytes:?}");
+            interpreter.hear(1, number, u32::from(number) * 960, bytes);
+            number = number.wrapping_add(1);
+            while interpreter.speak(&mut Vec::new()) {}
+        });
+    }
 }
 
 #[test]

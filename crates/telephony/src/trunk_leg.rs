@@ -1,11 +1,11 @@
 //! A leg of plain RTP: two ports, a check of every packet, a latch on the other end. Never
 //! signalling.
 
+use crate::codec::{Codec, PCMU};
 use crate::counters::Tally;
-use crate::g711::Law;
 use crate::leg::{Heard, Leg, Shared, Wire, lock};
 use crate::rtp;
-use crate::sdp::{self, Description, Ours};
+use crate::sdp::{self, Description, Events, Ours};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket as StdSocket};
 use std::ops::RangeInclusive;
@@ -66,9 +66,10 @@ fn open(ip: IpAddr, port: u16) -> io::Result<UdpSocket> {
 /// What is accepted from whom.
 struct Gate {
     /// Payload types that were agreed on.
-    law: Law,
-    payload_type: u8,
-    event_type: Option<u8>,
+    speech: Vec<(Codec, u8)>,
+    events: Option<Events>,
+    /// What we send, once it was agreed on.
+    sent: Option<(Codec, u8)>,
     /// Where the call is signalled from.
     signalled: IpAddr,
     /// Where the description said that packets would come from.
@@ -106,14 +107,14 @@ impl TrunkLeg {
             payload_type: 0,
         };
         let trunk = Arc::new(TrunkLeg {
-            leg: Leg::new(shared, Law::Mu, wire),
+            leg: Leg::new(shared, [PCMU].into_iter().collect(), wire),
             local,
             session: u64::from(getrandom::u32().unwrap_or(1)),
             version: AtomicU64::new(1),
             gate: Mutex::new(Gate {
-                law: Law::Mu,
-                payload_type: 0,
-                event_type: None,
+                speech: Vec::new(),
+                events: None,
+                sent: None,
                 signalled: peer.to_canonical(),
                 described: None,
                 locked: None,
@@ -133,9 +134,17 @@ impl TrunkLeg {
         }
     }
 
-    /// An offer of our own.
-    pub(crate) fn offer(&self) -> String {
-        sdp::offer(&self.ours())
+    /// An offer of our own: to go on as agreed, or else of everything, `first` before the others.
+    pub(crate) fn offer(&self, first: Option<Codec>) -> String {
+        let agreed = {
+            let gate = lock(&self.gate);
+            gate.sent
+                .map(|(codec, number)| (codec, number, gate.events))
+        };
+        match agreed {
+            Some(agreed) => sdp::offer_again(&self.ours(), agreed),
+            None => sdp::offer(&self.ours(), first),
+        }
     }
 
     /// Takes what the other side described.
@@ -145,13 +154,13 @@ impl TrunkLeg {
             gate.described = theirs.address;
             gate.locked = None;
         }
-        gate.law = theirs.law;
-        gate.payload_type = theirs.payload_type;
-        gate.event_type = theirs.event_type;
+        let (codec, number) = (theirs.codec, theirs.payload_type);
+        gate.speech.clone_from(&theirs.speech);
+        gate.events = theirs.events;
+        gate.sent = Some((codec, number));
         drop(gate);
-        let (law, number) = (theirs.law, theirs.payload_type);
         let hears = theirs.direction.hears();
-        self.leg.redirect(theirs.address, law, number, hears);
+        self.leg.redirect(theirs.address, codec, number, hears);
     }
 
     /// Takes an offer and answers it.
@@ -208,10 +217,16 @@ impl TrunkLeg {
         if !gate.admits(source) {
             return self.tally().rtp_wrong_source.add();
         }
-        let event = gate.event_type == Some(packet.payload_type);
-        let sound = gate.payload_type == packet.payload_type;
+        let event = gate
+            .events
+            .is_some_and(|events| events.payload_type == packet.payload_type);
+        let spoken = gate
+            .speech
+            .iter()
+            .find(|(_, number)| *number == packet.payload_type);
+        let spoken = spoken.map(|(codec, _)| *codec);
         // Comfort noise (13) is silence: it keeps the line alive and nothing more.
-        if !event && !sound && packet.payload_type != 13 {
+        if !event && spoken.is_none() && packet.payload_type != 13 {
             return self.tally().rtp_malformed.add();
         }
         let latched = gate.locked.is_none();
@@ -221,7 +236,6 @@ impl TrunkLeg {
             gate.window = rtp::Window::default();
         }
         let new = gate.window.accept(packet.sequence);
-        let law = gate.law;
         drop(gate);
         if latched {
             self.leg.latch(source);
@@ -233,9 +247,9 @@ impl TrunkLeg {
         if event {
             let (ssrc, timestamp) = (packet.ssrc, packet.timestamp);
             self.leg.hear_event(ssrc, timestamp, packet.payload);
-        } else if sound {
+        } else if let Some(codec) = spoken {
             let heard = Heard {
-                law,
+                codec,
                 sequence: packet.sequence,
                 timestamp: packet.timestamp,
                 ssrc: packet.ssrc,

@@ -1,8 +1,8 @@
-//! Browsers: one UDP port for all of them, ICE-lite, DTLS-SRTP, G.711 only. Never what is said on a
-//! line.
+//! Browsers: one UDP port for all of them, ICE-lite, DTLS-SRTP, the codecs of each. Never what is
+//! said on a line.
 
+use crate::codec::{Codec, Codecs};
 use crate::counters::Tally;
-use crate::g711::{Law, transcode};
 use crate::leg::{Heard, Leg, Noticed, Shared, Wire, lock};
 use std::collections::HashMap;
 use std::io;
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use str0m::change::SdpOffer;
-use str0m::format::{Codec, FormatParams};
+use str0m::format::{Codec as Format, FormatParams};
 use str0m::media::{Frequency, MediaKind, Mid, Pt};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::{RtpPacket, RtpWrite};
@@ -22,21 +22,24 @@ use tokio::net::UdpSocket;
 const OFFER_MAX: usize = 32 * 1024;
 /// Addresses that one browser may speak from at a time.
 const SOURCES_MAX: usize = 16;
-/// The payload type that browsers use for telephone events at 8 kHz.
-const EVENT_TYPE: u8 = 126;
+/// The payload types that browsers use for telephone events, by the clock of what is spoken.
+const EVENT_TYPES: [(u8, Frequency); 2] = [
+    (126, Frequency::EIGHT_KHZ),
+    (110, Frequency::FORTY_EIGHT_KHZ),
+];
 
 /// One browser's connection. Its owner is whoever holds the lock; it is never held while another
 /// leg is spoken to.
 pub(crate) struct Line {
     socket: Arc<UdpSocket>,
     up: AtomicBool,
+    numbers: Numbers,
     state: Mutex<State>,
 }
 
 struct State {
     rtc: Rtc,
     mid: Option<Mid>,
-    codecs: Codecs,
     up: bool,
     dead: bool,
     deadline: Instant,
@@ -44,11 +47,46 @@ struct State {
     base: Option<u64>,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Codecs {
-    mu: Option<Pt>,
-    a: Option<Pt>,
-    events: Option<Pt>,
+/// The payload types that were agreed on.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Numbers {
+    speech: Vec<(Codec, u8)>,
+    events: Vec<u8>,
+}
+
+impl Numbers {
+    /// Those of an answer of ours. The library tells them only once the line is up.
+    fn of(answer: &str) -> Numbers {
+        let mut numbers = Numbers::default();
+        let maps = answer
+            .lines()
+            .filter_map(|line| line.strip_prefix("a=rtpmap:"));
+        for (number, map) in maps.filter_map(|map| map.trim_end().split_once(' ')) {
+            let Ok(number) = number.parse::<u8>() else {
+                continue;
+            };
+            if let Some(codec) = Codec::of_map(map) {
+                numbers.speech.push((codec, number));
+            } else if map.starts_with("telephone-event/") {
+                numbers.events.push(number);
+            }
+        }
+        numbers
+    }
+
+    fn codecs(&self) -> Codecs {
+        self.speech.iter().map(|(codec, _)| *codec).collect()
+    }
+
+    fn number(&self, codec: Codec) -> Option<u8> {
+        let found = self.speech.iter().find(|(of, _)| *of == codec);
+        found.map(|(_, number)| *number)
+    }
+
+    fn codec(&self, number: u8) -> Option<Codec> {
+        let found = self.speech.iter().find(|(_, of)| *of == number);
+        found.map(|(codec, _)| *codec)
+    }
 }
 
 /// What came out of a connection.
@@ -66,11 +104,11 @@ impl Line {
     /// Writes one packet; false while the connection is not up.
     pub(crate) fn write(
         &self,
-        law: Law,
+        codec: Codec,
         marker: bool,
         sequence: u64,
         timestamp: u32,
-        payload: &mut [u8],
+        payload: &[u8],
         now: Instant,
     ) -> bool {
         let mut state = lock(&self.state);
@@ -78,15 +116,12 @@ impl Line {
         let (Some(mid), true, false) = (state.mid, state.up, state.dead) else {
             return false;
         };
-        let (number, spoken) = match (law, state.codecs.mu, state.codecs.a) {
-            (Law::A, _, Some(a)) | (Law::Mu, None, Some(a)) => (a, Law::A),
-            (_, Some(mu), _) => (mu, Law::Mu),
-            _ => return false,
+        let Some(number) = self.numbers.number(codec) else {
+            return false;
         };
-        transcode(law, spoken, payload);
         let base = *state.base.get_or_insert(sequence);
         let number_in_row = (sequence.saturating_sub(base) + 1_000).into();
-        let write = RtpWrite::new(number, number_in_row, timestamp, now, &payload[..]);
+        let write = RtpWrite::new(Pt::from(number), number_in_row, timestamp, now, payload);
         if let Some(stream) = state.rtc.direct_api().stream_tx_by_mid(mid, None) {
             stream.write_rtp(write.marker(marker));
         }
@@ -161,7 +196,6 @@ impl State {
         match event {
             Event::MediaAdded(media) if media.kind == MediaKind::Audio && self.mid.is_none() => {
                 self.mid = Some(media.mid);
-                self.learn_codecs();
             }
             Event::RtpPacket(packet) => out.push(Happening::Packet(packet)),
             Event::Connected if !self.up => {
@@ -173,26 +207,6 @@ impl State {
             }
             _ => {}
         }
-    }
-
-    fn learn_codecs(&mut self) {
-        let Some(media) = self.mid.and_then(|mid| self.rtc.media(mid)) else {
-            return;
-        };
-        let mut codecs = Codecs::default();
-        for number in media.remote_pts() {
-            let config = self.rtc.codec_config();
-            let Some(params) = config.iter().find(|params| params.pt() == *number) else {
-                continue;
-            };
-            match params.spec().codec {
-                Codec::PCMU => codecs.mu = Some(*number),
-                Codec::PCMA => codecs.a = Some(*number),
-                Codec::Tele => codecs.events = Some(*number),
-                _ => {}
-            }
-        }
-        self.codecs = codecs;
     }
 }
 
@@ -258,13 +272,19 @@ impl Port {
         let offer = SdpOffer::from_sdp_string(offer).map_err(|_| "the offer cannot be read")?;
         let answer = rtc.sdp_api().accept_offer(offer);
         let answer = answer.map_err(|_| "the offer cannot be answered")?;
+        let answer = answer.to_sdp_string();
+        let numbers = Numbers::of(&answer);
+        let takes = numbers.codecs();
+        if !takes_sound(&answer) || takes == Codecs::default() {
+            return Err("the browser offers no codec that we speak");
+        }
         let line = Arc::new(Line {
             socket: self.socket.clone(),
             up: AtomicBool::new(false),
+            numbers,
             state: Mutex::new(State {
                 rtc,
                 mid: None,
-                codecs: Codecs::default(),
                 up: false,
                 dead: false,
                 deadline: Instant::now(),
@@ -272,11 +292,7 @@ impl Port {
             }),
         });
         line.turn(&mut lock(&line.state), None, &mut Vec::new());
-        let answer = answer.to_sdp_string();
-        if !takes_sound(&answer) {
-            return Err("the browser offers no G.711");
-        }
-        let leg = Leg::new(shared, Law::Mu, Wire::Browser(line.clone()));
+        let leg = Leg::new(shared, takes, Wire::Browser(line.clone()));
         let browser = Browser {
             name,
             line,
@@ -391,21 +407,16 @@ impl Browser {
             Happening::Up => self.leg.notice(Noticed::Up),
             Happening::Gone => self.leg.notice(Noticed::Gone),
             Happening::Packet(packet) => {
-                let codecs = lock(&self.line.state).codecs;
-                let number = Some(packet.header.payload_type);
+                let number: u8 = *packet.header.payload_type;
                 let (ssrc, timestamp) = (*packet.header.ssrc, packet.header.timestamp);
-                let law = if number == codecs.mu {
-                    Law::Mu
-                } else if number == codecs.a {
-                    Law::A
-                } else {
-                    if number == codecs.events {
+                let Some(codec) = self.line.numbers.codec(number) else {
+                    if self.line.numbers.events.contains(&number) {
                         self.leg.hear_event(ssrc, timestamp, &packet.payload);
                     }
                     return;
                 };
                 let heard = Heard {
-                    law,
+                    codec,
                     sequence: packet.header.sequence_number,
                     timestamp,
                     ssrc,
@@ -421,21 +432,26 @@ fn connection(name: &str, now: Instant) -> Rtc {
     let mut config = Rtc::builder()
         .set_rtp_mode(true)
         .set_ice_lite(true)
+        // A browser begins with the first of these and changes to what it is told.
         .clear_codecs()
         .enable_pcmu(true, false)
         .enable_pcma(true, false)
+        .enable_g722(true, false)
+        .enable_opus(true, false)
         .set_local_ice_credentials(IceCreds {
             ufrag: name.to_owned(),
             pass: secret(24),
         });
-    config.codec_config().add_config(
-        EVENT_TYPE.into(),
-        None,
-        Codec::Tele,
-        Frequency::EIGHT_KHZ,
-        None,
-        FormatParams::default(),
-    );
+    for (number, clock) in EVENT_TYPES {
+        config.codec_config().add_config(
+            number.into(),
+            None,
+            Format::Tele,
+            clock,
+            None,
+            FormatParams::default(),
+        );
+    }
     config.build(now)
 }
 

@@ -2,12 +2,11 @@
 
 use crate::counters::{Counters, Tally};
 use crate::exchange::{Exchange, Input};
-use crate::g711::Law;
 use crate::ingress::Ingress;
-use crate::leg::{Music, Shared};
+use crate::leg::Shared;
 use crate::pacer::Pacer;
 use crate::plant::{Attempt, Plant};
-use crate::prompt::Prompts;
+use crate::prompt::{Music, Prompts};
 use crate::recording::{Recorder, Sheet, Sheets};
 use crate::settings::Settings;
 use crate::sip::Sip;
@@ -102,10 +101,7 @@ async fn open(
     let shared = Shared {
         tally: tally.clone(),
         events,
-        music: Arc::new(Music {
-            mu: prompts.music(Law::Mu),
-            a: prompts.music(Law::A),
-        }),
+        music: Arc::new(Music::new()),
     };
     let plant = Arc::new(Plant {
         ingress: Ingress::new(&settings.ingress_dir)?,

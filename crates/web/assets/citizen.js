@@ -1,6 +1,6 @@
 // A call from the page: places it, sends keys, tells how it stands. Never keeps anything.
 
-import { connect, microphone, NoMicrophone } from "./line.js";
+import { connect, microphone, NoMicrophone, speak } from "./line.js";
 
 const $ = (id) => document.getElementById(id);
 const words = JSON.parse($("words").textContent);
@@ -63,6 +63,7 @@ const look = async () => {
       return;
     }
     seen = true;
+    speak(peer, state.codec);
     say("state", state.text);
     say("contact", state.contact ?? "");
     const keys = (state.keys ?? []).join("|");

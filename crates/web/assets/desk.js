@@ -1,7 +1,7 @@
 // The desk: follows the center's view of this counselor, hands keys to the card and the record. Never decides.
 
 import { $, announce, data, fill, get, length, make, now, post, say, setClock, show, words } from "./house.js";
-import { connect, microphone, NoMicrophone } from "./line.js";
+import { connect, microphone, NoMicrophone, speak } from "./line.js";
 import * as card from "./card.js";
 import * as record from "./record.js";
 import * as bell from "./ring.js";
@@ -36,7 +36,7 @@ const bar = (key, text = "", kind = "slow", button = undefined) => {
 
 // ---- Headset ----------------------------------------------------------------------------------
 
-const headset = { stream: undefined, peer: undefined, muted: false, tries: 0, timer: undefined };
+const headset = { stream: undefined, peer: undefined, muted: false, tries: 0, timer: undefined, codec: "" };
 
 const headsetSays = (state) => {
   say($("headset"), `${words.headset}: ${words[`headset_${state}`]}`);
@@ -56,6 +56,7 @@ const lineChanged = (peer, state) => {
   if (peer !== headset.peer || stopped) return;
   if (state === "connected") {
     headset.tries = 0;
+    speak(peer, headset.codec);
     headsetSays("up");
     bar("headset");
   } else if (state === "failed" || state === "closed") {
@@ -259,6 +260,10 @@ const listen = () => {
     if (before && view.me && before !== view.me.doing && view.me.doing !== "ringing") {
       announce(fill(words.say_state, { state: stateText(view.me) }));
     }
+  });
+  source.addEventListener("codec", (event) => {
+    headset.codec = event.data;
+    speak(headset.peer, headset.codec);
   });
   source.addEventListener("beat", (event) => {
     fresh();

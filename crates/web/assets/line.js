@@ -51,3 +51,22 @@ export const connect = async (stream, audio, exchange, changed) => {
   }
   return peer;
 };
+
+/**
+ * Speaks in the codec that the center names, so that nobody has to translate. A browser that cannot
+ * change, or does not have it, goes on as it is: the center understands that, too.
+ */
+export const speak = async (peer, name) => {
+  const sender = peer?.getSenders().find((one) => one.track?.kind === "audio");
+  const parameters = sender?.getParameters();
+  const named = (codec) => codec?.mimeType.toLowerCase() === `audio/${name}`.toLowerCase();
+  const codec = parameters?.codecs?.find(named);
+  const encoding = parameters?.encodings?.[0];
+  if (!name || !codec || !encoding || named(encoding.codec)) return;
+  encoding.codec = codec;
+  try {
+    await sender.setParameters(parameters);
+  } catch (refused) {
+    console.info(`this browser goes on as it is: ${refused.message}`);
+  }
+};

@@ -215,6 +215,7 @@ fn state_json(
     serde_json::json!({
         "up": known,
         "text": text,
+        "codec": found.and_then(|found| found.codec),
         "contact": found.map(|found| {
             fill(c.contact_number, &[("contact", &found.contact.to_string())])
         }),

@@ -9,9 +9,10 @@ use axum::http::StatusCode;
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use center::command::{Command, Refusal};
+use hub::MediaRequest;
 use std::convert::Infallible;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// A page that does not take a message within this is dropped; it comes back and gets the whole.
 const SLOW: Duration = Duration::from_secs(10);
@@ -103,6 +104,10 @@ impl OpenDesk {
         let mut beat = tokio::time::interval(BEAT);
         let mut shown = String::new();
         let counselor = self.hold.counselor();
+        let (tell, mut codec) = watch::channel(None);
+        // Without telephony the page speaks as it began.
+        let ask = MediaRequest::DeskCodec { counselor, tell };
+        let mut telling = self.site.hub.media().ask(ask);
         loop {
             let now = board.borrow_and_update().clone();
             let view = desk_view::view(&now, self.site.city(), counselor, self.language);
@@ -118,6 +123,14 @@ impl OpenDesk {
                 () = self.hold.lost() => return End::Taken,
                 () = closing(&mut stop) => return End::Stopping,
                 () = self.sender.closed() => return End::Gone,
+                changed = codec.changed(), if telling => {
+                    telling = changed.is_ok();
+                    let name = *codec.borrow_and_update();
+                    let event = Event::default().event("codec").data(name.unwrap_or_default());
+                    if !deliver(&self.sender, event).await {
+                        return End::Gone;
+                    }
+                }
                 changed = board.changed() => if changed.is_err() { return End::Stopping },
                 _ = beat.tick() => {
                     if self.site.presence.silent(counselor) {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
-use telephony::phone::{Caller, Carrier, End, Headset, Offered, Plan, Sound, Times};
+use telephony::phone::{Caller, Carrier, Codec, End, Headset, Law, Offered, Plan, Sound, Times};
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -49,6 +49,9 @@ fn tell(mut told: mpsc::UnboundedReceiver<Report>) -> Result<()> {
     Ok(())
 }
 
+/// The telephone's codec.
+const PCMU: Codec = Codec::G711(Law::Mu);
+
 struct Generator {
     carrier: Carrier,
     reports: mpsc::UnboundedSender<Report>,
@@ -71,7 +74,7 @@ impl Generator {
                 self.set_up(per_s, seconds, Duration::from_millis(hold_ms))
                     .await?,
             ),
-            Order::Talk { calls, per_s } => self.talk(calls, per_s).await?,
+            Order::Talk { calls, per_s, wide } => self.talk(calls, per_s, wide).await?,
             Order::Listen { seconds } => Report::Heard(self.listen(seconds).await),
             Order::HangUp => self.hang_up().await,
         };
@@ -85,7 +88,7 @@ impl Generator {
                 says_hz: COUNSELOR_HZ,
                 hears_hz: vec![CITIZEN_HZ],
             };
-            let (offered, sdp) = Headset::offer(sound)?;
+            let (offered, sdp) = Headset::offer_in(&[PCMU, Codec::Opus], sound)?;
             self.offered.insert(headset, offered);
             self.reports.send(Report::Offer { headset, sdp })?;
         }
@@ -151,7 +154,12 @@ impl Generator {
         })
     }
 
-    async fn talk(&mut self, calls: u32, per_s: u32) -> Result<Report> {
+    async fn talk(&mut self, calls: u32, per_s: u32, wide: bool) -> Result<Report> {
+        let codec = if wide { Codec::Opus } else { PCMU };
+        // As a page does that is told.
+        self.headsets
+            .iter()
+            .for_each(|headset| headset.speak(codec));
         let mut pace = pace(per_s);
         let mut answering = JoinSet::new();
         for number in 0..calls {
@@ -160,7 +168,7 @@ impl Generator {
                 says_hz: CITIZEN_HZ,
                 hears_hz: vec![COUNSELOR_HZ],
             };
-            let mut caller = self.carrier.call(&plan(number, Some(sound)))?;
+            let mut caller = self.carrier.call_in(codec, &plan(number, Some(sound)))?;
             answering.spawn(async move {
                 let answered = caller.answered().await.is_ok();
                 caller.press('0');

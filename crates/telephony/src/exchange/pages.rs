@@ -1,6 +1,7 @@
 //! What pages ask of the exchange: a desk's headset, a citizen's call from the page. Never a page.
 
 use super::{Call, Control, Exchange, Input, Owner, PAGE, Page};
+use crate::codec::Codec;
 use crate::leg::{Leg, LegId};
 use crate::plant::Attempt;
 use crate::webrtc::secret;
@@ -20,6 +21,7 @@ impl Exchange {
             } => {
                 let _ = reply.send(self.desk(counselor, &offer));
             }
+            MediaRequest::DeskCodec { counselor, tell } => self.watch_codec(counselor, tell),
             MediaRequest::DeskGone { counselor } => self.desk_gone(counselor, None),
             MediaRequest::Citizen { call, offer, reply } => self.citizen(call, &offer, reply),
             MediaRequest::CitizenKey { call, key } => {
@@ -45,6 +47,7 @@ impl Exchange {
                 let state = found.map(|(contact, call)| CitizenState {
                     contact,
                     up: call.up,
+                    codec: call.spoken.map(Codec::name),
                 });
                 let _ = reply.send(state);
             }

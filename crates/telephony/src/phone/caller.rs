@@ -4,6 +4,7 @@ use super::carrier::{Came, Shared};
 use super::dialog::{self, Dialog, End, Names, Stage, Step, Times};
 use super::lock;
 use super::sound::{Ear, Heard, Mouth, Sound};
+use crate::codec::Codec;
 use crate::{rtp, sdp};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket as StdSocket};
@@ -48,20 +49,21 @@ impl Caller {
         shared: Arc<Shared>,
         names: Names,
         plan: &Plan,
+        codec: Codec,
         came: mpsc::UnboundedReceiver<Came>,
     ) -> io::Result<Caller> {
         let sound = plan.sound.as_ref();
         let ear = Ear::new(sound.map_or(&[], |sound| sound.hears_hz.as_slice()));
         let ear = Arc::new(Mutex::new(ear));
         let line = sound
-            .map(|sound| Line::open(sound, ear.clone()))
+            .map(|sound| Line::open(sound, codec, ear.clone()))
             .transpose()?;
         let at = match &line {
             Some(line) => line.socket.local_addr()?,
             None => shared.sink.local_addr()?,
         };
         let call_id = names.call_id.clone();
-        let (dialog, step) = Dialog::begin(names, dialog::description(at), Instant::now());
+        let (dialog, step) = Dialog::begin(names, dialog::description(at, codec), Instant::now());
         let (orders, asked) = mpsc::unbounded_channel();
         let (show, progress) = watch::channel(Progress::default());
         let telephone = Telephone {
@@ -134,19 +136,21 @@ impl Caller {
 struct Line {
     socket: StdSocket,
     remote: Option<SocketAddr>,
+    codec: Codec,
     mouth: Mouth,
     ear: Arc<Mutex<Ear>>,
 }
 
 impl Line {
-    fn open(sound: &Sound, ear: Arc<Mutex<Ear>>) -> io::Result<Line> {
+    fn open(sound: &Sound, codec: Codec, ear: Arc<Mutex<Ear>>) -> io::Result<Line> {
         let socket = StdSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
         socket.set_nonblocking(true)?;
         let seed = getrandom::u64().map_err(io::Error::other)?;
         Ok(Line {
             socket,
             remote: None,
-            mouth: Mouth::new(sound.says_hz, seed),
+            codec,
+            mouth: Mouth::new(sound.says_hz, (codec, dialog::number(codec)), seed),
             ear,
         })
     }
@@ -158,17 +162,17 @@ impl Line {
         let mut ear = lock(&self.ear);
         while let Ok(length) = self.socket.recv(&mut buffer) {
             if let Some(packet) = rtp::parse(&buffer[..length])
-                && packet.payload_type == 0
+                && packet.payload_type == dialog::number(self.codec)
                 && !rtp::is_rtcp(&buffer[..length])
             {
-                ear.hear(packet.ssrc, packet.sequence, packet.payload);
+                ear.hear(packet.ssrc, packet.sequence, self.codec, packet.payload);
             }
         }
         drop(ear);
         if let Some(remote) = self.remote {
             let spoken = self.mouth.next();
             // A packet that the kernel does not take is lost, as on any line.
-            let _ = self.socket.send_to(&spoken.bytes[..spoken.length], remote);
+            let _ = self.socket.send_to(&spoken.bytes, remote);
         }
     }
 }

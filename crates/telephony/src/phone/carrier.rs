@@ -5,6 +5,7 @@ use super::caller::{Caller, Plan};
 use super::dialog::Names;
 use super::lock;
 use super::message::{self, Message, Start};
+use crate::codec::{Codec, PCMU};
 use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket as StdSocket};
@@ -69,8 +70,13 @@ impl Carrier {
         })
     }
 
-    /// Places a call. Dropping what is returned hangs it up.
+    /// Places a call in the telephone's own codec. Dropping what is returned hangs it up.
     pub fn call(&self, plan: &Plan) -> io::Result<Caller> {
+        self.call_in(PCMU, plan)
+    }
+
+    /// Places a call of a telephone that has this codec only.
+    pub fn call_in(&self, codec: Codec, plan: &Plan) -> io::Result<Caller> {
         let number = self.shared.next.fetch_add(1, Ordering::Relaxed);
         let (seed, here) = (self.shared.seed, self.shared.here);
         let names = Names {
@@ -83,7 +89,7 @@ impl Carrier {
         };
         let (inbox, came) = mpsc::unbounded_channel();
         lock(&self.shared.calls).insert(names.call_id.clone(), inbox);
-        Caller::begin(self.shared.clone(), names, plan, came)
+        Caller::begin(self.shared.clone(), names, plan, codec, came)
     }
 }
 

@@ -3,6 +3,8 @@
 
 use super::message::{Message, Start};
 use super::sound::EVENT_TYPE;
+use crate::codec::Codec;
+use crate::codec::g711::Law;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -114,13 +116,24 @@ pub(super) struct Dialog {
     ack: Option<String>,
 }
 
-/// Our description: PCMU and telephone events at an address.
-pub(super) fn description(at: SocketAddr) -> String {
-    let (ip, port) = (at.ip(), at.port());
+/// Our payload type for a codec.
+pub(super) fn number(codec: Codec) -> u8 {
+    match codec {
+        Codec::Opus => 107,
+        Codec::G722 => 9,
+        Codec::G711(Law::Mu) => 0,
+        Codec::G711(Law::A) => 8,
+    }
+}
+
+/// Our description: one codec and telephone events at an address.
+pub(super) fn description(at: SocketAddr, codec: Codec) -> String {
+    let (ip, port, number, map) = (at.ip(), at.port(), number(codec), codec.map());
+    let clock = codec.clock();
     format!(
         "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n\
-         m=audio {port} RTP/AVP 0 {EVENT_TYPE}\r\na=rtpmap:0 PCMU/8000\r\n\
-         a=rtpmap:{EVENT_TYPE} telephone-event/8000\r\na=fmtp:{EVENT_TYPE} 0-15\r\n\
+         m=audio {port} RTP/AVP {number} {EVENT_TYPE}\r\na=rtpmap:{number} {map}\r\n\
+         a=rtpmap:{EVENT_TYPE} telephone-event/{clock}\r\na=fmtp:{EVENT_TYPE} 0-15\r\n\
          a=ptime:20\r\na=sendrecv\r\n"
     )
 }
@@ -417,7 +430,7 @@ mod tests {
     }
 
     fn begin(now: Instant) -> (Dialog, Message) {
-        let description = description("127.0.0.1:6000".parse().unwrap());
+        let description = description("127.0.0.1:6000".parse().unwrap(), crate::codec::PCMU);
         let (dialog, step) = Dialog::begin(names(), description, now);
         (dialog, message::parse(step.send[0].as_bytes()).unwrap())
     }

@@ -3,7 +3,8 @@
 
 use super::caller::beat;
 use super::lock;
-use super::sound::{Ear, FRAME, Heard, Sound, frame};
+use super::sound::{Ear, Heard, Sound, tone};
+use crate::codec::{Codec, PCMA, PCMU};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket as StdSocket};
 use std::sync::{Arc, Mutex};
@@ -16,8 +17,8 @@ use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc, RtcError};
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// The only payload type that is offered: PCMU.
-const PCMU: u8 = 0;
+/// The payload types that are offered, as browsers number them.
+const NUMBERS: [(Codec, u8); 4] = [(PCMU, 0), (PCMA, 8), (Codec::G722, 9), (Codec::Opus, 111)];
 
 /// Text that does not answer the offer.
 #[derive(Debug, thiserror::Error)]
@@ -32,23 +33,36 @@ pub struct Offered {
     socket: StdSocket,
     here: SocketAddr,
     sound: Sound,
+    codecs: Vec<Codec>,
 }
 
 /// A headset that is plugged in. Dropping it pulls the plug.
 pub struct Headset {
     up: watch::Receiver<Option<bool>>,
     ear: Arc<Mutex<Ear>>,
+    speaks: watch::Sender<Codec>,
     _plug: DropGuard,
 }
 
 impl Headset {
-    /// A headset on loopback, and its offer.
+    /// A headset on loopback that has the telephone's own codec only, and its offer.
     pub fn offer(sound: Sound) -> io::Result<(Offered, String)> {
+        Headset::offer_in(&[PCMU], sound)
+    }
+
+    /// A headset that has these codecs and speaks the first until it is told another.
+    pub fn offer_in(codecs: &[Codec], sound: Sound) -> io::Result<(Offered, String)> {
+        let has = |codec: Codec| codecs.contains(&codec);
         let socket = StdSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
         socket.set_nonblocking(true)?;
         let here = socket.local_addr()?;
         let builder = Rtc::builder().set_rtp_mode(true).clear_codecs();
-        let mut rtc = builder.enable_pcmu(true, false).build(Instant::now());
+        let mut rtc = builder
+            .enable_pcmu(has(PCMU), false)
+            .enable_pcma(has(PCMA), false)
+            .enable_g722(has(Codec::G722), false)
+            .enable_opus(has(Codec::Opus), false)
+            .build(Instant::now());
         let candidate = Candidate::host(here, "udp").map_err(io::Error::other)?;
         rtc.add_local_candidate(candidate);
         let mut change = rtc.sdp_api();
@@ -62,6 +76,7 @@ impl Headset {
             socket,
             here,
             sound,
+            codecs: codecs.to_vec(),
         };
         Ok((offered, offer.to_sdp_string()))
     }
@@ -70,6 +85,11 @@ impl Headset {
     pub async fn up(&mut self) -> bool {
         let known = self.up.wait_for(Option::is_some).await;
         known.is_ok_and(|up| *up == Some(true))
+    }
+
+    /// Speaks in another codec from now on, as a page does that is told to.
+    pub fn speak(&self, codec: Codec) {
+        self.speaks.send_replace(codec);
     }
 
     /// What was heard since the last look.
@@ -86,14 +106,20 @@ impl Offered {
         let taken = self.rtc.sdp_api().accept_answer(self.pending, answer);
         taken.map_err(|error| NotAnAnswer(error.to_string()))?;
         let ear = Arc::new(Mutex::new(Ear::new(&self.sound.hears_hz)));
+        let first = self.codecs.first().copied().unwrap_or(PCMU);
+        let (speaks, told) = watch::channel(first);
         let (show, up) = watch::channel(None);
         let wire = Wire {
             rtc: self.rtc,
             mid: self.mid,
             socket: self.socket,
             here: self.here,
-            tone: frame(self.sound.says_hz),
+            says_hz: self.sound.says_hz,
+            tone: tone(self.sound.says_hz, first),
+            codec: first,
+            told,
             spoken: 0,
+            timestamp: 0,
             ear: ear.clone(),
             show,
         };
@@ -102,9 +128,20 @@ impl Offered {
         Ok(Headset {
             up,
             ear,
+            speaks,
             _plug: plug.drop_guard(),
         })
     }
+}
+
+fn number(codec: Codec) -> Option<u8> {
+    let found = NUMBERS.iter().find(|(of, _)| *of == codec);
+    found.map(|(_, number)| *number)
+}
+
+fn codec(number: u8) -> Option<Codec> {
+    let found = NUMBERS.iter().find(|(_, of)| *of == number);
+    found.map(|(codec, _)| *codec)
 }
 
 /// What the headset's task owns.
@@ -113,9 +150,13 @@ struct Wire {
     mid: Mid,
     socket: StdSocket,
     here: SocketAddr,
-    tone: [u8; FRAME],
+    says_hz: u32,
+    tone: Vec<Vec<u8>>,
+    codec: Codec,
+    told: watch::Receiver<Codec>,
     /// Packets said.
     spoken: u64,
+    timestamp: u32,
     ear: Arc<Mutex<Ear>>,
     show: watch::Sender<Option<bool>>,
 }
@@ -155,14 +196,22 @@ impl Wire {
     }
 
     fn say(&mut self, now: Instant) {
+        if self.told.has_changed().unwrap_or(false) {
+            self.codec = *self.told.borrow_and_update();
+            self.tone = tone(self.says_hz, self.codec);
+        }
+        let Some(number) = number(self.codec) else {
+            return;
+        };
         let mut api = self.rtc.direct_api();
         let Some(stream) = api.stream_tx_by_mid(self.mid, None) else {
             return;
         };
-        let timestamp = self.spoken.wrapping_mul(FRAME as u64) as u32;
-        let number = self.spoken.into();
-        let write = RtpWrite::new(Pt::from(PCMU), number, timestamp, now, &self.tone[..]);
+        let payload = &self.tone[self.spoken as usize % self.tone.len()];
+        let row = self.spoken.into();
+        let write = RtpWrite::new(Pt::from(number), row, self.timestamp, now, &payload[..]);
         stream.write_rtp(write.marker(self.spoken == 0));
+        self.timestamp = self.timestamp.wrapping_add(20 * self.codec.per_ms());
         self.spoken += 1;
     }
 
@@ -182,10 +231,12 @@ impl Wire {
     fn happened(&mut self, event: &Event) {
         match event {
             Event::Connected => drop(self.show.send_replace(Some(true))),
-            Event::RtpPacket(packet) if *packet.header.payload_type == PCMU => {
+            Event::RtpPacket(packet) => {
                 let header = &packet.header;
-                let mut ear = lock(&self.ear);
-                ear.hear(*header.ssrc, header.sequence_number, &packet.payload);
+                if let Some(codec) = codec(*header.payload_type) {
+                    let (ssrc, row) = (*header.ssrc, header.sequence_number);
+                    lock(&self.ear).hear(ssrc, row, codec, &packet.payload);
+                }
             }
             Event::IceConnectionStateChange(IceConnectionState::Disconnected) => {
                 self.rtc.disconnect();

@@ -1,14 +1,14 @@
-//! What a telephone says and what it hears: a tone in G.711, key presses, loss and the strength of
-//! tones. Never a socket.
+//! What a telephone says and what it hears: a tone in any codec, key presses, loss and the strength
+//! of tones. Never a socket.
 
-use crate::g711::Law;
+use crate::codec::g711::Law;
+use crate::codec::voice::{Decoder, Encoder, Rate};
+use crate::codec::{Codec, PCMU};
 use crate::rtp;
 use std::collections::VecDeque;
 use std::f64::consts::TAU;
 use std::sync::LazyLock;
 
-/// Samples, and octets, in one packet of 20 ms.
-pub(super) const FRAME: usize = 160;
 /// Payload type of telephone events in our descriptions.
 pub(super) const EVENT_TYPE: u8 = 101;
 /// Packets of one key press that rise in length, 100 ms, and those that tell its end.
@@ -49,21 +49,36 @@ impl Heard {
     }
 }
 
-/// One packet of a tone in mu-law.
-pub(super) fn frame(pitch_hz: u32) -> [u8; FRAME] {
-    let wave = |at: usize| (TAU * f64::from(pitch_hz) * at as f64 / 8_000.0).sin();
-    std::array::from_fn(|at| Law::Mu.encode((wave(at) * LOUDNESS) as i16))
+/// A tone of a second and of ten packets more, over and over: what a codec remembers of the end
+/// fits the beginning.
+pub(super) fn tone(pitch_hz: u32, codec: Codec) -> Vec<Vec<u8>> {
+    let rate = Rate::of(codec);
+    let per_ms = rate.per_ms();
+    let turn = TAU * f64::from(pitch_hz) / (per_ms as f64 * 1_000.0);
+    let mut encoder = Encoder::new(codec);
+    let packets = (0..60).map(|number| {
+        let from = number * per_ms * 20;
+        let wave = |at: usize| ((turn * at as f64).sin() * LOUDNESS) as i16;
+        let frame: Vec<i16> = (from..from + per_ms * 20).map(wave).collect();
+        let mut payload = Vec::new();
+        encoder.encode(&frame, &mut payload);
+        payload
+    });
+    packets.skip(10).collect()
 }
 
 /// A packet on its way out; the caller adds the socket.
 pub(super) struct Spoken {
-    pub(super) bytes: [u8; rtp::HEADER + FRAME],
-    pub(super) length: usize,
+    pub(super) bytes: Vec<u8>,
 }
 
 /// Says a tone without a break, keys in between.
 pub(super) struct Mouth {
-    tone: [u8; FRAME],
+    codec: Codec,
+    number: u8,
+    tone: Vec<Vec<u8>>,
+    /// Packets of the tone that were said.
+    said: usize,
     ssrc: u32,
     sequence: u16,
     timestamp: u32,
@@ -84,9 +99,13 @@ fn code_of(key: char) -> Option<u8> {
 }
 
 impl Mouth {
-    pub(super) fn new(says_hz: u32, seed: u64) -> Mouth {
+    /// Speaks `codec` by the payload type `number`.
+    pub(super) fn new(says_hz: u32, (codec, number): (Codec, u8), seed: u64) -> Mouth {
         Mouth {
-            tone: frame(says_hz),
+            codec,
+            number,
+            tone: tone(says_hz, codec),
+            said: 0,
             ssrc: (seed >> 32) as u32,
             sequence: seed as u16,
             timestamp: (seed >> 16) as u32,
@@ -104,33 +123,40 @@ impl Mouth {
     /// The packet of this beat of 20 ms.
     pub(super) fn next(&mut self) -> Spoken {
         let Some(code) = self.keys.front().copied() else {
-            let tone = self.tone;
             let (marker, timestamp) = (self.fresh, self.timestamp);
-            let spoken = self.write(0, marker, timestamp, &tone);
+            let payload = &self.tone[self.said % self.tone.len()].clone();
+            let spoken = self.write(self.number, marker, timestamp, payload);
+            self.said += 1;
             self.fresh = false;
-            self.timestamp = timestamp.wrapping_add(FRAME as u32);
+            self.timestamp = timestamp.wrapping_add(self.frame());
             return spoken;
         };
         self.key_beat(code)
+    }
+
+    /// Steps of the timestamp in 20 ms.
+    fn frame(&self) -> u32 {
+        20 * self.codec.per_ms()
     }
 
     /// One packet of a press; its packets share the timestamp of its beginning.
     fn key_beat(&mut self, code: u8) -> Spoken {
         let began = self.timestamp;
         let ended = self.pressed >= PRESS;
-        let duration = (self.pressed.min(PRESS - 1) + 1) * FRAME as u16;
+        let frame = self.frame();
+        let duration = (self.pressed.min(PRESS - 1) + 1) * frame as u16;
         let [high, low] = duration.to_be_bytes();
         let volume = if ended { 0x8a } else { 0x0a };
         let marker = self.pressed == 0;
         let spoken = if self.pressed < PRESS + PRESS_ENDS {
             self.write(EVENT_TYPE, marker, began, &[code, volume, high, low])
         } else {
-            let at = began.wrapping_add(u32::from(self.pressed) * FRAME as u32);
-            self.write(0, false, at, &[Law::Mu.silence(); FRAME])
+            let at = began.wrapping_add(u32::from(self.pressed) * frame);
+            self.write(self.number, false, at, self.codec.silence())
         };
         self.pressed += 1;
         if self.pressed == PRESS + PRESS_ENDS + PRESS_PAUSE {
-            self.timestamp = began.wrapping_add(u32::from(self.pressed) * FRAME as u32);
+            self.timestamp = began.wrapping_add(u32::from(self.pressed) * frame);
             self.pressed = 0;
             self.keys.pop_front();
             self.fresh = true;
@@ -139,9 +165,8 @@ impl Mouth {
     }
 
     fn write(&mut self, payload_type: u8, marker: bool, timestamp: u32, payload: &[u8]) -> Spoken {
-        let mut bytes = [0; rtp::HEADER + FRAME];
-        let (head, rest) = bytes.split_at_mut(rtp::HEADER);
-        rest[..payload.len()].copy_from_slice(payload);
+        let mut bytes = vec![0; rtp::HEADER];
+        bytes.extend_from_slice(payload);
         let packet = rtp::Packet {
             payload_type,
             marker,
@@ -150,21 +175,24 @@ impl Mouth {
             ssrc: self.ssrc,
             payload: &[],
         };
-        if let Some(head) = head.first_chunk_mut() {
+        if let Some(head) = bytes.first_chunk_mut() {
             rtp::write_header(&packet, head);
         }
         self.sequence = self.sequence.wrapping_add(1);
-        let length = rtp::HEADER + payload.len();
-        Spoken { bytes, length }
+        Spoken { bytes }
     }
 }
 
-static LINEAR: LazyLock<[f64; 256]> =
-    LazyLock::new(|| std::array::from_fn(|octet| f64::from(Law::Mu.decode(octet as u8))));
+static LINEAR: LazyLock<[i16; 256]> =
+    LazyLock::new(|| std::array::from_fn(|octet| Law::Mu.decode(octet as u8)));
 
 /// Counts packets and measures tones.
 pub(super) struct Ear {
     pitches: Vec<Pitch>,
+    rate: Rate,
+    decoder: Option<Decoder>,
+    /// Samples of the last packet.
+    heard: Vec<i16>,
     stream: Option<Stream>,
     packets: u64,
     /// Lost in streams that ended.
@@ -196,14 +224,21 @@ impl Stream {
 }
 
 impl Ear {
+    /// An ear for pitches, below or above what the telephone carries.
     pub(super) fn new(pitches_hz: &[u32]) -> Ear {
+        let high = pitches_hz.iter().any(|pitch_hz| *pitch_hz >= 4_000);
+        let rate = if high { Rate::Wide } else { Rate::Narrow };
+        let per_s = rate.per_ms() as f64 * 1_000.0;
         let pitch = |hz: &u32| Pitch {
             hz: *hz,
-            turn: 2.0 * (TAU * f64::from(*hz) / 8_000.0).cos(),
+            turn: 2.0 * (TAU * f64::from(*hz) / per_s).cos(),
             power: 0.0,
         };
         Ear {
             pitches: pitches_hz.iter().map(pitch).collect(),
+            rate,
+            decoder: None,
+            heard: Vec::new(),
             stream: None,
             packets: 0,
             lost: 0,
@@ -213,10 +248,23 @@ impl Ear {
     }
 
     /// Takes a packet of sound.
-    pub(super) fn hear(&mut self, ssrc: u32, sequence: u16, octets: &[u8]) {
-        if self.count(ssrc, sequence) {
-            self.measure(octets);
+    pub(super) fn hear(&mut self, ssrc: u32, sequence: u16, codec: Codec, octets: &[u8]) {
+        if !self.count(ssrc, sequence) {
+            return;
         }
+        if (codec, self.rate) == (PCMU, Rate::Narrow) {
+            let linear = &*LINEAR;
+            self.heard.clear();
+            let samples = octets.iter().map(|octet| linear[usize::from(*octet)]);
+            self.heard.extend(samples);
+        } else {
+            let known = self.decoder.take().filter(|known| known.codec() == codec);
+            let mut decoder = known.unwrap_or_else(|| Decoder::new(codec, self.rate));
+            self.heard.clear();
+            decoder.decode(octets, &mut self.heard);
+            self.decoder = Some(decoder);
+        }
+        self.measure();
     }
 
     /// Whether the packet is new.
@@ -244,18 +292,17 @@ impl Ear {
         true
     }
 
-    fn measure(&mut self, octets: &[u8]) {
-        let linear = &*LINEAR;
-        let samples = || octets.iter().map(|octet| linear[usize::from(*octet)]);
+    fn measure(&mut self) {
+        let samples = || self.heard.iter().map(|sample| f64::from(*sample));
         self.power += samples().map(|sample| sample * sample).sum::<f64>();
-        self.samples += octets.len() as u64;
+        self.samples += self.heard.len() as u64;
         for pitch in &mut self.pitches {
             let (mut one, mut two) = (0.0, 0.0);
             for sample in samples() {
                 (one, two) = (sample + pitch.turn * one - two, one);
             }
             let power = one * one + two * two - pitch.turn * one * two;
-            pitch.power += 2.0 * power / octets.len().max(1) as f64;
+            pitch.power += 2.0 * power / self.heard.len().max(1) as f64;
         }
     }
 
@@ -291,8 +338,8 @@ mod tests {
     #[test]
     fn a_tone_is_found_at_its_pitch_and_nowhere_else() {
         let mut ear = Ear::new(&[700, 1_000]);
-        for sequence in 0..50 {
-            ear.hear(1, sequence, &frame(1_000));
+        for (payload, sequence) in tone(1_000, PCMU).iter().zip(0..) {
+            ear.hear(1, sequence, PCMU, payload);
         }
         let heard = ear.look();
         assert_eq!((heard.packets, heard.lost), (50, 0));
@@ -312,26 +359,26 @@ mod tests {
     fn loss_repeats_and_wraps_are_told_apart() {
         let mut ear = Ear::new(&[]);
         for sequence in [65_533, 65_534, 65_534, 0, 2, 1] {
-            ear.hear(1, sequence, &[0xff; FRAME]);
+            ear.hear(1, sequence, PCMU, PCMU.silence());
         }
         let heard = ear.look();
         assert_eq!((heard.packets, heard.lost), (5, 1), "65535 never came");
-        ear.hear(1, 5, &[0xff; FRAME]);
+        ear.hear(1, 5, PCMU, PCMU.silence());
         assert_eq!(ear.look().lost, 2, "3 and 4 fell into the second look");
-        ear.hear(2, 9_000, &[0xff; FRAME]);
+        ear.hear(2, 9_000, PCMU, PCMU.silence());
         assert_eq!(ear.look().lost, 0, "another sender begins where it likes");
     }
 
     #[test]
     fn pressed_keys_are_heard_once_each_and_the_tone_goes_on() {
-        let mut mouth = Mouth::new(1_000, 0xdead_beef_0000_fffe);
+        let mut mouth = Mouth::new(1_000, (PCMU, 0), 0xdead_beef_0000_fffe);
         "99#x".chars().for_each(|key| mouth.press(key));
         let mut keys = dtmf::Receiver::default();
         let mut pressed = String::new();
         let mut last = None;
         for _ in 0..40 {
             let spoken = mouth.next();
-            let packet = rtp::parse(&spoken.bytes[..spoken.length]).unwrap();
+            let packet = rtp::parse(&spoken.bytes).unwrap();
             if let Some(last) = last {
                 assert_eq!(packet.sequence.wrapping_sub(last), 1);
             }
@@ -342,6 +389,9 @@ mod tests {
         }
         assert_eq!(pressed, "99#");
         let spoken = mouth.next();
-        assert_eq!(rtp::parse(&spoken.bytes).unwrap().payload, frame(1_000));
+        assert_eq!(
+            rtp::parse(&spoken.bytes).unwrap().payload,
+            tone(1_000, PCMU)[0]
+        );
     }
 }

@@ -238,7 +238,7 @@ async fn admit(
     (_place, trunk, theirs): Line,
 ) {
     let plant = sip.plant.clone();
-    let answer = theirs.map_or_else(|| trunk.offer(), |theirs| trunk.answer(&theirs));
+    let answer = theirs.map_or_else(|| trunk.offer(None), |theirs| trunk.answer(&theirs));
     let leg = trunk.leg.clone();
     let (orders, mut inbox) = unbounded_channel();
     let key = attempt.key.clone();

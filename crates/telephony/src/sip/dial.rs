@@ -3,6 +3,7 @@
 use super::talk::Session;
 use super::timer;
 use super::{Order, Purpose, Sip, call, talk};
+use crate::codec::Codec;
 use crate::exchange::{Control, Input};
 use crate::sdp;
 use crate::settings::Route;
@@ -22,28 +23,44 @@ enum Outcome {
     Failed(u16),
 }
 
+/// A call that is to be made.
+struct Outbound {
+    contact: ContactId,
+    purpose: Purpose,
+    number: String,
+    first: Option<Codec>,
+}
+
 impl Sip {
-    /// Calls a number; the outcome is told to the exchange, and so is the end.
+    /// Calls a number; the outcome is told to the exchange, and so is the end. `first` is the codec
+    /// that whoever will speak with it speaks already.
     pub(crate) fn dial(
         self: &Arc<Sip>,
         contact: ContactId,
         purpose: Purpose,
         number: &str,
+        first: Option<Codec>,
     ) -> Control {
         let (orders, inbox) = unbounded_channel();
         let sip = self.clone();
         let number = store::number::normalize(number, &self.plant.settings.country_code);
-        tokio::spawn(async move { sip.call_out(contact, purpose, number, inbox).await });
+        let call = Outbound {
+            contact,
+            purpose,
+            number,
+            first,
+        };
+        tokio::spawn(async move { sip.call_out(call, inbox).await });
         Control::Call(orders)
     }
 
-    async fn call_out(
-        self: Arc<Sip>,
-        contact: ContactId,
-        purpose: Purpose,
-        number: String,
-        mut inbox: UnboundedReceiver<Order>,
-    ) {
+    async fn call_out(self: Arc<Sip>, call: Outbound, mut inbox: UnboundedReceiver<Order>) {
+        let Outbound {
+            contact,
+            purpose,
+            number,
+            first,
+        } = call;
         let plant = self.plant.clone();
         let failed = |status| {
             plant.tell(Input::DialFailed {
@@ -65,7 +82,7 @@ impl Sip {
         let leg = trunk.leg.clone();
         plant.tally.dialed.add();
         let (states, mut events) = self.dialogs.new_dialog_state_channel();
-        let option = self.invitation(&route, &number, &trunk.offer());
+        let option = self.invitation(&route, &number, &trunk.offer(first));
         let outcome = match option {
             Some(option) => self.invite(option, states, &mut inbox).await,
             None => Outcome::Failed(500),

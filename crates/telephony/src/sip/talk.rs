@@ -188,7 +188,7 @@ impl Session {
             body = Some(self.trunk.answer(&theirs).into_bytes());
         } else if request.method == Method::Invite {
             // Asked without an offer, the 200 carries ours.
-            body = Some(self.trunk.offer().into_bytes());
+            body = Some(self.trunk.offer(None).into_bytes());
         }
         if asked.expires.is_some() {
             self.agreed = agreed;
@@ -257,7 +257,7 @@ impl Session {
         let seconds = self
             .agreed
             .map_or(timer::PROPOSED_S, |agreed| agreed.seconds);
-        let offer = (!self.refresh_by_update).then(|| self.trunk.offer());
+        let offer = (!self.refresh_by_update).then(|| self.trunk.offer(None));
         async move {
             let mut headers = vec![
                 Header::Supported("timer".into()),

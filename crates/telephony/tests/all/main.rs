@@ -9,4 +9,5 @@ mod signalling;
 mod sipp;
 mod talk;
 mod town;
+mod wide;
 mod wire;

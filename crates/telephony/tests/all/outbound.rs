@@ -12,10 +12,10 @@ use hub::Personal;
 use telephony::Route;
 use telephony::phone::{Caller, Carrier, End, Headset};
 
-const KIND: &str = "Content-Type: application/sdp\r\n";
+pub const KIND: &str = "Content-Type: application/sdp\r\n";
 
 /// A town with one way out, and who waits at its end.
-async fn with_a_way_out() -> (Town, Wire) {
+pub async fn with_a_way_out() -> (Town, Wire) {
     let far = Wire::open("127.0.0.1:9".parse().unwrap()).await;
     let target = far.here();
     let town = Town::open_with(move |_, settings| {
@@ -32,7 +32,7 @@ async fn with_a_way_out() -> (Town, Wire) {
 }
 
 /// A talk that is handed to a number outside.
-async fn handed_over(town: &Town, number: &str) -> (Headset, Carrier, Caller, ContactId) {
+pub async fn handed_over(town: &Town, number: &str) -> (Headset, Carrier, Caller, ContactId) {
     let headset = town.at_desk(KIM).await;
     let carrier = town.carrier().await;
     let mut caller = carrier.call(&plan("01012345678")).unwrap();

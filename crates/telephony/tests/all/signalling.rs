@@ -111,7 +111,7 @@ async fn a_call_without_an_offer_gets_ours() {
     wire.send(wire.request("INVITE", "Privacy: id\r\n", ""))
         .await;
     let offer = wire.until("SIP/2.0 200").await;
-    assert!(offer.contains("RTP/AVP 0 8 101"), "{offer}");
+    assert!(offer.contains("RTP/AVP 96 9 0 8 101 102"), "{offer}");
     let kind = "Content-Type: application/sdp\r\n";
     let ack = wire.request("ACK", kind, &wire.description("sendrecv"));
     wire.send(ack).await;

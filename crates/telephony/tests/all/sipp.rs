@@ -75,10 +75,16 @@ Content-Length: 0
 fn sipp(town: &Town, transport: &str) -> Child {
     let folder = town.folder().join("sipp");
     std::fs::create_dir(&folder).unwrap();
-    std::fs::write(folder.join("call.xml"), SCENARIO).unwrap();
     write_sound(&folder.join("sound.pcap"));
+    start(town, &folder, SCENARIO, transport)
+}
+
+/// Starts SIPp with a scenario in a folder.
+fn start(town: &Town, folder: &Path, scenario: &str, transport: &str) -> Child {
+    std::fs::create_dir_all(folder).unwrap();
+    std::fs::write(folder.join("call.xml"), scenario).unwrap();
     Command::new("sipp")
-        .current_dir(&folder)
+        .current_dir(folder)
         .args(["-sf", "call.xml", "-i", "127.0.0.1", "-mi", "127.0.0.1"])
         .args(["-t", transport, "-m", "1", "-l", "1", "-nostdin"])
         .args(["-recv_timeout", "20000", "-timeout", "60"])
@@ -117,6 +123,101 @@ async fn a_call_by_udp() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_by_tcp() {
     a_call("t1").await;
+}
+
+/// INVITE with an offer, a look at the answer, BYE. SIPp itself judges the answer.
+const OFFERED: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<scenario name="offer">
+<send retrans="500"><![CDATA[
+
+INVITE sip:120@[remote_ip]:[remote_port] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:01012345678@[local_ip]:[local_port]>;tag=[pid]n[call_number]
+To: <sip:120@[remote_ip]:[remote_port]>
+Call-ID: [call_id]
+CSeq: 1 INVITE
+Contact: <sip:citizen@[local_ip]:[local_port];transport=[transport]>
+Max-Forwards: 70
+Content-Type: application/sdp
+Content-Length: [len]
+
+v=0
+o=sipp 1 1 IN IP4 [local_ip]
+s=-
+c=IN IP4 [media_ip]
+t=0 0
+m=audio [media_port] RTP/AVP NUMBERS
+a=rtpmap:107 opus/48000/2
+a=fmtp:107 maxplaybackrate=16000;stereo=0
+a=rtpmap:9 G722/8000
+a=rtpmap:101 telephone-event/8000
+a=rtpmap:108 telephone-event/48000
+a=ptime:20
+
+]]></send>
+<recv response="100" optional="true"/>
+<recv response="180" optional="true"/>
+<recv response="200" rrs="true">
+<action>
+<ereg regexp="RTP/AVP ANSWERED[[:space:]]+a=rtpmap:MAPPED[[:space:]]" search_in="msg" check_it="true" assign_to="answer"/>
+</action>
+</recv>
+<Reference variables="answer"/>
+<send><![CDATA[
+
+ACK [next_url] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:01012345678@[local_ip]:[local_port]>;tag=[pid]n[call_number]
+To: <sip:120@[remote_ip]:[remote_port]>[peer_tag_param]
+Call-ID: [call_id]
+CSeq: 1 ACK
+Max-Forwards: 70
+Content-Length: 0
+
+]]></send>
+<send retrans="500"><![CDATA[
+
+BYE [next_url] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:01012345678@[local_ip]:[local_port]>;tag=[pid]n[call_number]
+To: <sip:120@[remote_ip]:[remote_port]>[peer_tag_param]
+Call-ID: [call_id]
+CSeq: 2 BYE
+Max-Forwards: 70
+Content-Length: 0
+
+]]></send>
+<recv response="200"/>
+</scenario>
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_offer_of_a_trunk_is_answered_as_wide_as_it_can_be() {
+    let town = Town::open().await;
+    // Offered payload types, the answer's, and the first of its maps.
+    let offers = [
+        ("0 8 101", "0 101", "0 PCMU/8000"),
+        ("8 0 101", "8 101", "8 PCMA/8000"),
+        ("0", "0", "0 PCMU/8000"),
+        ("9 0 8 101", "9 101", "9 G722/8000"),
+        ("8 0 9 101", "9 101", "9 G722/8000"),
+        ("9", "9", "9 G722/8000"),
+        ("107 9 0 101 108", "107 108", "107 opus/48000/2"),
+        ("107 101", "107 101", "107 opus/48000/2"),
+        ("0 107 108 101", "107 108", "107 opus/48000/2"),
+        ("9 107 108 101", "9 101", "9 G722/8000"),
+    ];
+    for (number, (offered, answered, mapped)) in offers.into_iter().enumerate() {
+        let scenario = OFFERED
+            .replace("NUMBERS", offered)
+            .replace("ANSWERED", answered)
+            .replace("MAPPED", mapped);
+        let folder = town.folder().join(format!("offer-{number}"));
+        let ended = start(&town, &folder, &scenario, "u1").wait().await.unwrap();
+        let errors = std::fs::read_to_string(folder.join("errors.log")).unwrap_or_default();
+        assert!(ended.success(), "{offered}: {errors}");
+    }
+    town.is_clean().await;
 }
 
 /// Half a second of silence, the key 0 with its end three times, then five seconds of a tone in

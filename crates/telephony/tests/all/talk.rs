@@ -38,7 +38,7 @@ pub async fn heard_at(headset: &Headset) {
 
 /// The share of a tone's power in one lane of a recording's WAV, over its loud parts, and how many
 /// of its tenths of a second are loud.
-fn lane(recording: &[u8], lane: usize, pitch_hz: u32) -> (f64, usize) {
+pub fn lane(recording: &[u8], lane: usize, pitch_hz: u32) -> (f64, usize) {
     let wav = store::sound::to_wav(recording);
     let samples: Vec<f64> = wav[44..]
         .chunks_exact(4)
@@ -50,7 +50,8 @@ fn lane(recording: &[u8], lane: usize, pitch_hz: u32) -> (f64, usize) {
         if power / 800.0 < LOUD * LOUD {
             continue;
         }
-        let turn = std::f64::consts::TAU * f64::from(pitch_hz) / 8_000.0;
+        let rate = f64::from(store::sound::rate(recording));
+        let turn = std::f64::consts::TAU * f64::from(pitch_hz) / rate;
         let (mut real, mut imaginary) = (0.0, 0.0);
         for (at, sample) in part.iter().enumerate() {
             real += sample * (turn * at as f64).cos();

@@ -59,12 +59,20 @@ impl Wire {
     }
 
     pub fn description(&self, direction: &str) -> String {
+        let maps = ["0 PCMU/8000", "101 telephone-event/8000"];
+        self.description_of("0 101", &maps, direction)
+    }
+
+    /// A description of these payload types with these maps.
+    pub fn description_of(&self, numbers: &str, maps: &[&str], direction: &str) -> String {
+        let maps = maps
+            .iter()
+            .fold(String::new(), |text, map| text + "a=rtpmap:" + map + "\r\n");
         let port = self.rtp.local_addr().unwrap().port();
         let ip = self.here().ip();
         format!(
             "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n\
-             m=audio {port} RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\n\
-             a=rtpmap:101 telephone-event/8000\r\na={direction}\r\n"
+             m=audio {port} RTP/AVP {numbers}\r\n{maps}a={direction}\r\n"
         )
     }
 

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 /// Which of the two laws an octet is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Law {
+pub enum Law {
     /// PCMU, payload type 0.
     Mu,
     /// PCMA, payload type 8.
@@ -12,14 +12,6 @@ pub(crate) enum Law {
 }
 
 impl Law {
-    /// The octet of silence.
-    pub(crate) fn silence(self) -> u8 {
-        match self {
-            Law::Mu => 0xff,
-            Law::A => 0xd5,
-        }
-    }
-
     /// One linear sample as an octet.
     pub(crate) fn encode(self, sample: i16) -> u8 {
         match self {
