@@ -23,6 +23,8 @@ pub(super) struct Session {
     pub(super) agreed: Option<Agreed>,
     /// Whether the other side named UPDATE in Allow; else a refresh is a re-INVITE.
     pub(super) refresh_by_update: bool,
+    /// Shortest interval that we accept.
+    pub(super) min_se_s: u32,
 }
 
 /// The headers of a 200 that say who refreshes.
@@ -170,7 +172,7 @@ impl Session {
     /// re-INVITE or UPDATE: a new description, a refresh, or both. True when it was accepted.
     async fn update(&mut self, request: &Request, handle: &TransactionHandle) -> bool {
         let asked = call::timers(request);
-        let agreed = match timer::agree(&asked) {
+        let agreed = match timer::agree(&asked, self.min_se_s) {
             Ok(agreed) => agreed,
             Err(min_se_s) => {
                 let header = vec![Header::MinSE(min_se_s.to_string().into())];
