@@ -1,6 +1,7 @@
 //! A call that comes in: written down, reported, then answered or refused. Never what the citizen
 //! hears.
 
+use super::syntax::find;
 use super::timer::{self, Agreed, Asked, Expires};
 use super::{Order, Sip, talk};
 use crate::exchange::{Control, Input};
@@ -212,17 +213,45 @@ fn open_line(plant: &Plant, request: &Request, peer: IpAddr) -> Result<Line, Lin
     Ok((place, trunk, theirs))
 }
 
-/// What the body describes. Within a multipart body the description is found, too.
+/// What the body describes. Carriers that add something put the description into a part.
 fn describe(request: &Request) -> Result<Description, Lineless> {
     let kind = request.headers.iter().find_map(|header| match header {
-        Header::ContentType(kind) => Some(kind.value().to_ascii_lowercase()),
+        Header::ContentType(kind) => Some(kind.value()),
         _ => None,
     });
-    let kind = kind.unwrap_or_else(|| "application/sdp".to_owned());
-    if !kind.starts_with("application/sdp") && !kind.starts_with("multipart/") {
+    let kind = kind.unwrap_or("application/sdp");
+    let is = |wanted: &str| {
+        let beginning = kind.get(..wanted.len());
+        beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(wanted))
+    };
+    let body = if is("multipart/") {
+        description_part(kind, &request.body).ok_or(Lineless::Kind)?
+    } else if is("application/sdp") {
+        &request.body
+    } else {
         return Err(Lineless::Kind);
+    };
+    sdp::parse(body).map_err(|_| Lineless::Description)
+}
+
+/// The description among the parts of a body (RFC 2046, 5.1).
+fn description_part<'a>(kind: &str, body: &'a [u8]) -> Option<&'a [u8]> {
+    let boundary = kind.split(';').find_map(|param| {
+        let (name, value) = param.split_once('=')?;
+        let named = name.trim().eq_ignore_ascii_case("boundary");
+        named.then(|| format!("\r\n--{}", value.trim().trim_matches('"')))
+    })?;
+    let mut rest = body;
+    loop {
+        let head_end = find(rest, b"\r\n\r\n")?;
+        let head = String::from_utf8_lossy(&rest[..head_end]).to_ascii_lowercase();
+        let content = &rest[head_end + 4..];
+        let end = find(content, boundary.as_bytes())?;
+        if head.contains("application/sdp") {
+            return content.get(..end);
+        }
+        rest = content.get(end + boundary.len()..)?;
     }
-    sdp::parse(&request.body).map_err(|_| Lineless::Description)
 }
 
 /// Whether the answer may carry a description: no Accept means that it may (RFC 3261, 20.1).

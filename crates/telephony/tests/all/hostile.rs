@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
 /// A talk that is up.
-async fn talk(town: &Town) -> (Headset, Caller) {
+pub async fn talk(town: &Town) -> (Headset, Caller) {
     let headset = town.at_desk(KIM).await;
     let carrier = town.carrier().await;
     let mut caller = carrier.call(&plan("01012345678")).unwrap();
@@ -26,7 +26,7 @@ async fn talk(town: &Town) -> (Headset, Caller) {
 }
 
 /// The talk goes on, ends in order, and everything agrees.
-async fn ends_well(town: &Town, headset: &Headset, mut caller: Caller) {
+pub async fn ends_well(town: &Town, headset: &Headset, mut caller: Caller) {
     heard_by(&caller).await;
     heard_at(headset).await;
     let carrier = town.carrier().await;

@@ -5,8 +5,11 @@
 
 mod hostile;
 mod outbound;
+mod peer;
 mod signalling;
 mod sipp;
+mod streams;
 mod talk;
+mod torture;
 mod town;
 mod wire;
