@@ -71,7 +71,7 @@ pub(super) async fn incoming(sip: Arc<Sip>, mut request: Transaction) {
         let _ = request.reply(StatusCode::LoopDetected).await;
         return;
     }
-    let _alive = Alive {
+    let alive = Alive {
         plant: &plant,
         key: invite.key.clone(),
     };
@@ -82,6 +82,7 @@ pub(super) async fn incoming(sip: Arc<Sip>, mut request: Transaction) {
         let _ = request
             .reply_with(StatusCode::BadExtension, header, None)
             .await;
+        drop(alive);
         return drain(&mut request).await;
     }
     let agreed = match timer::agree(&invite.timers, plant.settings.min_se_s) {
@@ -91,6 +92,7 @@ pub(super) async fn incoming(sip: Arc<Sip>, mut request: Transaction) {
             let header = vec![Header::MinSE(min_se_s.to_string().into())];
             let status = StatusCode::SessionIntervalTooSmall;
             let _ = request.reply_with(status, header, None).await;
+            drop(alive);
             return drain(&mut request).await;
         }
     };

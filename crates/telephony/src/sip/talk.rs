@@ -94,7 +94,11 @@ pub(super) async fn talk(
                 match refreshed {
                     Refreshed::Yes => since = Instant::now(),
                     Refreshed::No => session.agreed = session.agreed.map(overdue),
-                    Refreshed::Gone => break Ending::LineLost,
+                    Refreshed::Gone => {
+                        // The other side forgot the call; perhaps not all of it (RFC 4028, 10).
+                        hang_up(&session.dialog);
+                        break Ending::LineLost;
+                    }
                 }
             }
             () = until(due) => {

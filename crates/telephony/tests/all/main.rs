@@ -10,6 +10,7 @@ mod signalling;
 mod sipp;
 mod streams;
 mod talk;
+mod timers;
 mod torture;
 mod town;
 mod wire;
