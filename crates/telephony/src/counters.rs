@@ -78,8 +78,10 @@ counters! {
     line_lost,
     /// RTP of a source that is not the other end of the line.
     rtp_wrong_source,
-    /// Datagrams on a media port that are neither RTP nor RTCP.
+    /// Datagrams on a media port that are neither RTP nor RTCP, or longer than a telephone's.
     rtp_malformed,
+    /// Descriptions that wanted sound sent to everybody, to nobody, or to this machine itself.
+    rtp_misdirected,
     /// RTP packets heard.
     rtp_heard,
     /// RTP packets sent.

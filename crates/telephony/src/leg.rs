@@ -25,7 +25,7 @@ pub(crate) const BEAT: Duration = Duration::from_millis(20);
 /// other side's address translation and statistics take it for dead.
 const PAUSE_MAX: Duration = Duration::from_millis(70);
 /// Longest payload that is passed on (150 ms); longer ones are no telephone's.
-const PAYLOAD_MAX: usize = 1_200;
+pub(crate) const PAYLOAD_MAX: usize = 1_200;
 
 static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
 

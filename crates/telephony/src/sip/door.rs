@@ -417,6 +417,29 @@ impl Line {
     }
 }
 
+/// What becomes of a stream: progress, messages within it, and the same ones however it is cut.
+#[cfg(any(test, feature = "trials"))]
+pub(crate) fn try_framing(bytes: &[u8]) {
+    let mut rest = bytes;
+    loop {
+        let length = match frame(rest) {
+            Frame::Wait | Frame::Broken(_) => return,
+            Frame::Ping => 4,
+            Frame::Blank => 2,
+            Frame::Message(length) => {
+                assert!(length <= MESSAGE_MAX);
+                // No beginning of a message is one itself.
+                for cut in [1, length / 2, length - 1] {
+                    assert!(!matches!(frame(&rest[..cut]), Frame::Message(_)), "{cut}");
+                }
+                super::gate::try_reading(&rest[..length]);
+                length
+            }
+        };
+        rest = &rest[length..];
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -320,32 +320,33 @@ impl rsipstack::transaction::endpoint::TransportEventInspector for Inspector {
     }
 }
 
+/// Everything that is done with a message before it is trusted.
+#[cfg(any(test, feature = "trials"))]
+pub(crate) fn try_reading(bytes: &[u8]) {
+    let reply = refusal(bytes, Wrong(400, "Bad Request"));
+    assert!(reply.is_none_or(|reply| reply.len() < 2 * bytes.len() + 200));
+    let Ok(plain) = syntax::read(bytes) else {
+        return;
+    };
+    // What was written plainly is plain.
+    assert!(matches!(syntax::read(&plain), Ok(Cow::Borrowed(_))));
+    let Ok(message) = SipMessage::try_from(plain.as_ref()) else {
+        return;
+    };
+    if sound(&message)
+        && let SipMessage::Request(request) = &message
+    {
+        let asked = super::call::timers(request);
+        let _ = super::timer::agree(&asked, 90);
+        let _ = super::call::number(request);
+        let _ = request.typed_contact_headers();
+    }
+}
+
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
     use std::time::Duration;
-
-    /// Everything that is done with a message before it is trusted.
-    pub(crate) fn try_reading(bytes: &[u8]) {
-        let reply = refusal(bytes, Wrong(400, "Bad Request"));
-        assert!(reply.is_none_or(|reply| reply.len() < 2 * bytes.len() + 200));
-        let Ok(plain) = syntax::read(bytes) else {
-            return;
-        };
-        // What was written plainly is plain.
-        assert!(matches!(syntax::read(&plain), Ok(Cow::Borrowed(_))));
-        let Ok(message) = SipMessage::try_from(plain.as_ref()) else {
-            return;
-        };
-        if sound(&message)
-            && let SipMessage::Request(request) = &message
-        {
-            let asked = super::super::call::timers(request);
-            let _ = super::super::timer::agree(&asked, 90);
-            let _ = super::super::call::number(request);
-            let _ = request.typed_contact_headers();
-        }
-    }
 
     #[test]
     fn a_bucket_gives_so_many_a_second() {

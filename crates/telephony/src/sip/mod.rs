@@ -12,8 +12,10 @@ mod timer;
 use crate::plant::Plant;
 use center::command::Ending;
 use door::Door;
-#[cfg(test)]
-pub(crate) use gate::tests::try_reading;
+#[cfg(any(test, feature = "trials"))]
+pub(crate) use door::try_framing;
+#[cfg(any(test, feature = "trials"))]
+pub(crate) use gate::try_reading;
 use gate::{Gate, GatedSocket, Inspector};
 use rsipstack::EndpointBuilder;
 use rsipstack::dialog::dialog::Dialog;

@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod flood;
 mod hostile;
+mod media;
 mod outbound;
 mod peer;
 mod signalling;
