@@ -55,8 +55,8 @@ mod tests {
     /// Every seed of a fuzz target, each cut short everywhere and each octet changed in many ways.
     fn near_seeds(target: &str, read: fn(&[u8])) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds");
-        for seed in fs::read_dir(folder.join(target)).unwrap() {
-            let seed = fs::read(seed.unwrap().path()).unwrap();
+        for seed in fs::read_dir(folder.join(target)).expect("seeds") {
+            let seed = fs::read(seed.expect("a file").path()).expect("a seed");
             read(&seed);
             for at in 0..seed.len() {
                 read(&seed[..at]);
