@@ -113,8 +113,13 @@ pub(super) async fn talk(
             }
         }
     };
-    // The dialog stays known to the stack until its goodbye was answered or given up.
-    let (dialogs, dialog) = (sip.dialogs.clone(), session.dialog.clone());
+    forget_in_time(sip, &session.dialog);
+    ending
+}
+
+/// The dialog stays known to the stack until its goodbye was answered or given up.
+fn forget_in_time(sip: &Arc<Sip>, dialog: &InviteDialog) {
+    let (dialogs, dialog) = (sip.dialogs.clone(), dialog.clone());
     tokio::spawn(async move {
         let patience = Instant::now() + Duration::from_secs(40);
         while !dialog.state().is_terminated() && Instant::now() < patience {
@@ -122,7 +127,6 @@ pub(super) async fn talk(
         }
         dialogs.remove_dialog(&dialog.id());
     });
-    ending
 }
 
 /// A refresh failed: what is left is the wait for one from the other side.
