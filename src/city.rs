@@ -85,7 +85,7 @@ fn file_or(folder: &Path, name: &str, sample: &str) -> Result<String> {
 }
 
 /// Reads a city from text. Every flaw is named, not only the first.
-fn parse(city: &str, categories: &str) -> Result<Read> {
+pub fn parse(city: &str, categories: &str) -> Result<Read> {
     let file: CityFile = toml::from_str(city).context("city.toml")?;
     let categories: CategoriesFile = toml::from_str(categories).context("categories.toml")?;
     let mut check = Check::default();

@@ -26,6 +26,8 @@ const ARROWS: [(&str, &[&str]); 8] = [
         &["center", "hub", "simulator", "store", "telephony", "web"],
     ),
 ];
+/// What stands outside the house and looks in.
+const FUZZ: (&str, &[&str]) = ("fuzz", &["center", "store", "telephony", "web"]);
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -39,9 +41,16 @@ fn files() -> Vec<PathBuf> {
         for entry in fs::read_dir(&folder).unwrap().flatten() {
             let path = entry.path();
             let name = entry.file_name();
-            let skipped = ["target", ".git", "data", "vendor"]
-                .iter()
-                .any(|skip| name == *skip);
+            let skipped = [
+                "target",
+                ".git",
+                "data",
+                "vendor",
+                "artifacts",
+                "corpus",
+                "coverage",
+            ];
+            let skipped = skipped.iter().any(|skip| name == *skip);
             match path.is_dir() {
                 true if !skipped => open.push(path),
                 true => {}
@@ -171,7 +180,7 @@ fn a_long_function_would_be_found() {
 #[test]
 fn rooms_know_only_the_rooms_they_may() {
     let mut wrong = Vec::new();
-    let allowed: BTreeMap<&str, &[&str]> = ARROWS.into_iter().collect();
+    let allowed: BTreeMap<&str, &[&str]> = ARROWS.into_iter().chain([FUZZ]).collect();
     for (path, text) in with_extension("toml") {
         if path.file_name().is_none_or(|name| name != "Cargo.toml") {
             continue;
@@ -245,12 +254,39 @@ fn no_file_is_dead() {
         let is_root = ["main", "lib", "build", "mod"].contains(&stem.as_str())
             || folder.ends_with("tests")
             || folder.ends_with("benches")
-            || folder.ends_with("examples");
+            || folder.ends_with("examples")
+            || folder.ends_with("fuzz_targets");
         if !is_root && !declared(folder, &stem) {
             wrong.push(shown(&path));
         }
     }
     assert_none("files that no `mod` names", &wrong);
+}
+
+/// Every fuzz target is built, and begins with something that its reader knows.
+#[test]
+fn every_fuzz_target_is_named_and_has_a_seed() {
+    let folder = root().join("fuzz");
+    let manifest: toml::Table = fs::read_to_string(folder.join("Cargo.toml"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    let bins = manifest["bin"].as_array().unwrap().iter();
+    let named: BTreeSet<String> = bins
+        .map(|bin| bin["name"].as_str().unwrap().to_owned())
+        .collect();
+    let names = |folder: &str| -> BTreeSet<String> {
+        let entries = fs::read_dir(root().join("fuzz").join(folder)).unwrap();
+        entries
+            .flatten()
+            .map(|entry| {
+                let path = entry.path();
+                path.file_stem().unwrap().to_str().unwrap().to_owned()
+            })
+            .collect()
+    };
+    assert_eq!(names("fuzz_targets"), named);
+    assert_eq!(names("seeds"), named);
 }
 
 /// Whether a parent module of the folder has a line `mod stem;`.

@@ -18,6 +18,9 @@ mod letter_audit;
 pub mod number;
 mod place;
 mod postgres;
+#[cfg(any(test, feature = "trials"))]
+#[doc(hidden)]
+pub mod readers;
 mod record;
 mod recovery;
 mod schema;

@@ -50,7 +50,10 @@ fn with_plus(digits: &str, country: &str) -> String {
         .strip_prefix(country)
         .and_then(|rest| rest.strip_prefix('0'))
     {
-        Some(rest) if !country.is_empty() => format!("+{country}{rest}"),
+        // Twice zero is a slip of the finger; one number has one form.
+        Some(rest) if !country.is_empty() => {
+            format!("+{country}{}", rest.trim_start_matches('0'))
+        }
         _ => format!("+{digits}"),
     }
 }
@@ -68,6 +71,7 @@ mod tests {
             "+82 (0)10 1234 5678",
             "821012345678",
             "00821012345678",
+            "+82 0010 1234 5678",
             "０１０ １２３４ ５６７８",
             "＋82-10-1234-5678",
         ] {

@@ -51,6 +51,23 @@ counters! {
     refused_method,
     /// Messages beyond what one source may send in a second.
     throttled,
+    /// Refusals of the above that were sent to a UDP source.
+    refusals_sent,
+    /// Refusals that were not sent, because there were too many in that second.
+    refusals_held,
+    /// TCP connections taken.
+    tcp_opened,
+    /// TCP connections that are over.
+    tcp_closed,
+    /// TCP connections refused because their source, or all together, held too many.
+    tcp_refused,
+    /// TCP connections closed because nobody can tell where the next message begins, or because too
+    /// much on them was malformed.
+    tcp_broken,
+    /// TCP connections closed because a message took too long to arrive, or none did.
+    tcp_slow,
+    /// TCP connections closed because the other side does not read.
+    tcp_unread,
     /// Requests inside a dialog that does not exist.
     no_dialog,
     /// OPTIONS of trunks.
@@ -61,8 +78,10 @@ counters! {
     line_lost,
     /// RTP of a source that is not the other end of the line.
     rtp_wrong_source,
-    /// Datagrams on a media port that are neither RTP nor RTCP.
+    /// Datagrams on a media port that are neither RTP nor RTCP, or longer than a telephone's.
     rtp_malformed,
+    /// Descriptions that wanted sound sent to everybody, to nobody, or to this machine itself.
+    rtp_misdirected,
     /// RTP packets heard.
     rtp_heard,
     /// RTP packets sent.

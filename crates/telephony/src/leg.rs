@@ -29,8 +29,8 @@ pub(crate) const BEAT: Duration = Duration::from_millis(20);
 /// A peer that pauses longer than this is filled with silence: a line never goes quiet, or the
 /// other side's address translation and statistics take it for dead.
 const PAUSE_MAX: Duration = Duration::from_millis(70);
-/// Longest payload that is passed on (160 ms of G.711, any packet of Opus).
-const PAYLOAD_MAX: usize = 1_280;
+/// Longest payload that is passed on (160 ms of G.711, any packet of Opus); longer ones are none.
+pub(crate) const PAYLOAD_MAX: usize = 1_280;
 
 static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
 

@@ -19,6 +19,9 @@ mod pacer;
 pub mod phone;
 mod plant;
 mod prompt;
+#[cfg(any(test, feature = "trials"))]
+#[doc(hidden)]
+pub mod readers;
 mod recording;
 mod rtp;
 mod sdp;

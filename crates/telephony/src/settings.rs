@@ -134,6 +134,18 @@ pub struct Settings {
     pub dial_max_ms: i64,
     /// Messages per second that one source may send before it is held back.
     pub messages_per_second_max: u32,
+    /// Refusals per second of what is no SIP of ours, to all sources together: enough for an honest
+    /// mistake, useless for a flood.
+    pub refusals_per_second_max: u32,
+    /// TCP connections that one source may hold at once.
+    pub connections_per_source_max: usize,
+    /// How long a message over TCP may take from its first octet to its last, and a new connection
+    /// until its first message.
+    pub message_max_ms: i64,
+    /// How long a TCP connection may be silent once it has carried a message.
+    pub connection_idle_max_ms: i64,
+    /// Shortest session interval that is accepted, in seconds (RFC 4028 names 90 as the least).
+    pub min_se_s: u32,
 }
 
 impl Settings {
@@ -165,6 +177,11 @@ impl Settings {
             silence_max_ms: 60 * SECOND_MS,
             dial_max_ms: 90 * SECOND_MS,
             messages_per_second_max: 2_000,
+            refusals_per_second_max: 20,
+            connections_per_source_max: 128,
+            message_max_ms: 10 * SECOND_MS,
+            connection_idle_max_ms: 30 * 60 * SECOND_MS,
+            min_se_s: 90,
         }
     }
 }

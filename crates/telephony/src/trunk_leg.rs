@@ -3,7 +3,7 @@
 
 use crate::codec::{Codec, PCMU};
 use crate::counters::Tally;
-use crate::leg::{Heard, Leg, Shared, Wire, lock};
+use crate::leg::{Heard, Leg, PAYLOAD_MAX, Shared, Wire, lock};
 use crate::rtp;
 use crate::sdp::{self, Description, Events, Ours};
 use std::io;
@@ -149,9 +149,13 @@ impl TrunkLeg {
 
     /// Takes what the other side described.
     pub(crate) fn agree(&self, theirs: &Description) {
+        let address = theirs.address.filter(|at| is_elsewhere(*at, self.local));
+        if address != theirs.address {
+            self.tally().rtp_misdirected.add();
+        }
         let mut gate = lock(&self.gate);
-        if gate.described != theirs.address {
-            gate.described = theirs.address;
+        if gate.described != address {
+            gate.described = address;
             gate.locked = None;
         }
         let (codec, number) = (theirs.codec, theirs.payload_type);
@@ -160,7 +164,7 @@ impl TrunkLeg {
         gate.sent = Some((codec, number));
         drop(gate);
         let hears = theirs.direction.hears();
-        self.leg.redirect(theirs.address, codec, number, hears);
+        self.leg.redirect(address, codec, number, hears);
     }
 
     /// Takes an offer and answers it.
@@ -210,7 +214,8 @@ impl TrunkLeg {
         if rtp::is_rtcp(bytes) {
             return self.control(bytes, source, now);
         }
-        let Some(packet) = rtp::parse(bytes) else {
+        let fits = |packet: &rtp::Packet<'_>| packet.payload.len() <= PAYLOAD_MAX;
+        let Some(packet) = rtp::parse(bytes).filter(fits) else {
             return self.tally().rtp_malformed.add();
         };
         let mut gate = lock(&self.gate);
@@ -275,6 +280,18 @@ impl Gate {
     }
 }
 
+/// Whether sound may be sent there: to one machine, and not to this one unless the house is on
+/// loopback altogether. Whoever may call must not aim the house at others by a description.
+fn is_elsewhere(at: SocketAddr, local: SocketAddr) -> bool {
+    let ip = at.ip().to_canonical();
+    let everybody = match ip {
+        IpAddr::V4(ip) => ip.is_broadcast() || ip.is_multicast(),
+        IpAddr::V6(ip) => ip.is_multicast(),
+    };
+    let loopback = ip.is_loopback() && !local.ip().is_loopback();
+    !everybody && !loopback && !ip.is_unspecified() && at.port() != 0 && at != local
+}
+
 async fn receive_on(
     socket: Option<&UdpSocket>,
     buffer: &mut [u8],
@@ -282,5 +299,35 @@ async fn receive_on(
     match socket {
         Some(socket) => socket.recv_from(buffer).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sound_goes_to_one_machine_elsewhere() {
+        let may = |at: &str, local: &str| is_elsewhere(at.parse().unwrap(), local.parse().unwrap());
+        let house = "192.0.2.1:20000";
+        assert!(may("198.51.100.7:4000", house));
+        assert!(
+            may("192.0.2.1:4000", house),
+            "another program of this machine"
+        );
+        assert!(may("127.0.0.1:4000", "127.0.0.1:20000"));
+        for nobody in [
+            "127.0.0.1:4000",
+            "[::1]:4000",
+            "[::ffff:127.0.0.1]:4000",
+            "0.0.0.0:4000",
+            "224.0.0.1:4000",
+            "255.255.255.255:4000",
+            "[ff02::1]:4000",
+            "198.51.100.7:0",
+            house,
+        ] {
+            assert!(!may(nobody, house), "{nobody}");
+        }
     }
 }

@@ -15,6 +15,9 @@ mod figures;
 mod files;
 mod floor;
 mod presence;
+#[cfg(any(test, feature = "trials"))]
+#[doc(hidden)]
+pub mod readers;
 mod record;
 #[cfg(test)]
 mod sample;

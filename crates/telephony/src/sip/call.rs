@@ -1,7 +1,8 @@
 //! A call that comes in: written down, reported, then answered or refused. Never what the citizen
 //! hears.
 
-use super::timer::{self, Asked, Expires};
+use super::syntax::find;
+use super::timer::{self, Agreed, Asked, Expires};
 use super::{Order, Sip, talk};
 use crate::exchange::{Control, Input};
 use crate::plant::{Attempt, Place, Plant};
@@ -29,6 +30,8 @@ struct Invite {
     trunk: String,
     number: Option<String>,
     timers: Asked,
+    /// Who refreshes and when, once that was agreed on.
+    agreed: Option<Agreed>,
     reliable: bool,
 }
 
@@ -46,14 +49,19 @@ impl Drop for Alive<'_> {
 
 /// Why an attempt has no line.
 enum Lineless {
+    /// No sound that both sides know.
     Description,
+    /// A body of a kind that we do not read.
+    Kind,
+    /// The caller does not take a description for an answer.
+    Accept,
     Full,
 }
 
 /// Serves one INVITE from its first line to the end of the call.
 pub(super) async fn incoming(sip: Arc<Sip>, mut request: Transaction) {
     let plant = sip.plant.clone();
-    let Some(invite) = read(&plant, &request) else {
+    let Some(mut invite) = read(&plant, &request) else {
         plant.tally.malformed.add();
         let _ = request.reply(StatusCode::BadRequest).await;
         return;
@@ -63,7 +71,7 @@ pub(super) async fn incoming(sip: Arc<Sip>, mut request: Transaction) {
         let _ = request.reply(StatusCode::LoopDetected).await;
         return;
     }
-    let _alive = Alive {
+    let alive = Alive {
         plant: &plant,
         key: invite.key.clone(),
     };
@@ -74,15 +82,21 @@ pub(super) async fn incoming(sip: Arc<Sip>, mut request: Transaction) {
         let _ = request
             .reply_with(StatusCode::BadExtension, header, None)
             .await;
+        drop(alive);
         return drain(&mut request).await;
     }
-    if let Err(min_se_s) = timer::agree(&invite.timers) {
-        // The caller asks again with a longer interval: that will be the attempt.
-        let header = vec![Header::MinSE(min_se_s.to_string().into())];
-        let status = StatusCode::SessionIntervalTooSmall;
-        let _ = request.reply_with(status, header, None).await;
-        return drain(&mut request).await;
-    }
+    let agreed = match timer::agree(&invite.timers, plant.settings.min_se_s) {
+        Ok(agreed) => agreed,
+        Err(min_se_s) => {
+            // The caller asks again with a longer interval: that will be the attempt.
+            let header = vec![Header::MinSE(min_se_s.to_string().into())];
+            let status = StatusCode::SessionIntervalTooSmall;
+            let _ = request.reply_with(status, header, None).await;
+            drop(alive);
+            return drain(&mut request).await;
+        }
+    };
+    invite.agreed = agreed;
     plant.tally.attempts.add();
     if let Err(error) = plant.ingress.append(plant.hub.now(), &invite.key) {
         tracing::error!(%error, "the ingress log cannot be written");
@@ -117,6 +131,7 @@ fn read(plant: &Plant, request: &Transaction) -> Option<Invite> {
         trunk: trunk.name.clone(),
         number: number(original),
         timers: timers(original),
+        agreed: None,
         reliable: connection.is_reliable(),
     })
 }
@@ -137,7 +152,7 @@ pub(super) fn number(request: &Request) -> Option<String> {
 }
 
 /// What the caller insists on and we do not know, as `Unsupported` names it.
-fn unknown_extensions(request: &Request) -> String {
+pub(super) fn unknown_extensions(request: &Request) -> String {
     let required = request.headers.iter().filter_map(|header| match header {
         Header::Require(tags) => Some(tags.value()),
         _ => None,
@@ -187,14 +202,77 @@ pub(super) fn expires<'a>(mut headers: impl Iterator<Item = &'a Header>) -> Opti
 type Line = (Place, Arc<TrunkLeg>, Option<Description>);
 
 fn open_line(plant: &Plant, request: &Request, peer: IpAddr) -> Result<Line, Lineless> {
-    let described = (!request.body.is_empty()).then(|| sdp::parse(&request.body));
-    let theirs = described.transpose().map_err(|_| Lineless::Description)?;
+    if !accepts_descriptions(request) {
+        return Err(Lineless::Accept);
+    }
+    let described = (!request.body.is_empty()).then(|| describe(request));
+    let theirs = described.transpose()?;
     let place = plant.take_place().ok_or(Lineless::Full)?;
     let trunk = plant.open_leg(peer).map_err(|error| {
         tracing::error!(%error, "no media port for a call");
         Lineless::Full
     })?;
     Ok((place, trunk, theirs))
+}
+
+/// What the body describes. Carriers that add something put the description into a part.
+fn describe(request: &Request) -> Result<Description, Lineless> {
+    let kind = request.headers.iter().find_map(|header| match header {
+        Header::ContentType(kind) => Some(kind.value()),
+        _ => None,
+    });
+    let kind = kind.unwrap_or("application/sdp");
+    let is = |wanted: &str| {
+        let beginning = kind.get(..wanted.len());
+        beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(wanted))
+    };
+    let body = if is("multipart/") {
+        description_part(kind, &request.body).ok_or(Lineless::Kind)?
+    } else if is("application/sdp") {
+        &request.body
+    } else {
+        return Err(Lineless::Kind);
+    };
+    sdp::parse(body).map_err(|_| Lineless::Description)
+}
+
+/// The description among the parts of a body (RFC 2046, 5.1).
+fn description_part<'a>(kind: &str, body: &'a [u8]) -> Option<&'a [u8]> {
+    let boundary = kind.split(';').find_map(|param| {
+        let (name, value) = param.split_once('=')?;
+        let named = name.trim().eq_ignore_ascii_case("boundary");
+        named.then(|| format!("\r\n--{}", value.trim().trim_matches('"')))
+    })?;
+    let mut rest = body;
+    loop {
+        let head_end = find(rest, b"\r\n\r\n")?;
+        let head = String::from_utf8_lossy(&rest[..head_end]).to_ascii_lowercase();
+        let content = &rest[head_end + 4..];
+        let end = find(content, boundary.as_bytes())?;
+        if head.contains("application/sdp") {
+            return content.get(..end);
+        }
+        rest = content.get(end + boundary.len()..)?;
+    }
+}
+
+/// Whether the answer may carry a description: no Accept means that it may (RFC 3261, 20.1).
+fn accepts_descriptions(request: &Request) -> bool {
+    let mut accepted = request.headers.iter().filter_map(|header| match header {
+        Header::Accept(kinds) => Some(kinds.value()),
+        _ => None,
+    });
+    let ours = |kinds: &str| {
+        kinds.split(',').any(|kind| {
+            let kind = kind.split(';').next().unwrap_or_default().trim();
+            let known = ["application/sdp", "application/*", "*/*"];
+            known.iter().any(|known| kind.eq_ignore_ascii_case(known))
+        })
+    };
+    match accepted.next() {
+        Some(first) => ours(first) || accepted.any(ours),
+        None => true,
+    }
 }
 
 /// No line can be given: the attempt is in the record all the same.
@@ -206,6 +284,16 @@ async fn turn_away(plant: &Arc<Plant>, mut request: Transaction, lost: Attempt, 
         Lineless::Description => {
             plant.tally.refused_description.add();
             let _ = request.reply(StatusCode::NotAcceptableHere).await;
+        }
+        Lineless::Kind => {
+            plant.tally.refused_description.add();
+            let takes = vec![Header::Accept("application/sdp".into())];
+            let status = StatusCode::UnsupportedMediaType;
+            let _ = request.reply_with(status, takes, None).await;
+        }
+        Lineless::Accept => {
+            plant.tally.refused_description.add();
+            let _ = request.reply(StatusCode::NotAcceptable).await;
         }
         Lineless::Full => {
             plant.tally.refused_full.add();
@@ -343,7 +431,7 @@ async fn answered(
         let _ = request.reply(StatusCode::ServerInternalError).await;
         return Ending::LineLost;
     };
-    let agreed = timer::agree(&invite.timers).ok().flatten();
+    let agreed = invite.agreed;
     let mut headers = talk::answer_headers(agreed.as_ref(), invite.timers.supported);
     headers.push(Header::ContentType("application/sdp".into()));
     let rung = dialog.ringing(None, None);
@@ -364,6 +452,7 @@ async fn answered(
         trunk: trunk.clone(),
         agreed,
         refresh_by_update: false,
+        min_se_s: sip.plant.settings.min_se_s,
     };
     talk::talk(sip, session, &mut events, inbox).await
 }

@@ -106,10 +106,12 @@ impl Sip {
             purpose,
             leg: leg.clone(),
         });
+        let min_se_s = plant.settings.min_se_s;
         let session = Session {
             dialog,
             trunk,
-            agreed: timer::agreed_by_answer(call::expires(response.headers.iter())),
+            agreed: timer::agreed_by_answer(call::expires(response.headers.iter()), min_se_s),
+            min_se_s,
             refresh_by_update: allows_update(&response),
         };
         let ending = self.hold(session, &mut events, inbox).await;

@@ -1,13 +1,15 @@
 //! The door in front of the SIP stack: who may send, how much, and whether it is SIP at all. Never
-//! a dialog.
+//! a dialog, never a connection.
 
 use crate::counters::Tally;
 use crate::leg::lock;
 use crate::settings::Settings;
+use crate::sip::syntax::{self, Wrong};
 use rsipstack::platform::net::UdpSocket as StackSocket;
+use rsipstack::sip::SipMessage;
 use rsipstack::sip::prelude::{HeadersExt, ToTypedHeader};
-use rsipstack::sip::{Method, Request, SipMessage};
 use rsipstack::transport::TransportEvent;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::future::Future;
@@ -19,11 +21,8 @@ use std::time::Instant;
 use tokio::net::UdpSocket;
 
 /// Longest message; a real INVITE has a quarter of it. Also what the stack's buffer holds: a
-/// datagram
-/// that fills it may have been cut.
-const MESSAGE_MAX: usize = 8_191;
-/// Refusals per second to all sources together: enough for an honest mistake, useless for a flood.
-const REFUSALS_PER_SECOND: u32 = 20;
+/// datagram that fills it may have been cut.
+pub(super) const MESSAGE_MAX: usize = 8_191;
 /// Sources whose rate is remembered; trunks are few.
 const SOURCES_MAX: usize = 1_024;
 /// What we serve.
@@ -67,20 +66,24 @@ pub(crate) struct Gate {
     refusals: Mutex<Bucket>,
 }
 
-/// What shall be done with a datagram.
-enum Verdict {
-    Pass,
+/// What shall be done with a message.
+pub(super) enum Verdict {
+    /// As it is, or as it is written here.
+    Pass(Option<Vec<u8>>),
     Drop,
-    Refuse(u16, &'static str),
+    Refuse(Wrong),
 }
+
+pub(super) const TOO_LARGE: Wrong = Wrong(513, "Message Too Large");
 
 impl Gate {
     pub(crate) fn new(settings: Arc<Settings>, tally: Arc<Tally>) -> Gate {
+        let refusals = Bucket::new(settings.refusals_per_second_max, Instant::now());
         Gate {
             settings,
             tally,
             sources: Mutex::default(),
-            refusals: Mutex::new(Bucket::new(REFUSALS_PER_SECOND, Instant::now())),
+            refusals: Mutex::new(refusals),
         }
     }
 
@@ -110,74 +113,76 @@ impl Gate {
         throttled
     }
 
-    fn judge(&self, bytes: &[u8], source: SocketAddr) -> Verdict {
+    /// Decides about one whole message.
+    pub(super) fn judge(&self, bytes: &[u8], source: SocketAddr) -> Verdict {
         if !self.knows(source.ip()) {
             return Verdict::Drop;
         }
         if bytes.len() > MESSAGE_MAX {
             self.tally.oversized.add();
-            return Verdict::Refuse(513, "Message Too Large");
+            return Verdict::Refuse(TOO_LARGE);
         }
         if bytes.iter().all(u8::is_ascii_whitespace) {
             // A keep-alive; the stack answers it.
-            return Verdict::Pass;
+            return Verdict::Pass(None);
         }
         let method = bytes.split(|byte| *byte == b' ').next().unwrap_or(bytes);
         let served = |served: &str| served.as_bytes() == method;
         if !method.starts_with(b"SIP/") && !ALLOW.split(", ").any(served) {
-            return self.judge_foreign(method);
+            return self.judge_foreign(bytes, method);
         }
         if self.throttled(source.ip()) {
             return Verdict::Drop;
         }
+        let plain = match syntax::read(bytes) {
+            Ok(plain) => plain,
+            Err(wrong) => return self.malformed(wrong),
+        };
         // The stack would parse it in its one reading loop; a fault there must not end the loop.
-        let parsed = catch_unwind(AssertUnwindSafe(|| SipMessage::try_from(bytes)));
+        let parsed = catch_unwind(AssertUnwindSafe(|| SipMessage::try_from(plain.as_ref())));
         match parsed {
-            Ok(Ok(message)) if sound(&message) => Verdict::Pass,
-            _ => {
-                self.tally.malformed.add();
-                Verdict::Refuse(400, "Bad Request")
-            }
+            Ok(Ok(message)) if sound(&message) => match plain {
+                Cow::Borrowed(_) => Verdict::Pass(None),
+                Cow::Owned(plain) if plain.len() > MESSAGE_MAX => self.malformed(TOO_LARGE),
+                Cow::Owned(plain) => Verdict::Pass(Some(plain)),
+            },
+            _ => self.malformed(Wrong(400, "Bad Request")),
         }
     }
 
-    fn judge_foreign(&self, method: &[u8]) -> Verdict {
+    fn malformed(&self, wrong: Wrong) -> Verdict {
+        self.tally.malformed.add();
+        Verdict::Refuse(wrong)
+    }
+
+    /// A method that is not served, or no method at all.
+    fn judge_foreign(&self, bytes: &[u8], method: &[u8]) -> Verdict {
+        let line = bytes.split(|byte| *byte == b'\r').next().unwrap_or(bytes);
         let word = |byte: &u8| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(byte);
-        if method.is_empty() || method.len() > 32 || !method.iter().all(word) {
+        if method.is_empty() || method.len() > 64 || !method.iter().all(word) {
             self.tally.malformed.add();
             return Verdict::Drop;
         }
+        if !line.trim_ascii_end().ends_with(b" SIP/2.0") {
+            return self.malformed(Wrong(400, "Bad Request"));
+        }
         self.tally.refused_method.add();
-        Verdict::Refuse(405, "Method Not Allowed")
+        Verdict::Refuse(Wrong(405, "Method Not Allowed"))
     }
 
-    /// The same for messages that came over TCP, where the stack has parsed them already.
-    pub(crate) fn passes(&self, message: &SipMessage, source: Option<SocketAddr>) -> bool {
-        if !sound(message) {
-            self.tally.malformed.add();
-            return false;
-        }
-        if let SipMessage::Request(request) = message
-            && foreign(request.method)
-        {
-            // The dialog side answers these; there is no flood without a connection.
-            self.tally.refused_method.add();
-        }
-        source.is_none_or(|source| !self.throttled(source.ip()))
-    }
-
+    /// Whether a refusal may be sent now to a source that may be forged. Counts either way.
     fn may_refuse(&self) -> bool {
-        lock(&self.refusals).take(Instant::now())
+        let may = lock(&self.refusals).take(Instant::now());
+        if may {
+            self.tally.refusals_sent.add();
+        } else {
+            self.tally.refusals_held.add();
+        }
+        may
     }
 }
 
-/// Whether a method is none of those that we serve.
-pub(crate) fn foreign(method: Method) -> bool {
-    let name = method.to_string();
-    !ALLOW.split(", ").any(|served| served == name)
-}
-
-/// Whether everything is there that a transaction needs, and says the same in all places.
+/// Whether the stack reads what a transaction needs, and the same in all places.
 fn sound(message: &SipMessage) -> bool {
     let checked = catch_unwind(AssertUnwindSafe(|| {
         let via = message.top_via_header().and_then(|via| via.typed()).is_ok();
@@ -189,7 +194,7 @@ fn sound(message: &SipMessage) -> bool {
             return false;
         };
         let same_method = match message {
-            SipMessage::Request(request) => request.method == cseq.method && whole(request),
+            SipMessage::Request(request) => request.method == cseq.method,
             SipMessage::Response(_) => true,
         };
         via && same_method && (1..=512).contains(&call_id) && from.tag().is_some()
@@ -197,22 +202,9 @@ fn sound(message: &SipMessage) -> bool {
     checked.unwrap_or(false)
 }
 
-/// Whether the body is as long as it says; the stack takes what there is.
-fn whole(request: &Request) -> bool {
-    use rsipstack::sip::Header;
-    let said = request.headers.iter().find_map(|header| match header {
-        Header::ContentLength(length) => Some(length.value().trim().parse::<usize>()),
-        _ => None,
-    });
-    match said {
-        Some(Ok(length)) => length == request.body.len(),
-        Some(Err(_)) => false,
-        None => true,
-    }
-}
-
 /// A refusal written without the stack: the headers that a response repeats, and nothing else.
-fn refusal(bytes: &[u8], status: u16, phrase: &str) -> Option<Vec<u8>> {
+pub(super) fn refusal(bytes: &[u8], wrong: Wrong) -> Option<Vec<u8>> {
+    let Wrong(status, phrase) = wrong;
     let head = &bytes[..bytes.len().min(MESSAGE_MAX)];
     let text = String::from_utf8_lossy(head);
     let mut lines = text.lines();
@@ -243,7 +235,7 @@ fn refusal(bytes: &[u8], status: u16, phrase: &str) -> Option<Vec<u8>> {
     if status == 405 {
         let _ = write!(reply, "Allow: {ALLOW}\r\n");
     }
-    let _ = write!(reply, "Content-Length: 0\r\n\r\n");
+    reply.push_str("Content-Length: 0\r\n\r\n");
     (vias > 0).then(|| reply.into_bytes())
 }
 
@@ -270,11 +262,16 @@ impl StackSocket for GatedSocket {
                     continue;
                 };
                 match self.gate.judge(&buffer[..length], source) {
-                    Verdict::Pass => return Ok((length, source)),
+                    Verdict::Pass(None) => return Ok((length, source)),
+                    Verdict::Pass(Some(plain)) => {
+                        // Not longer than the longest message, so than the stack's buffer.
+                        buffer[..plain.len()].copy_from_slice(&plain);
+                        return Ok((plain.len(), source));
+                    }
                     Verdict::Drop => {}
-                    Verdict::Refuse(status, phrase) => {
-                        if self.gate.may_refuse()
-                            && let Some(reply) = refusal(&buffer[..length], status, phrase)
+                    Verdict::Refuse(wrong) => {
+                        if let Some(reply) = refusal(&buffer[..length], wrong)
+                            && self.gate.may_refuse()
                         {
                             let _ = self.socket.send_to(&reply, source).await;
                         }
@@ -298,7 +295,7 @@ impl StackSocket for GatedSocket {
     }
 }
 
-/// Looks at what came over TCP, too.
+/// Looks once more at what came over TCP: what we dialed ourselves did not pass the door.
 pub(crate) struct Inspector(pub(crate) Arc<Gate>);
 
 impl rsipstack::transaction::endpoint::TransportEventInspector for Inspector {
@@ -311,36 +308,45 @@ impl rsipstack::transaction::endpoint::TransportEventInspector for Inspector {
         Self: 'f,
     {
         let passed = match &event {
-            TransportEvent::Incoming(message, connection, from) if connection.is_reliable() => {
-                self.0.passes(message, from.get_socketaddr().ok())
+            TransportEvent::Incoming(message, connection, _) if connection.is_reliable() => {
+                sound(message)
             }
             _ => true,
         };
+        if !passed {
+            self.0.tally.malformed.add();
+        }
         Box::pin(async move { passed.then_some(event) })
     }
 }
 
+/// Everything that is done with a message before it is trusted.
+#[cfg(any(test, feature = "trials"))]
+pub(crate) fn try_reading(bytes: &[u8]) {
+    let reply = refusal(bytes, Wrong(400, "Bad Request"));
+    assert!(reply.is_none_or(|reply| reply.len() < 2 * bytes.len() + 200));
+    let Ok(plain) = syntax::read(bytes) else {
+        return;
+    };
+    // What was written plainly is plain.
+    assert!(matches!(syntax::read(&plain), Ok(Cow::Borrowed(_))));
+    let Ok(message) = SipMessage::try_from(plain.as_ref()) else {
+        return;
+    };
+    if sound(&message)
+        && let SipMessage::Request(request) = &message
+    {
+        let asked = super::call::timers(request);
+        let _ = super::timer::agree(&asked, 90);
+        let _ = super::call::number(request);
+        let _ = request.typed_contact_headers();
+    }
+}
+
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
     use std::time::Duration;
-
-    /// Everything that is done with a message before it is trusted.
-    pub(crate) fn try_reading(bytes: &[u8]) {
-        let reply = refusal(bytes, 400, "Bad Request");
-        assert!(reply.is_none_or(|reply| reply.len() < 2 * bytes.len() + 200));
-        let Ok(message) = SipMessage::try_from(bytes) else {
-            return;
-        };
-        if sound(&message)
-            && let SipMessage::Request(request) = &message
-        {
-            let asked = super::super::call::timers(request);
-            let _ = super::super::timer::agree(&asked);
-            let _ = super::super::call::number(request);
-            let _ = request.typed_contact_headers();
-        }
-    }
 
     #[test]
     fn a_bucket_gives_so_many_a_second() {
@@ -357,12 +363,12 @@ pub(crate) mod tests {
         let request = "REGISTER sip:x SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n\
             From: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: c\r\nCSeq: 1 REGISTER\r\n\
             Authorization: secret\r\n\r\nbody: x\r\n";
-        let reply = refusal(request.as_bytes(), 405, "Method Not Allowed").unwrap();
+        let reply = refusal(request.as_bytes(), Wrong(405, "Method Not Allowed")).unwrap();
         let reply = String::from_utf8(reply).unwrap();
         assert!(reply.starts_with("SIP/2.0 405 Method Not Allowed\r\nVia: SIP/2.0/UDP h;"));
         assert!(reply.contains("To: <sip:a@b>;tag=refused\r\n"));
         assert!(!reply.contains("secret") && !reply.contains("body"));
-        assert!(refusal(b"SIP/2.0 200 OK\r\nVia: x\r\n\r\n", 400, "").is_none());
-        assert!(refusal(b"garbage", 400, "").is_none());
+        assert!(refusal(b"SIP/2.0 200 OK\r\nVia: x\r\n\r\n", TOO_LARGE).is_none());
+        assert!(refusal(b"garbage", TOO_LARGE).is_none());
     }
 }

@@ -3,14 +3,19 @@
 
 mod call;
 mod dial;
+mod door;
 mod gate;
+mod syntax;
 mod talk;
 mod timer;
 
 use crate::plant::Plant;
 use center::command::Ending;
-#[cfg(test)]
-pub(crate) use gate::tests::try_reading;
+use door::Door;
+#[cfg(any(test, feature = "trials"))]
+pub(crate) use door::try_framing;
+#[cfg(any(test, feature = "trials"))]
+pub(crate) use gate::try_reading;
 use gate::{Gate, GatedSocket, Inspector};
 use rsipstack::EndpointBuilder;
 use rsipstack::dialog::dialog::Dialog;
@@ -21,13 +26,13 @@ use rsipstack::sip::prelude::HeadersExt;
 use rsipstack::sip::{Header, Method, StatusCode, To, Uri};
 use rsipstack::transaction::transaction::Transaction;
 use rsipstack::transaction::{Endpoint, TransactionReceiver};
+use rsipstack::transport::TransportLayer;
 use rsipstack::transport::udp::UdpConnection;
-use rsipstack::transport::{TcpListenerConnection, TransportLayer};
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket as StdSocket};
-use std::sync::Arc;
+use std::net::{SocketAddr, TcpListener as StdListener, UdpSocket as StdSocket};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::net::UdpSocket;
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::mpsc::UnboundedSender;
 
 /// How often and how far apart a dialog is looked at before a request behind the ACK is put off.
@@ -66,10 +71,13 @@ pub(crate) struct Sip {
     dialogs: Arc<DialogLayer>,
     endpoint: Endpoint,
     local: SocketAddr,
+    door: Arc<Door>,
+    /// Where TCP connections come in, until they are served.
+    listener: Mutex<Option<TcpListener>>,
 }
 
-/// Two sockets on one port; TCP is bound again by the stack a moment later.
-fn bind(at: SocketAddr, fallbacks: u16) -> io::Result<(StdSocket, SocketAddr)> {
+/// Two sockets on one port.
+fn bind(at: SocketAddr, fallbacks: u16) -> io::Result<(StdSocket, StdListener)> {
     let mut ports: Vec<u16> = (0..=fallbacks)
         .filter_map(|step| at.port().checked_add(step))
         .collect();
@@ -78,10 +86,10 @@ fn bind(at: SocketAddr, fallbacks: u16) -> io::Result<(StdSocket, SocketAddr)> {
     let mut last = io::Error::other("no port to try");
     for port in ports {
         let tried = StdSocket::bind((at.ip(), port)).and_then(|udp| {
-            let local = udp.local_addr()?;
-            TcpListener::bind(local)?;
+            let tcp = StdListener::bind(udp.local_addr()?)?;
             udp.set_nonblocking(true)?;
-            Ok((udp, local))
+            tcp.set_nonblocking(true)?;
+            Ok((udp, tcp))
         });
         match tried {
             Ok(found) => return Ok(found),
@@ -95,7 +103,8 @@ impl Sip {
     /// Opens the ports; requests are served once `serve` runs.
     pub(crate) async fn open(plant: Arc<Plant>) -> io::Result<(Arc<Sip>, TransactionReceiver)> {
         let settings = plant.settings.clone();
-        let (udp, local) = bind(settings.sip, settings.sip_fallbacks)?;
+        let (udp, tcp) = bind(settings.sip, settings.sip_fallbacks)?;
+        let local = udp.local_addr()?;
         let wrong = |error: rsipstack::error::Error| io::Error::other(error.to_string());
         let gate = Arc::new(Gate::new(settings.clone(), plant.tally.clone()));
         let token = StackToken::new();
@@ -110,10 +119,12 @@ impl Sip {
         let child = Some(token.child_token());
         let udp = UdpConnection::from_socket(Arc::new(socket), external, child);
         layer.add_transport(udp.await.map_err(wrong)?.into());
-        let tcp = TcpListenerConnection::new(local, external).await;
-        layer.add_transport(tcp.map_err(wrong)?.into());
-        let doorman = gate.clone();
-        layer.set_whitelist(move |ip: IpAddr| std::future::ready(doorman.knows_tcp(ip)));
+        // The door ends what is idle; the stack must not do it earlier.
+        let idle = Duration::from_millis(settings.connection_idle_max_ms.unsigned_abs());
+        layer.set_stream_idle_timeout(idle * 2);
+        let tally = plant.tally.clone();
+        let reached = external.unwrap_or(local);
+        let door = Door::new(gate.clone(), settings, tally, reached, token.clone());
         let endpoint = EndpointBuilder::new()
             .with_user_agent("dasan")
             .with_cancel_token(token)
@@ -127,6 +138,8 @@ impl Sip {
             dialogs,
             endpoint,
             local,
+            door,
+            listener: Mutex::new(Some(TcpListener::from_std(tcp)?)),
         };
         Ok((Arc::new(sip), incoming))
     }
@@ -144,6 +157,11 @@ impl Sip {
     pub(crate) async fn serve(self: Arc<Sip>, mut incoming: TransactionReceiver) {
         let reading = self.clone();
         tokio::spawn(async move { reading.endpoint.serve().await });
+        if let Some(listener) = crate::leg::lock(&self.listener).take() {
+            let stack = self.endpoint.inner.clone();
+            let join = move |connection| stack.transport_layer.add_connection(connection);
+            tokio::spawn(self.door.clone().serve(listener, join));
+        }
         while let Some(request) = incoming.recv().await {
             tokio::spawn(self.clone().route(request));
         }
@@ -152,8 +170,15 @@ impl Sip {
     async fn route(self: Arc<Sip>, mut request: Transaction) {
         let inside = matches!(request.original.to_header().and_then(To::tag), Ok(Some(_)));
         let method = request.original.method;
+        let unknown = call::unknown_extensions(&request.original);
         let replied = match method {
             Method::Ack => return,
+            // An INVITE that begins a call is answered where it is read.
+            _ if !unknown.is_empty() && (inside || method != Method::Invite) => {
+                let header = vec![Header::Unsupported(unknown.into())];
+                let status = StatusCode::BadExtension;
+                request.reply_with(status, header, None).await
+            }
             _ if inside => self.inside(request).await,
             Method::Invite => {
                 call::incoming(self, request).await;
@@ -227,11 +252,4 @@ async fn confirmed(dialog: &InviteDialog) -> bool {
         tokio::time::sleep(CONFIRMATION_LOOK).await;
     }
     dialog.state().is_confirmed()
-}
-
-impl Gate {
-    /// TCP connections are judged by their source alone; every message of theirs follows later.
-    fn knows_tcp(&self, ip: IpAddr) -> bool {
-        self.knows(ip)
-    }
 }

@@ -23,6 +23,8 @@ pub(super) struct Session {
     pub(super) agreed: Option<Agreed>,
     /// Whether the other side named UPDATE in Allow; else a refresh is a re-INVITE.
     pub(super) refresh_by_update: bool,
+    /// Shortest interval that we accept.
+    pub(super) min_se_s: u32,
 }
 
 /// The headers of a 200 that say who refreshes.
@@ -92,7 +94,11 @@ pub(super) async fn talk(
                 match refreshed {
                     Refreshed::Yes => since = Instant::now(),
                     Refreshed::No => session.agreed = session.agreed.map(overdue),
-                    Refreshed::Gone => break Ending::LineLost,
+                    Refreshed::Gone => {
+                        // The other side forgot the call; perhaps not all of it (RFC 4028, 10).
+                        hang_up(&session.dialog);
+                        break Ending::LineLost;
+                    }
                 }
             }
             () = until(due) => {
@@ -107,8 +113,13 @@ pub(super) async fn talk(
             }
         }
     };
-    // The dialog stays known to the stack until its goodbye was answered or given up.
-    let (dialogs, dialog) = (sip.dialogs.clone(), session.dialog.clone());
+    forget_in_time(sip, &session.dialog);
+    ending
+}
+
+/// The dialog stays known to the stack until its goodbye was answered or given up.
+fn forget_in_time(sip: &Arc<Sip>, dialog: &InviteDialog) {
+    let (dialogs, dialog) = (sip.dialogs.clone(), dialog.clone());
     tokio::spawn(async move {
         let patience = Instant::now() + Duration::from_secs(40);
         while !dialog.state().is_terminated() && Instant::now() < patience {
@@ -116,7 +127,6 @@ pub(super) async fn talk(
         }
         dialogs.remove_dialog(&dialog.id());
     });
-    ending
 }
 
 /// A refresh failed: what is left is the wait for one from the other side.
@@ -170,7 +180,7 @@ impl Session {
     /// re-INVITE or UPDATE: a new description, a refresh, or both. True when it was accepted.
     async fn update(&mut self, request: &Request, handle: &TransactionHandle) -> bool {
         let asked = call::timers(request);
-        let agreed = match timer::agree(&asked) {
+        let agreed = match timer::agree(&asked, self.min_se_s) {
             Ok(agreed) => agreed,
             Err(min_se_s) => {
                 let header = vec![Header::MinSE(min_se_s.to_string().into())];

@@ -3,8 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-/// The shortest interval that we accept (RFC 4028 names 90 s as the least).
-pub(super) const MIN_SE_S: u32 = 90;
 /// What we propose.
 pub(super) const PROPOSED_S: u32 = 1_800;
 
@@ -54,8 +52,9 @@ pub(super) struct Agreed {
     pub(super) by_us: bool,
 }
 
-/// Answers a request that creates or refreshes a session; `Err` is the Min-SE for a 422.
-pub(super) fn agree(asked: &Asked) -> Result<Option<Agreed>, u32> {
+/// Answers a request that creates or refreshes a session, with the shortest interval that we
+/// accept; `Err` is the Min-SE for a 422.
+pub(super) fn agree(asked: &Asked, least_s: u32) -> Result<Option<Agreed>, u32> {
     let Some(expires) = asked.expires else {
         let propose = Agreed {
             seconds: PROPOSED_S.max(asked.min_se_s),
@@ -64,12 +63,12 @@ pub(super) fn agree(asked: &Asked) -> Result<Option<Agreed>, u32> {
         // A side that knows no timers is watched by its silence instead.
         return Ok(asked.supported.then_some(propose));
     };
-    if expires.seconds < MIN_SE_S {
+    if expires.seconds < least_s {
         if asked.supported {
-            return Err(MIN_SE_S);
+            return Err(least_s);
         }
         return Ok(Some(Agreed {
-            seconds: MIN_SE_S.max(asked.min_se_s),
+            seconds: least_s.max(asked.min_se_s),
             by_us: true,
         }));
     }
@@ -85,10 +84,10 @@ pub(super) fn agree(asked: &Asked) -> Result<Option<Agreed>, u32> {
 }
 
 /// What the other side of a call that we made agreed to; it is then the UAS.
-pub(super) fn agreed_by_answer(expires: Option<Expires>) -> Option<Agreed> {
+pub(super) fn agreed_by_answer(expires: Option<Expires>, least_s: u32) -> Option<Agreed> {
     let expires = expires.filter(|expires| expires.seconds > 0)?;
     Some(Agreed {
-        seconds: expires.seconds.max(MIN_SE_S),
+        seconds: expires.seconds.max(least_s),
         by_us: expires.refresher != Some(Refresher::Uas),
     })
 }
@@ -127,7 +126,7 @@ mod tests {
     #[test]
     fn the_side_that_can_refreshes() {
         let who = |value, supported| {
-            agree(&asked(value, supported)).map(|agreed| agreed.map(|a| a.by_us))
+            agree(&asked(value, supported), 90).map(|agreed| agreed.map(|a| a.by_us))
         };
         assert_eq!(who("1800", true), Ok(Some(false)));
         assert_eq!(who("1800", false), Ok(Some(true)));
@@ -135,7 +134,7 @@ mod tests {
         assert_eq!(who("1800; Refresher = uas", true), Ok(Some(true)));
         assert_eq!(who("", true), Ok(Some(false)), "proposed by us");
         assert_eq!(who("", false), Ok(None));
-        assert_eq!(who("60", true), Err(MIN_SE_S));
+        assert_eq!(who("60", true), Err(90));
         assert_eq!(who("60", false), Ok(Some(true)));
         assert_eq!(
             who("99999999999", true),

@@ -150,6 +150,53 @@ async fn no_call_leaves_without_a_route() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_trunk_asks_for_nobody_is_called() {
+    let (town, mut far) = with_a_way_out().await;
+    let center = town.telephony.local_sip();
+    let foreign = "+12025550100";
+    let national = "+82221335000";
+    // A number of the world, even one that a route leads to, is only what the caller dialed.
+    for number in [foreign, national] {
+        let mut wire = Wire::open(center).await;
+        let invite = wire.invite(&format!(
+            "Diversion: <sip:{national}@{}>;reason=unconditional\r\n\
+             History-Info: <sip:{national}@{}>;index=1\r\n\
+             Route: <sip:{};lr>\r\nReferred-By: <sip:{number}@{center}>\r\n",
+            far.here(),
+            far.here(),
+            far.here()
+        ));
+        let invite = invite.replace(
+            &format!("INVITE sip:120@{center}"),
+            &format!("INVITE sip:{number}@{}", far.here()),
+        );
+        wire.send(invite).await;
+        wire.until("SIP/2.0 200").await;
+        wire.acknowledge().await;
+        // Nor does a transfer that the caller orders.
+        for to in [national, foreign] {
+            let refer = format!("Refer-To: <sip:{to}@{}>\r\n", far.here());
+            let answer = wire.ask("REFER", &refer, "").await;
+            assert!(answer.starts_with("SIP/2.0 405"), "{answer}");
+        }
+        let replaces = "Require: replaces\r\nReplaces: a;to-tag=b;from-tag=c\r\n";
+        let answer = wire.ask("INVITE", replaces, "").await;
+        assert!(answer.starts_with("SIP/2.0 420"), "{answer}");
+        wire.acknowledge().await;
+        wire.hang_up().await;
+    }
+    within("the end of both calls", async || {
+        let rows = town.rows().await;
+        let ended = rows.iter().filter(|row| closed(Fate::LeftMenu)(row));
+        (ended.count() == 2).then_some(())
+    })
+    .await;
+    assert!(far.is_silent().await);
+    assert_eq!(town.counters().dialed, 0);
+    town.is_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_citizen_who_gives_up_takes_the_call_outside_along() {
     let (town, mut far) = with_a_way_out().await;
     let (_headset, _carrier, mut caller, contact) = handed_over(&town, "02-2133-5000").await;

@@ -168,14 +168,14 @@ impl Town {
     /// The first contact that is as wanted, as soon as it is.
     pub async fn row(&self, wanted: impl Fn(&Row) -> bool) -> Row {
         within("a contact as wanted", async || {
-            let rows = self.archive.contacts(&Search::default()).await.unwrap();
+            let rows = self.archive.contacts(&all()).await.unwrap();
             rows.into_iter().find(&wanted)
         })
         .await
     }
 
     pub async fn rows(&self) -> Vec<Row> {
-        let mut rows = self.archive.contacts(&Search::default()).await.unwrap();
+        let mut rows = self.archive.contacts(&all()).await.unwrap();
         rows.sort_by_key(|row| row.contact);
         rows
     }
@@ -231,6 +231,13 @@ impl Town {
     pub async fn events(&self, contact: ContactId) -> Vec<Event> {
         let timeline = self.archive.timeline(contact).await.unwrap();
         timeline.into_iter().map(|entry| entry.event).collect()
+    }
+}
+
+fn all() -> Search {
+    Search {
+        limit: 10_000,
+        ..Search::default()
     }
 }
 

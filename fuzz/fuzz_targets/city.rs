@@ -1,0 +1,14 @@
+//! `city.toml` and `categories.toml`, parted by a line of three dashes, read by the program's own
+//! file. Never a check of its own.
+#![no_main]
+
+#[path = "../../src"]
+mod house {
+    #[allow(dead_code, reason = "the program uses the rest")]
+    pub mod city;
+}
+
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    let (city, categories) = text.split_once("\n---\n").unwrap_or((text, ""));
+    let _ = house::city::parse(city, categories);
+});

@@ -1,0 +1,4 @@
+//! A datagram on a media port. Never a check of its own.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| telephony::readers::rtp(bytes));
