@@ -1,7 +1,7 @@
 //! Fills a store with a year of contacts and says how fast a start and the pages are.
 //!
-//! `cargo run -p store --release --example pages -- FOLDER CONTACTS [postgres://…]`; a filled folder
-//! is used again.
+//! `cargo run -p store --release --example pages -- FOLDER CONTACTS [postgres://…]`; a folder that
+//! is filled is used again.
 
 use center::city::{Category, City, Language, OutcomeCode, Weights};
 use center::limit::Limits;
