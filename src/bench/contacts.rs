@@ -95,7 +95,8 @@ async fn play(
         }
     }
     let per_s = contacts as f64 / started.elapsed().as_secs_f64();
-    let (all, here) = (machine::cpu() - busy, machine::cpu_here() - busy_here);
+    let all = machine::cpu().saturating_sub(busy);
+    let here = machine::cpu_here().saturating_sub(busy_here);
     world.abort();
     waits.sort_unstable();
     let at = |permille: usize| waits[(waits.len() - 1) * permille / 1_000];

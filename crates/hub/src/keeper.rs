@@ -29,7 +29,7 @@ const STEP: usize = 20;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Pause between two rounds.
-const EVERY: Duration = Duration::from_secs(3_600);
+const EVERY: Duration = Duration::from_hours(1);
 
 /// Where recordings stand among the encrypted files.
 const FOLDER: &str = "recordings";

@@ -391,12 +391,12 @@ impl Fold {
                     .int(entry.at.0)
                     .int(i64::from(*cut));
             }
-            Event::RecordingErased { contact, blob } => {
-                if self.erased.insert((contact.0, blob.clone())) {
-                    let values = &mut self.tables[place::RECORDING_GONE].values;
-                    values.int(contact.0 as i64).text(blob).int(0).int(0).int(0);
-                    values.int(0).int(entry.at.0);
-                }
+            Event::RecordingErased { contact, blob }
+                if self.erased.insert((contact.0, blob.clone())) =>
+            {
+                let values = &mut self.tables[place::RECORDING_GONE].values;
+                values.int(contact.0 as i64).text(blob).int(0).int(0).int(0);
+                values.int(0).int(entry.at.0);
             }
             _ => {}
         }

@@ -226,7 +226,9 @@ impl Journal {
         match written {
             Ok(mut rows) => {
                 self.poisoned = false;
-                rows.iter_mut().for_each(|rows| rows.values.clear());
+                for rows in &mut rows {
+                    rows.values.clear();
+                }
                 self.spare = Some(rows);
                 Ok(())
             }

@@ -399,10 +399,8 @@ pub(crate) fn between(search: &Search, queues: &[String]) -> Asked {
         .map_or(i64::MIN, |from| from.0.saturating_sub(DAY_MS));
     let to = search.to.map_or(i64::MAX, |to| to.0.saturating_add(DAY_MS));
     asked.push("SELECT COALESCE(MIN(low), 0), COALESCE(MAX(high), 0) FROM (");
-    let mut parts = 0;
-    for queue in queues {
-        asked.push(if parts == 0 { "" } else { " UNION ALL " });
-        parts += 1;
+    for (part, queue) in queues.iter().enumerate() {
+        asked.push(if part == 0 { "" } else { " UNION ALL " });
         asked.text(
             "SELECT (SELECT contact FROM contact WHERE closed IS NOT NULL AND queue = $",
             queue,
