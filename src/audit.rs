@@ -16,7 +16,7 @@ pub async fn run(audit: &config::Audit) -> Result<ExitCode> {
         println!("and {} more", report.more);
     }
     println!(
-        "{}: events={} contacts={} cells={} recordings={} attempts={}",
+        "{}: events={} contacts={} cells={} recordings={} erased={} aside={} attempts={}",
         if report.clean() {
             "clean"
         } else {
@@ -26,6 +26,8 @@ pub async fn run(audit: &config::Audit) -> Result<ExitCode> {
         report.contacts,
         report.cells,
         report.recordings,
+        report.erased,
+        report.aside,
         report.attempts
     );
     Ok(if report.clean() {

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 use store::Place;
+use store::bench::{self, Bytes};
 
 /// Contacts at once, and so the size of a group.
 const AT_ONCE: usize = 1_000;
@@ -87,7 +88,7 @@ async fn pages(folder: &Path, contacts: u64) -> Result<()> {
     Ok(())
 }
 
-/// Durable contacts per second beside a bare insert of the same bytes.
+/// Durable contacts per second beside a bare insert of the same bytes, and of the journal's alone.
 async fn durable(folder: &Path, database: Option<&str>) -> Result<()> {
     let city = Arc::new(crowd(1_000)?);
     let sqlite = |name: &str| Place::Folder(folder.join(name));
@@ -102,26 +103,34 @@ async fn durable(folder: &Path, database: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-async fn measure(name: &str, city: &Arc<City>, record: &Place, bare: &Place) -> Result<()> {
+async fn measure(name: &str, city: &Arc<City>, record: &Place, plain: &Place) -> Result<()> {
     let figures = contacts::run(city, record, CONTACTS, AT_ONCE).await?;
-    let bare = store::bench::bare(record, bare).await?;
-    let bare_per_s = bare.rows as f64 / figures.events_each as f64 / bare.took.as_secs_f64();
-    println!("contacts_{name}={}", figures.contacts);
-    println!("contacts_{name}_per_s={:.0}", figures.per_s);
-    println!(
-        "contacts_{name}_per_commit={:.0}",
-        figures.contacts as f64 / bare.commits as f64
-    );
-    println!("contacts_{name}_bare_per_s={bare_per_s:.0}");
-    println!("contacts_{name}_of_bare={:.2}", figures.per_s / bare_per_s);
-    println!(
-        "contacts_{name}_arrive_p50_ms={:.2}",
-        figures.arrive_p50.as_secs_f64() * 1e3
-    );
-    println!(
-        "contacts_{name}_arrive_p99_ms={:.2}",
-        figures.arrive_p99.as_secs_f64() * 1e3
-    );
+    let say = |what: &str, value: String| println!("contacts_{name}{what}={value}");
+    let micros = |took: std::time::Duration| format!("{:.1}", took.as_secs_f64() * 1e6);
+    let millis = |took: std::time::Duration| format!("{:.2}", took.as_secs_f64() * 1e3);
+    say("", figures.contacts.to_string());
+    say("_per_s", format!("{:.0}", figures.per_s));
+    say("_arrive_p50_ms", millis(figures.arrive_p50));
+    say("_arrive_p99_ms", millis(figures.arrive_p99));
+    say("_center_cpu_us_each", micros(figures.center_cpu_each));
+    say("_town_cpu_us_each", micros(figures.town_cpu_each));
+    let both = [("bare", Bytes::All), ("bare_journal", Bytes::Journal)];
+    for (what, which) in both {
+        let bare = bench::bare(record, plain, &city.zone, &figures.commits, which).await?;
+        let bare_per_s = figures.contacts as f64 / bare.took.as_secs_f64();
+        let each = |sum: u64| format!("{:.1}", sum as f64 / figures.contacts as f64);
+        if which == Bytes::All {
+            let per_commit = figures.contacts as f64 / bare.commits as f64;
+            say("_per_commit", format!("{per_commit:.0}"));
+        }
+        say(&format!("_{what}_rows_each"), each(bare.rows));
+        say(&format!("_{what}_bytes_each"), each(bare.bytes));
+        say(&format!("_{what}_per_s"), format!("{bare_per_s:.0}"));
+        say(
+            &format!("_of_{what}"),
+            format!("{:.2}", figures.per_s / bare_per_s),
+        );
+    }
     Ok(())
 }
 

@@ -121,7 +121,7 @@ pub struct TelephonyFile {
     pub webrtc_port: Option<u16>,
     /// Whether talks are recorded.
     pub record: Option<bool>,
-    /// Days a recording is kept.
+    /// Days a recording is kept, instead of what `city.toml` says.
     pub keep_days: Option<u16>,
     /// Who may call in; none means loopback only.
     pub trunk: Vec<TrunkFile>,
@@ -155,9 +155,6 @@ pub struct Settings {
     pub simulation: bool,
     pub file: File,
 }
-
-/// Days a recording is kept: half a year, as cities commonly do.
-pub const KEEP_DAYS: u16 = 183;
 
 impl Settings {
     /// Puts command line, environment and file together, in this order of weight.

@@ -2,11 +2,12 @@
 //! decides anything.
 
 use crate::city::{self, SAMPLE_PASSWORD};
-use crate::config::{KEEP_DAYS, Serve, Settings};
+use crate::config::{Serve, Settings};
 use crate::{prompts, secret, simulation};
 use anyhow::{Context, Result};
 use center::city::City;
 use center::time::DAY_MS;
+use hub::keeper::{Keeper, Keeping};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
@@ -36,7 +37,12 @@ pub async fn run(serve: &Serve) -> Result<ExitCode> {
         journal,
     };
     let (hub, wings) = hub::start(start).await?;
-    let lines = telephony_settings(&settings, &archive)?;
+    let keeping = Keeping {
+        recordings_ms: keep_recordings_ms(&settings, &city),
+        personal_ms: city.limits.keep_personal_ms,
+    };
+    let lines = telephony_settings(&settings, keeping, &archive)?;
+    let keeper = Keeper::start(hub.clone(), archive.clone(), keeping);
     let telephony = telephony::start(lines, hub.clone(), wings, archive.blobs().clone()).await?;
     let sip = telephony.local_sip();
     let beside = if settings.simulation {
@@ -49,6 +55,7 @@ pub async fn run(serve: &Serve) -> Result<ExitCode> {
     greet(&settings, &city, web.local_addr(), sip);
     until_told().await?;
     eprintln!("Stopping: calls in progress are closed as interrupted.");
+    drop(keeper);
     stop(telephony, web).await;
     Ok(ExitCode::SUCCESS)
 }
@@ -68,7 +75,19 @@ async fn until_told() -> Result<()> {
     Ok(())
 }
 
-fn telephony_settings(settings: &Settings, archive: &Archive) -> Result<telephony::Settings> {
+/// How long recordings are kept: the city says, unless this machine is told otherwise.
+fn keep_recordings_ms(settings: &Settings, city: &City) -> i64 {
+    let days = settings.file.telephony.keep_days;
+    days.map_or(city.limits.keep_recordings_ms, |days| {
+        i64::from(days) * DAY_MS
+    })
+}
+
+fn telephony_settings(
+    settings: &Settings,
+    keeping: Keeping,
+    archive: &Archive,
+) -> Result<telephony::Settings> {
     let file = &settings.file.telephony;
     let folder = settings.place.folder();
     let tokens = archive.clone();
@@ -93,7 +112,7 @@ fn telephony_settings(settings: &Settings, archive: &Archive) -> Result<telephon
     lines.built_in = Arc::new(prompts::built_in);
     lines.prompts_dir = Some(folder.join("prompts"));
     lines.record = file.record.unwrap_or(true);
-    lines.keep_ms = i64::from(file.keep_days.unwrap_or(KEEP_DAYS)) * DAY_MS;
+    lines.keep_ms = keeping.recordings_ms;
     if let Some(code) = &file.country_code {
         lines.country_code.clone_from(code);
     }

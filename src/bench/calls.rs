@@ -3,7 +3,7 @@
 //! center runs in this process, callers and counselors in another. Never part of a test.
 
 pub mod generator;
-mod machine;
+pub mod machine;
 mod orders;
 
 pub use orders::SetUp;

@@ -1,6 +1,7 @@
 //! Durable contacts per second through hub and store: arrive, key, queue, answer, note, classify,
 //! hang up, close, statistics. Never a line or a page.
 
+use super::calls::machine;
 use center::city::{Channel, City, ContactId, CounselorId};
 use center::command::{Answer, Command, Ending};
 use center::effect::Effect;
@@ -16,8 +17,12 @@ use tokio::task::JoinSet;
 pub struct Figures {
     /// Contacts closed.
     pub contacts: u64,
-    /// Events written.
-    pub events_each: u64,
+    /// The transactions.
+    pub commits: store::bench::Commits,
+    /// Processor time of the center for each contact.
+    pub center_cpu_each: Duration,
+    /// Processor time of citizens and counselors for each contact.
+    pub town_cpu_each: Duration,
     /// Contacts per second.
     pub per_s: f64,
     /// Half of the arrivals were durable within this.
@@ -26,45 +31,56 @@ pub struct Figures {
     pub arrive_p99: Duration,
 }
 
-/// Commands of one contact, and the events that follow from them in the quiet case.
-const EVENTS_EACH: u64 = 10;
-
-/// Runs `contacts` through a fresh store, `at_once` of them at a time.
+/// Runs `contacts` through a fresh store, `at_once` of them at a time. Citizens and counselors have
+/// a thread of their own, so that their share of the machine can be told.
 pub async fn run(
     city: &Arc<City>,
     place: &Place,
     contacts: u64,
     at_once: usize,
 ) -> anyhow::Result<Figures> {
-    let (journal, _archive) = store::open(place, city).await?;
+    let (mut journal, _archive) = store::open(place, city).await?;
+    let commits = journal.commits();
     let (hub, wings) = hub::start(hub::Start {
         city: city.clone(),
         journal,
     })
     .await?;
-    let counselors: Vec<CounselorId> = city.counselors.iter().map(|profile| profile.id).collect();
-    for counselor in &counselors {
-        hub.send(Command::SignIn {
-            counselor: *counselor,
-        })
-        .await?;
-        hub.send(Command::Ready {
-            counselor: *counselor,
-        })
-        .await?;
+    let played = city.clone();
+    let town = std::thread::Builder::new().name("town".to_owned());
+    let town = town.spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(play(&played, hub, wings, contacts, at_once))
+    })?;
+    let joined = tokio::task::spawn_blocking(move || town.join()).await?;
+    let mut figures = joined.map_err(|_| anyhow::anyhow!("the town fell over"))??;
+    figures.commits = commits;
+    // The record is free for the bare insert once the hub has noticed that nobody is there.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    Ok(figures)
+}
+
+/// The citizens and counselors of the measurement.
+async fn play(
+    city: &City,
+    hub: Hub,
+    wings: Wings,
+    contacts: u64,
+    at_once: usize,
+) -> anyhow::Result<Figures> {
+    for counselor in city.counselors.iter().map(|profile| profile.id) {
+        hub.send(Command::SignIn { counselor }).await?;
+        hub.send(Command::Ready { counselor }).await?;
     }
     let category = city.categories.iter().find(|category| category.leaf);
-    let category = category
-        .map(|category| category.code.clone())
-        .unwrap_or_default();
-    let outcome = city
-        .outcomes
-        .first()
-        .map(|outcome| outcome.code.clone())
-        .unwrap_or_default();
+    let category = category.map(|category| category.code.clone());
+    let outcome = city.outcomes.first().map(|outcome| outcome.code.clone());
+    let (category, outcome) = (category.unwrap_or_default(), outcome.unwrap_or_default());
     let (done, mut finished) = mpsc::unbounded_channel();
     let world = tokio::spawn(serve(hub.clone(), wings, category, outcome, done));
-    let started = Instant::now();
+    let (started, busy, busy_here) = (Instant::now(), machine::cpu(), machine::cpu_here());
     let mut arrivals = JoinSet::new();
     let mut waits = Vec::new();
     let (mut begun, mut ended) = (0, 0);
@@ -79,16 +95,17 @@ pub async fn run(
         }
     }
     let per_s = contacts as f64 / started.elapsed().as_secs_f64();
-    // The record is free for the bare insert once the last handle of the hub is gone.
+    let all = machine::cpu().saturating_sub(busy);
+    let here = machine::cpu_here().saturating_sub(busy_here);
     world.abort();
-    drop(hub);
-    tokio::time::sleep(Duration::from_millis(500)).await;
     waits.sort_unstable();
     let at = |permille: usize| waits[(waits.len() - 1) * permille / 1_000];
     Ok(Figures {
         contacts,
-        events_each: EVENTS_EACH,
+        commits: store::bench::Commits::default(),
         per_s,
+        center_cpu_each: all.saturating_sub(here) / contacts as u32,
+        town_cpu_each: here / contacts as u32,
         arrive_p50: at(500),
         arrive_p99: at(990),
     })

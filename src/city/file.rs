@@ -227,6 +227,8 @@ limits!(
     dial_pause_ms: i64,
     farewell_ms: i64,
     record_overdue_ms: i64,
+    keep_recordings_ms: i64,
+    keep_personal_ms: i64,
     note_letters_max: usize,
     text_letters_max: usize,
     chat_reply_ms: i64,

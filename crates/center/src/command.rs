@@ -290,6 +290,20 @@ pub enum Command {
         length_ms: i64,
         /// When it is to be erased.
         keep_until: crate::time::Time,
+        /// A crash cut it off.
+        cut: bool,
+    },
+    /// A recording whose time was over was erased.
+    RecordingErased {
+        /// Contact.
+        contact: ContactId,
+        /// Name of the blob.
+        blob: String,
+    },
+    /// The time of a closed contact's personal data is over.
+    ErasePersonal {
+        /// Contact.
+        contact: ContactId,
     },
     /// Somebody listens to a recording.
     Listened {

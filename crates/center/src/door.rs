@@ -24,17 +24,36 @@ impl Turn<'_> {
                 blob,
                 length_ms,
                 keep_until,
+                cut,
             } => {
                 self.emit(Event::Recorded {
                     contact: *contact,
                     blob: blob.clone(),
                     length_ms: *length_ms,
                     keep_until: *keep_until,
+                    cut: *cut,
                 });
                 Ok(())
             }
+            Command::RecordingErased { contact, blob } => {
+                self.emit(Event::RecordingErased {
+                    contact: *contact,
+                    blob: blob.clone(),
+                });
+                Ok(())
+            }
+            Command::ErasePersonal { contact } => self.erase_personal(*contact),
             _ => return None,
         })
+    }
+
+    /// Nobody may need the number any more, and nothing be written to the note.
+    fn erase_personal(&mut self, contact: ContactId) -> Result<(), Refusal> {
+        if self.contact(contact).is_ok() || self.center.owes_callback(contact) {
+            return Err(Refusal::WrongState);
+        }
+        self.emit(Event::PersonalErased { contact });
+        Ok(())
     }
 
     /// A citizen is at the door. The contact exists before anything is answered.

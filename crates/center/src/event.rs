@@ -464,6 +464,21 @@ pub enum Event {
         length_ms: i64,
         /// When it is to be erased.
         keep_until: Time,
+        /// A crash cut it off: what was written before is there.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        cut: bool,
+    },
+    /// A recording is gone: its time was over.
+    RecordingErased {
+        /// Contact.
+        contact: ContactId,
+        /// Blob.
+        blob: String,
+    },
+    /// Number, note and the number of a transfer are gone: their time was over.
+    PersonalErased {
+        /// Contact.
+        contact: ContactId,
     },
     /// A recording was listened to.
     Listened {
@@ -707,6 +722,8 @@ impl Event {
         TaskClosed,
         Closed,
         Recorded,
+        RecordingErased,
+        PersonalErased,
         Listened,
         MessageReceived,
         MessageSent,

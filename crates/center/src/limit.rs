@@ -1,7 +1,7 @@
 //! Every bound and deadline of the center in one place, each with its reason. Never a decision.
 
 use crate::city::Channel;
-use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
+use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
 
 /// Bounds and deadlines; a city may change each of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +49,10 @@ pub struct Limits {
     /// An unfinished record older than this is an alarm (handbook: no record without code after 24
     /// h).
     pub record_overdue_ms: i64,
+    /// How long a recording is kept: half a year, as cities commonly do.
+    pub keep_recordings_ms: i64,
+    /// How long number and note of a closed contact are kept: five years.
+    pub keep_personal_ms: i64,
     /// Letters of a note.
     pub note_letters_max: usize,
     /// Letters of a citizen's text that the city promises to take; longer ones are taken too, and
@@ -119,6 +123,8 @@ impl Default for Limits {
             dial_pause_ms: 10 * MINUTE_MS,
             farewell_ms: 30 * SECOND_MS,
             record_overdue_ms: 24 * HOUR_MS,
+            keep_recordings_ms: 183 * DAY_MS,
+            keep_personal_ms: 5 * 365 * DAY_MS,
             note_letters_max: 10_000,
             text_letters_max: 1_000,
             chat_reply_ms: 2 * MINUTE_MS,

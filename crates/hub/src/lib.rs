@@ -1,6 +1,7 @@
 //! The switch: the only clock, the only inbox, the only writer. Never carries media packets, never
 //! decides.
 
+pub mod keeper;
 mod media;
 mod personal;
 mod presence;

@@ -5,10 +5,17 @@ use center::time::Time;
 use store::{Batch, Failure, Journal, Recovery};
 use tokio::sync::mpsc;
 
-/// What the scribe is asked for, one thing at a time.
+/// Orders that may wait for the scribe.
+const ORDERS: usize = 64;
+
+/// What the scribe is asked for.
 #[derive(Debug)]
 enum Order {
-    Append(Batch),
+    /// Belongs to the next transaction.
+    Add(Batch),
+    /// Makes the transaction durable. Only while no other is being written.
+    Commit,
+    /// Only while nothing is being written.
     Recover(Time),
 }
 
@@ -31,16 +38,22 @@ pub(crate) struct Scribe {
 impl Scribe {
     /// Gives the journal to a task of its own.
     pub fn start(journal: Journal) -> Scribe {
-        let (orders, asked) = mpsc::channel(1);
+        let (orders, asked) = mpsc::channel(ORDERS);
         let (tell, done) = mpsc::channel(1);
         tokio::spawn(write(journal, asked, tell));
         Scribe { orders, done }
     }
 
-    /// Hands over a batch; the outcome comes by [`Scribe::done`].
-    pub async fn append(&self, batch: Batch) {
+    /// Hands over a part of the next transaction; the scribe prepares it while the last one is
+    /// being written.
+    pub async fn add(&self, batch: Batch) {
         // A scribe that is gone shows in `done`.
-        let _ = self.orders.send(Order::Append(batch)).await;
+        let _ = self.orders.send(Order::Add(batch)).await;
+    }
+
+    /// Makes what was handed over durable; the outcome comes by [`Scribe::done`].
+    pub async fn commit(&self) {
+        let _ = self.orders.send(Order::Commit).await;
     }
 
     /// Reads what the center is rebuilt from. Only while nothing is being written.
@@ -52,7 +65,7 @@ impl Scribe {
         }
     }
 
-    /// The outcome of the last order.
+    /// The outcome of the last commit or recovery.
     pub async fn done(&mut self) -> Done {
         let gone = || Done::Appended(Err(Failure::Engine("the scribe is gone".into())));
         self.done.recv().await.unwrap_or_else(gone)
@@ -60,13 +73,50 @@ impl Scribe {
 }
 
 async fn write(mut journal: Journal, mut asked: mpsc::Receiver<Order>, tell: mpsc::Sender<Done>) {
-    while let Some(order) = asked.recv().await {
+    // What cannot be prepared before the last transaction has landed.
+    let mut held: Option<Batch> = None;
+    // Why the transaction that is being prepared will not be written.
+    let mut spoiled: Option<Failure> = None;
+    loop {
+        let order = tokio::select! {
+            landed = journal.land(), if journal.flies() => {
+                if tell.send(Done::Appended(landed)).await.is_err() {
+                    return;
+                }
+                match held.take() {
+                    Some(batch) => Order::Add(batch),
+                    None => continue,
+                }
+            }
+            order = asked.recv(), if held.is_none() => match order {
+                Some(order) => order,
+                None => break,
+            },
+        };
         let done = match order {
-            Order::Append(batch) => Done::Appended(journal.append(batch).await),
-            Order::Recover(now) => Done::Recovered(journal.recover(now).await),
+            Order::Add(batch) if journal.must_wait(&batch) => {
+                held = Some(batch);
+                continue;
+            }
+            Order::Add(batch) => {
+                if spoiled.is_none() {
+                    spoiled = journal.add(batch).await.err();
+                }
+                continue;
+            }
+            Order::Commit => match spoiled.take().map_or_else(|| journal.launch(), Err) {
+                Ok(()) => continue,
+                Err(failure) => Done::Appended(Err(failure)),
+            },
+            Order::Recover(now) => {
+                spoiled = None;
+                Done::Recovered(journal.recover(now).await)
+            }
         };
         if tell.send(done).await.is_err() {
-            break;
+            return;
         }
     }
+    // The last transaction becomes durable though nobody asks any more.
+    let _ = journal.land().await;
 }

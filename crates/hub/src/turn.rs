@@ -38,7 +38,10 @@ type Waiting = (
 /// A group that is not yet durable.
 #[derive(Default)]
 struct Group {
+    /// Decided in this turn, not yet with the scribe.
     batch: Batch,
+    /// Something of it is with the scribe.
+    written: bool,
     effects: Vec<Outgoing>,
     waiting: Vec<Waiting>,
     /// What the batch says about desks.
@@ -47,7 +50,7 @@ struct Group {
 
 impl Group {
     fn is_empty(&self) -> bool {
-        self.batch.entries.is_empty() && self.batch.personal.is_empty() && self.waiting.is_empty()
+        !self.written && self.waiting.is_empty()
     }
 
     /// Nothing of it happened.
@@ -129,6 +132,7 @@ impl Switch {
     pub async fn restarted(&mut self, now: Time) -> Result<(), Failure> {
         let taken = self.decide(now, &Command::Restarted, Vec::new());
         debug_assert!(taken.is_ok(), "a restart is never refused");
+        self.hand_in().await;
         self.write().await;
         if let Done::Appended(written) = self.scribe.done().await {
             written?;
@@ -208,6 +212,16 @@ impl Switch {
                 .waiting
                 .push((envelope.reply, answer.map_err(Error::Refused)));
         }
+        self.hand_in().await;
+    }
+
+    /// Gives the scribe what was decided, to prepare while the last group is being written.
+    async fn hand_in(&mut self) {
+        let batch = std::mem::take(&mut self.next.batch);
+        if !batch.entries.is_empty() || !batch.personal.is_empty() {
+            self.next.written = true;
+            self.scribe.add(batch).await;
+        }
     }
 
     /// Asks the center, and keeps what follows for the next write.
@@ -230,15 +244,15 @@ impl Switch {
         answer
     }
 
-    /// Gives the decided group to the scribe. One without events is as good as written.
+    /// Has the decided group written. One without events is as good as written.
     async fn write(&mut self) {
-        let mut group = std::mem::take(&mut self.next);
-        let batch = std::mem::take(&mut group.batch);
+        let group = std::mem::take(&mut self.next);
+        let written = group.written;
         self.flying = Some(group);
-        if batch.entries.is_empty() && batch.personal.is_empty() {
-            self.settle();
+        if written {
+            self.scribe.commit().await;
         } else {
-            self.scribe.append(batch).await;
+            self.settle();
         }
     }
 

@@ -275,9 +275,11 @@ impl Floor {
                 let known = self.tasks.remove(&id);
                 return (!known).then_some("a callback that nobody owes was paid");
             }
-            Event::Recorded { .. } | Event::Listened { .. } | Event::Unmerged { .. } => {
-                return None;
-            }
+            Event::Recorded { .. }
+            | Event::RecordingErased { .. }
+            | Event::PersonalErased { .. }
+            | Event::Listened { .. }
+            | Event::Unmerged { .. } => return None,
             Event::MessageReceived { .. }
             | Event::MessageSent { .. }
             | Event::MessageFared { .. }

@@ -8,10 +8,7 @@ use std::fmt;
 pub const ATTEMPTS: f64 = 19_800.0;
 
 /// What a run is made of. Equal options give equal runs.
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "each is drawn for itself"
-)]
+#[allow(clippy::struct_excessive_bools, reason = "each is drawn for itself")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// Seed.

@@ -140,6 +140,8 @@ impl Names {
             Event::TaskClosed { .. } => format!("is struck off the list by {whom}"),
             Event::Closed { fate, .. } => format!("is closed: {}", fate.code()),
             Event::Recorded { .. } => "is recorded".to_owned(),
+            Event::RecordingErased { .. } => "'s recording is erased".to_owned(),
+            Event::PersonalErased { .. } => "'s number and note are erased".to_owned(),
             Event::Listened { .. } => format!("'s recording is heard by {whom}"),
             _ => letters(event, whom),
         }

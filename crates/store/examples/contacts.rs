@@ -11,6 +11,7 @@ use center::time::{HOUR_MS, Time, Zone};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use store::bench::{self, Bytes, Commits};
 use store::{Batch, Entry, Failure, Personal, Place, note_digest};
 
 #[tokio::main]
@@ -32,23 +33,24 @@ async fn main() -> Result<(), Failure> {
             },
         }
     };
-    let took = lives(&place("record"), contacts, group).await?;
+    let (took, commits) = lives(&place("record"), contacts, group).await?;
     let per_s = contacts as f64 / took.as_secs_f64();
-    let bare = store::bench::bare(&place("record"), &place("bare")).await?;
-    let events_each = bare.rows as f64 / contacts as f64;
-    let bare_per_s = contacts as f64 / bare.took.as_secs_f64();
-    let of_bare = per_s / bare_per_s;
-    println!(
-        "group={group} events_each={events_each:.0} commits={}",
-        bare.commits
-    );
-    println!("contacts_per_s={per_s:.0} bare_per_s={bare_per_s:.0} of_bare={of_bare:.2}");
+    println!("group={group} contacts_per_s={per_s:.0}");
+    let zone = Zone::fixed(9 * HOUR_MS);
+    for which in [Bytes::All, Bytes::Journal] {
+        let bare = bench::bare(&place("record"), &place("bare"), &zone, &commits, which).await?;
+        let bare_per_s = contacts as f64 / bare.took.as_secs_f64();
+        let (rows, bytes) = (bare.rows / contacts, bare.bytes / contacts);
+        let of_bare = per_s / bare_per_s;
+        println!("{which:?}: rows={rows} bytes={bytes} per_s={bare_per_s:.0} of={of_bare:.2}");
+    }
     Ok(())
 }
 
 /// Takes groups of contacts through their lives, a step of the whole group in each transaction.
-async fn lives(place: &Place, contacts: u64, group: u64) -> Result<Duration, Failure> {
+async fn lives(place: &Place, contacts: u64, group: u64) -> Result<(Duration, Commits), Failure> {
     let (mut journal, archive) = store::open(place, &Arc::new(city())).await?;
+    let commits = journal.commits();
     // The lease on PostgreSQL is needed again for the bare insert.
     drop(archive);
     let mut took = Duration::ZERO;
@@ -68,7 +70,7 @@ async fn lives(place: &Place, contacts: u64, group: u64) -> Result<Duration, Fai
         }
         next = last + 1;
     }
-    Ok(took)
+    Ok((took, commits))
 }
 
 /// Arrive, queue, answer, note and code, close.

@@ -1,7 +1,7 @@
 //! Fills a store with a year of contacts and says how fast a start and the pages are.
 //!
-//! `cargo run -p store --release --example pages -- FOLDER CONTACTS`; a filled folder is used
-//! again.
+//! `cargo run -p store --release --example pages -- FOLDER CONTACTS [postgres://…]`; a folder that
+//! is filled is used again.
 
 use center::city::{Category, City, Language, OutcomeCode, Weights};
 use center::limit::Limits;
@@ -21,7 +21,13 @@ async fn main() -> Result<(), store::Failure> {
     let contacts = arguments.next().and_then(|n| n.parse().ok());
     let contacts = contacts.unwrap_or(100_000);
     let city = Arc::new(city());
-    let place = Place::Folder(folder.clone().into());
+    let place = match arguments.next() {
+        None => Place::Folder(folder.clone().into()),
+        Some(url) => Place::Postgres {
+            url,
+            folder: folder.clone().into(),
+        },
+    };
     if !std::path::Path::new(&folder).exists() {
         let started = Instant::now();
         year::fill(&place, &city, contacts, UNTIL).await?;
@@ -40,9 +46,9 @@ async fn main() -> Result<(), store::Failure> {
         started.elapsed()
     );
     for time in year::pages(&archive, &city, contacts, UNTIL, 200).await? {
-        let (page, shown) = (time.page, time.shown);
+        let (page, shown) = (&time.page, time.shown);
         println!(
-            "{page:<24} p50 {:>10.2?}  p99 {:>10.2?}  {shown}",
+            "{page:<48} p50 {:>10.2?}  p99 {:>10.2?}  {shown}",
             time.p50, time.p99
         );
     }

@@ -6,13 +6,14 @@ use crate::engine::Reader;
 use crate::failure::Failure;
 use crate::journal::entry;
 use crate::key::Key;
-use crate::search::{self, Search};
+use crate::search::{self, Lead, Search, VALUES_MAX};
 use crate::value::{Record, Values};
+use crate::words::{self, Asked};
 use crate::{cube, record};
 use center::city::ContactId;
 use center::record::Row;
 use center::statistics::{Cell, Measures};
-use center::time::{Day, Time};
+use center::time::{DAY_MS, Day, Time};
 use std::path::Path;
 
 /// Keys that are looked up at once.
@@ -52,6 +53,21 @@ pub struct Recording {
     pub keep_until: Time,
     /// When it was stored.
     pub at: Time,
+    /// A crash cut it off.
+    pub cut: bool,
+    /// When it was erased.
+    pub erased: Option<Time>,
+}
+
+/// Contacts whose personal data is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DuePersonal {
+    /// The contacts.
+    pub contacts: Vec<ContactId>,
+    /// The last contact that was looked at.
+    pub seen: ContactId,
+    /// Whether later ones may be due as well.
+    pub more: bool,
 }
 
 impl Archive {
@@ -65,19 +81,112 @@ impl Archive {
         if search.is_void() {
             return Ok(Vec::new());
         }
-        let mut codes = Vec::new();
-        if let Some(beginning) = search.by_category() {
-            let asked = search::codes(beginning);
-            for record in self.reader.query(&asked.text, asked.params).await?.iter() {
-                codes.push(record.text(0)?.to_owned());
-            }
-            if codes.is_empty() {
-                return Ok(Vec::new());
-            }
+        if let Some(words) = search.words() {
+            return self.noted(search, words).await;
         }
-        let asked = search.statement(self.reader.dialect(), &codes);
+        let asked = if search.may_be_closed() {
+            let (lead, values) = self.lead(search).await?;
+            search.list(Some((lead, &values)), None)
+        } else {
+            search.list(None, None)
+        };
         let found = self.reader.query(&asked.text, asked.params).await?;
         found.iter().map(record::read).collect()
+    }
+
+    /// The index that leads to the fewest contacts, and the values to follow in it.
+    async fn lead(&self, search: &Search) -> Result<(Lead, Vec<String>), Failure> {
+        let leads = search.leads();
+        let mut chosen = leads.first().copied().unwrap_or(Lead::Queue);
+        if leads.len() > 1 && chosen != Lead::Caller {
+            let mut fewest = i64::MAX;
+            for lead in leads {
+                let asked = search.count(lead);
+                let found = self.reader.query(&asked.text, asked.params).await?;
+                let count = found.first().map_or(Ok(0), |record| record.int(0))?;
+                if count < fewest && (fewest == i64::MAX || !Search::many(count)) {
+                    (chosen, fewest) = (lead, count);
+                }
+            }
+        }
+        if chosen == Lead::Category {
+            let codes = self.values(Lead::Category, &search.value(chosen)).await?;
+            if codes.len() <= VALUES_MAX {
+                return Ok((chosen, codes));
+            }
+            // Very many of them are most of the record.
+            chosen = Lead::Queue;
+        }
+        if chosen == Lead::Queue && search.queue.is_none() {
+            return Ok((chosen, self.values(chosen, "").await?));
+        }
+        Ok((chosen, vec![search.value(chosen)]))
+    }
+
+    async fn values(&self, lead: Lead, beginning: &str) -> Result<Vec<String>, Failure> {
+        let asked = search::values(lead, beginning);
+        let found = self.reader.query(&asked.text, asked.params).await?;
+        let value = |record: Record<'_>| record.text(0).map(str::to_owned);
+        found.iter().map(value).collect()
+    }
+
+    /// Contacts by words of their notes: the closed ones from the index, the open ones read.
+    async fn noted(&self, search: &Search, words: Vec<Asked>) -> Result<Vec<Row>, Failure> {
+        let mut rows = Vec::new();
+        if search.may_be_open() {
+            let asked = search.open_notes();
+            let found = self.reader.query(&asked.text, asked.params).await?;
+            for record in found.iter() {
+                if words::fit(&words, record.text(record::WIDTH)?) {
+                    rows.push(record::read(record)?);
+                }
+            }
+        }
+        if search.may_be_closed() {
+            let asked = self.noted_closed(search, words).await?;
+            let found = self.reader.query(&asked.text, asked.params).await?;
+            for record in found.iter() {
+                rows.push(record::read(record)?);
+            }
+        }
+        // A caller's list is sorted by arrival, the index of notes by contact.
+        let by_arrival = search.caller.is_some();
+        let order = |row: &Row| (by_arrival.then_some(row.arrived), row.contact);
+        rows.sort_by_key(|row| std::cmp::Reverse(order(row)));
+        rows.truncate(search.page());
+        Ok(rows)
+    }
+
+    async fn noted_closed(
+        &self,
+        search: &Search,
+        words: Vec<Asked>,
+    ) -> Result<search::Asked, Failure> {
+        let dialect = self.reader.dialect();
+        if search.caller.is_some() {
+            let words = (dialect.note_query)(&words);
+            let caller = [search.value(Lead::Caller)];
+            return Ok(search.list(Some((Lead::Caller, &caller)), Some((dialect, &words))));
+        }
+        let mut whole = true;
+        if let Some(code) = search.category() {
+            let part = format!("{code}-");
+            let ends = |found: &String| found == code || found.starts_with(&part);
+            whole = self.values(Lead::Category, code).await?.iter().all(ends);
+        }
+        let mut within = (i64::MIN, i64::MAX);
+        if search.from.is_some() || search.to.is_some() {
+            let queues = self.values(Lead::Queue, "").await?;
+            if !queues.is_empty() {
+                let asked = search::between(search, &queues);
+                let found = self.reader.query(&asked.text, asked.params).await?;
+                if let Some(ends) = found.first() {
+                    within = (ends.int(0)?, ends.int(1)?);
+                }
+            }
+        }
+        let words = (dialect.note_query)(&search.marks(words, whole));
+        Ok(search.noted(dialect, &words, within))
     }
 
     /// One contact.
@@ -111,7 +220,7 @@ impl Archive {
 
     /// Its recordings.
     pub async fn recordings(&self, contact: ContactId) -> Result<Vec<Recording>, Failure> {
-        let text = "SELECT blob, length_ms, keep_until, at FROM recording \
+        let text = "SELECT blob, length_ms, keep_until, at, cut, erased FROM recording \
                     WHERE contact = $1 ORDER BY at, blob";
         let recording = |record: Record<'_>| {
             Ok(Recording {
@@ -119,6 +228,8 @@ impl Archive {
                 length_ms: record.int(1)?,
                 keep_until: Time(record.int(2)?),
                 at: Time(record.int(3)?),
+                cut: record.int(4)? != 0,
+                erased: record.maybe(5)?.map(Time),
             })
         };
         self.reader
@@ -127,6 +238,71 @@ impl Archive {
             .iter()
             .map(recording)
             .collect()
+    }
+
+    /// Names of the recordings that stand in the record of these contacts, erased ones too.
+    pub async fn recorded(
+        &self,
+        first: ContactId,
+        last: ContactId,
+    ) -> Result<Vec<String>, Failure> {
+        let mut asked = id(first);
+        asked.int(last.0 as i64);
+        let text = "SELECT blob FROM recording WHERE contact >= $1 AND contact <= $2";
+        let found = self.reader.query(text, asked).await?;
+        let name = |record: Record<'_>| record.text(0).map(str::to_owned);
+        found.iter().map(name).collect()
+    }
+
+    /// Recordings whose time was over before an instant and that are not erased, a few of them.
+    pub async fn due_recordings(
+        &self,
+        now: Time,
+        limit: usize,
+    ) -> Result<Vec<(ContactId, String)>, Failure> {
+        let mut asked = Values::default();
+        asked.int(now.0).int(limit as i64);
+        let text = "SELECT contact, blob FROM recording WHERE erased IS NULL AND keep_until < $1 \
+                    ORDER BY keep_until LIMIT $2";
+        let found = self.reader.query(text, asked).await?;
+        let due = |record: Record<'_>| {
+            let contact = ContactId(record.int(0)? as u64);
+            Ok((contact, record.text(1)?.to_owned()))
+        };
+        found.iter().map(due).collect()
+    }
+
+    /// Contacts after one that have personal data and were closed before an instant, a few of
+    /// them. Contacts are numbered as they arrive: the search ends at the first that came later.
+    pub async fn due_personal(
+        &self,
+        before: Time,
+        after: ContactId,
+        limit: usize,
+    ) -> Result<DuePersonal, Failure> {
+        let mut asked = id(after);
+        asked.int(limit as i64);
+        let text = "SELECT p.contact, c.arrived, c.closed, c.task FROM personal AS p \
+                    JOIN contact AS c ON c.contact = p.contact \
+                    WHERE p.contact > $1 ORDER BY p.contact LIMIT $2";
+        let found = self.reader.query(text, asked).await?;
+        let mut due = DuePersonal {
+            contacts: Vec::new(),
+            seen: after,
+            more: found.len() == limit,
+        };
+        for record in found.iter() {
+            // A clock that was set back may number a few contacts out of order.
+            if record.int(1)? >= before.0.saturating_add(DAY_MS) {
+                due.more = false;
+                break;
+            }
+            due.seen = ContactId(record.int(0)? as u64);
+            if record.maybe(2)?.is_some_and(|at| at < before.0) && record.int(3)? == 0 {
+                due.contacts.push(due.seen);
+            }
+        }
+        Ok(due)
     }
 
     /// Cells of the three cubes whose day lies in `from..=to`.

@@ -35,6 +35,10 @@ pub struct Report {
     pub cells: u64,
     /// Recordings that were opened.
     pub recordings: u64,
+    /// Recordings that were erased when their time was over.
+    pub erased: u64,
+    /// Files that could not be read and were moved aside; no difference, but somebody should look.
+    pub aside: u64,
     /// Attempts in telephony's own log.
     pub attempts: u64,
     /// Each difference in plain words.
@@ -64,6 +68,12 @@ pub async fn audit(place: &Place, city: &Arc<City>) -> Result<Report, Failure> {
     let reader = Reader::open(place);
     let key = Key::read(place.folder())?;
     let before = ingress::read(place.folder())?;
+    let blobs = key.map(|key| Blobs::new(place.folder(), &key));
+    // Listed before the moment that is looked at: what is recorded in it was listed or is gone.
+    let lying = match &blobs {
+        Some(blobs) => blobs.names("recordings")?,
+        None => Vec::new(),
+    };
     let mut audit = Audit {
         view: reader.snapshot().await?,
         zone: city.zone.clone(),
@@ -80,14 +90,21 @@ pub async fn audit(place: &Place, city: &Arc<City>) -> Result<Report, Failure> {
     for what in kept.compare(&mut audit.view).await? {
         audit.report.differs(what);
     }
-    match key {
-        Some(key) => audit.recordings(&Blobs::new(place.folder(), &key)).await?,
+    match &blobs {
+        Some(blobs) => {
+            let listed = audit.recordings(blobs).await?;
+            audit.unlisted(&reader, lying, &listed).await?;
+            audit.report.aside = blobs.names("aside/recordings")?.len() as u64;
+        }
         None => audit.report.differs("the key file is missing".into()),
     }
     let after = ingress::read(place.folder())?;
     audit.attempts(&reader, &before, &after).await?;
     Ok(audit.report)
 }
+
+/// What events tell of a recording: whether it is cut off, and when it was erased.
+type Told = (i64, Option<i64>);
 
 struct Audit {
     view: Snapshot,
@@ -226,7 +243,8 @@ impl Audit {
         let text = "SELECT at, body, contact FROM journal \
                     WHERE contact > $1 AND contact <= $2 ORDER BY seq";
         let mut folded: BTreeMap<u64, Row> = BTreeMap::new();
-        let mut recorded: BTreeSet<(i64, String)> = BTreeSet::new();
+        let mut recorded: BTreeMap<(i64, String), Told> = BTreeMap::new();
+        let mut forgotten: BTreeSet<i64> = BTreeSet::new();
         let mut letters = Letters::default();
         for record in self.ask(text, &[after, to]).await?.iter() {
             // What cannot be read was named with the chain.
@@ -234,8 +252,19 @@ impl Audit {
                 continue;
             };
             let contact = record.int(2)? as u64;
-            if let Event::Recorded { blob, .. } = &entry.event {
-                recorded.insert((contact as i64, blob.clone()));
+            match &entry.event {
+                Event::Recorded { blob, cut, .. } => {
+                    let told = recorded.entry((contact as i64, blob.clone()));
+                    told.or_default().0 = i64::from(*cut);
+                }
+                Event::RecordingErased { blob, .. } => {
+                    let told = recorded.entry((contact as i64, blob.clone()));
+                    told.or_default().1 = Some(entry.at.0);
+                }
+                Event::PersonalErased { .. } => {
+                    forgotten.insert(contact as i64);
+                }
+                _ => {}
             }
             letters.tell(entry.at, &entry.event);
             let row = folded.entry(contact).or_default();
@@ -271,27 +300,34 @@ impl Audit {
         for what in found {
             self.report.differs(what);
         }
+        self.forgotten(&forgotten, after, to).await?;
         self.notes(&folded, after, to).await
     }
 
     /// The list of recordings is the one that the events tell.
     async fn recorded(
         &mut self,
-        mut told: BTreeSet<(i64, String)>,
+        mut told: BTreeMap<(i64, String), Told>,
         after: i64,
         to: i64,
     ) -> Result<(), Failure> {
-        let text = "SELECT contact, blob FROM recording WHERE contact > $1 AND contact <= $2";
+        let text = "SELECT contact, blob, cut, erased FROM recording \
+                    WHERE contact > $1 AND contact <= $2";
         for record in self.ask(text, &[after, to]).await?.iter() {
             let listed = (record.int(0)?, record.text(1)?.to_owned());
-            if !told.remove(&listed) {
-                self.report.differs(format!(
+            match told.remove(&listed) {
+                Some(told) if told == (record.int(2)?, record.maybe(3)?) => {}
+                Some(_) => self.report.differs(format!(
+                    "the list says otherwise than the events about a recording of contact {}",
+                    listed.0
+                )),
+                None => self.report.differs(format!(
                     "a recording of contact {} is listed but no event tells of it",
                     listed.0
-                ));
+                )),
             }
         }
-        for (contact, _) in told {
+        for ((contact, _), _) in told {
             self.report.differs(format!(
                 "a recording of contact {contact} was stored but is not listed"
             ));
@@ -338,6 +374,28 @@ impl Audit {
                 self.trunk_keys.push((row.key.clone(), contact));
             }
         }
+    }
+
+    /// What was erased is not there.
+    async fn forgotten(
+        &mut self,
+        forgotten: &BTreeSet<i64>,
+        after: i64,
+        to: i64,
+    ) -> Result<(), Failure> {
+        if forgotten.is_empty() {
+            return Ok(());
+        }
+        let text = "SELECT contact FROM personal WHERE contact > $1 AND contact <= $2";
+        for record in self.ask(text, &[after, to]).await?.iter() {
+            let contact = record.int(0)?;
+            if forgotten.contains(&contact) {
+                self.report.differs(format!(
+                    "number and note of contact {contact} were erased but are there"
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// A note is the one whose digest was written last.
@@ -401,18 +459,65 @@ impl Audit {
         Ok(())
     }
 
-    /// Every recording is there and whole.
-    async fn recordings(&mut self, blobs: &Blobs) -> Result<(), Failure> {
+    /// No recording lies on the disk that the record does not know, but for those that are being
+    /// made: their contact is open, or they were recorded in the meantime.
+    async fn unlisted(
+        &mut self,
+        reader: &Reader,
+        lying: Vec<String>,
+        listed: &HashSet<String>,
+    ) -> Result<(), Failure> {
+        for name in lying.into_iter().filter(|name| !listed.contains(name)) {
+            let contact = name
+                .rsplit_once('/')
+                .and_then(|(_, last)| last.split_once('-'));
+            let contact: Option<i64> = contact.and_then(|(contact, _)| contact.parse().ok());
+            let contact = contact.unwrap_or(0);
+            let text = "SELECT contact FROM contact WHERE contact = $1 AND closed IS NULL";
+            let open = self.ask(text, &[contact]).await?.first().is_some();
+            let mut asked = Values::default();
+            asked.int(contact).text(&name);
+            let text = "SELECT contact FROM recording WHERE contact = $1 AND blob = $2";
+            if open || reader.query(text, asked).await?.first().is_some() {
+                continue;
+            }
+            self.report.differs(format!(
+                "the file {name} is a recording that the record does not know"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Every recording is there and whole, and none is there that was erased.
+    async fn recordings(&mut self, blobs: &Blobs) -> Result<HashSet<String>, Failure> {
         let found = self
-            .ask("SELECT contact, blob FROM recording ORDER BY contact", &[])
+            .ask(
+                "SELECT contact, blob, cut, erased FROM recording ORDER BY contact",
+                &[],
+            )
             .await?;
+        let mut listed = HashSet::new();
         for record in found.iter() {
             let (contact, name) = (record.int(0)?, record.text(1)?.to_owned());
             let blobs = blobs.clone();
+            listed.insert(name.clone());
             let opened = crate::engine::blocking(move || blobs.content(&name)).await?;
+            let (cut, erased) = (record.int(2)? != 0, record.maybe(3)?.is_some());
+            if erased {
+                self.report.erased += 1;
+                if !matches!(opened, Err(Failure::NoBlob(_))) {
+                    self.report.differs(format!(
+                        "a recording of contact {contact} was erased but its file is there"
+                    ));
+                }
+                continue;
+            }
             self.report.recordings += 1;
             match opened {
-                Ok(content) if content.complete => {}
+                Ok(content) if content.complete != cut => {}
+                Ok(content) if content.complete => self.report.differs(format!(
+                    "a recording of contact {contact} is whole but said to be cut off"
+                )),
                 Ok(_) => self
                     .report
                     .differs(format!("a recording of contact {contact} is cut short")),
@@ -421,7 +526,7 @@ impl Audit {
                 )),
             }
         }
-        Ok(())
+        Ok(listed)
     }
 
     /// Telephony's own count of attempts is the same as the record's.

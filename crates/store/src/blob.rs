@@ -28,6 +28,9 @@ const FRAME_MAX: usize = FRAME + 16;
 /// Letters of a name at most.
 const NAME_MAX: usize = 120;
 
+/// Folder of files that could not be read.
+pub(crate) const ASIDE: &str = "aside";
+
 /// Encrypted files. Cloned freely.
 #[derive(Clone)]
 pub struct Blobs {
@@ -142,6 +145,36 @@ impl Blobs {
         };
         erase(&mut file).map_err(|error| Failure::io("blob", &error))?;
         fs::remove_file(self.path(name)?).map_err(|error| Failure::io("blob", &error))
+    }
+
+    /// Names of the files in a folder; none when there is no such folder.
+    pub fn names(&self, folder: &str) -> Result<Vec<String>, Failure> {
+        let mut names = Vec::new();
+        let failed = |error| Failure::io("blob folder", &error);
+        let entries = match fs::read_dir(self.path(folder)?) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(names),
+            Err(error) => return Err(failed(error)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            if let Some(name) = entry.file_name().to_str() {
+                names.push(format!("{folder}/{name}"));
+            }
+        }
+        Ok(names)
+    }
+
+    /// Moves a file to where nobody looks for it, for a person to decide about.
+    pub fn set_aside(&self, name: &str) -> Result<(), Failure> {
+        let aside = self.path(&format!("{ASIDE}/{name}"))?;
+        let parent = aside.parent().unwrap_or(&self.folder);
+        let moved = || {
+            fs::create_dir_all(parent)?;
+            fs::rename(self.path(name).map_err(std::io::Error::other)?, &aside)?;
+            File::open(parent)?.sync_all()
+        };
+        moved().map_err(|error| Failure::io("blob", &error))
     }
 
     fn open(&self, name: &str, how: &OpenOptions) -> Result<File, Failure> {

@@ -27,6 +27,8 @@ pub(crate) struct Dialect {
     pub note_first: &'static Insert,
     /// Notes that may be in the index already.
     pub note_again: &'static Insert,
+    /// Notes that leave the index.
+    pub note_gone: &'static Insert,
     /// Index of notes and contacts, joined.
     pub noted: &'static str,
     /// Condition that notes have the words; `$` stands for them.

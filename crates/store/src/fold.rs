@@ -5,10 +5,9 @@ use crate::batch::{Batch, Entry, Personal};
 use crate::engine::Dialect;
 use crate::failure::Failure;
 use crate::insert::{Conflict, Insert, Rows};
-use crate::record::Indexed;
 use crate::value::{Span, Values};
 use crate::{cube, letter, record, words};
-use center::city::Channel;
+use center::city::{Channel, ContactId};
 use center::event::Event;
 use center::record::Row;
 use center::statistics::{Cell, Measures, cells};
@@ -26,9 +25,18 @@ static JOURNAL: Insert = Insert::new(
 );
 static RECORDING: Insert = Insert::new(
     "recording",
-    "contact, blob, length_ms, keep_until, at",
+    "contact, blob, length_ms, keep_until, at, cut",
     Conflict::Keep,
 );
+static RECORDING_GONE: Insert = Insert::new(
+    "recording",
+    "contact, blob, length_ms, keep_until, at, cut, erased",
+    Conflict::Replace {
+        key: "contact, blob",
+        columns: "erased",
+    },
+);
+static PERSONAL_GONE: Insert = Insert::new("personal", "contact", Conflict::Erase);
 static NUMBER: Insert = Insert::new(
     "personal",
     "contact, number, raw",
@@ -63,33 +71,39 @@ static META: Insert = Insert::new(
 );
 
 /// Places in the list of tables, which is the order of writing.
-mod place {
+pub(crate) mod place {
     pub const JOURNAL: usize = 0;
     pub const WHOLE: usize = 1;
-    pub const PROGRESS: usize = 2;
+    pub const OPEN: usize = 2;
     pub const NUMBER: usize = 3;
     pub const NOTE: usize = 4;
     pub const TRANSFER: usize = 5;
-    pub const INDEX_FIRST: usize = 6;
-    pub const INDEX_AGAIN: usize = 7;
-    pub const RECORDING: usize = 8;
-    pub const CUBES: usize = 9;
-    pub const META: usize = 12;
-    pub const LETTERS: usize = 13;
+    pub const PERSONAL_GONE: usize = 6;
+    pub const INDEX_FIRST: usize = 7;
+    pub const INDEX_AGAIN: usize = 8;
+    pub const INDEX_GONE: usize = 9;
+    pub const RECORDING: usize = 10;
+    pub const RECORDING_GONE: usize = 11;
+    pub const CUBES: usize = 12;
+    pub const META: usize = 15;
+    pub const LETTERS: usize = 16;
 }
 
 /// Empty tables in the order of writing.
 pub(crate) fn tables(dialect: &Dialect) -> Vec<Rows> {
-    let kinds: [&'static Insert; 13 + letter::TABLES.len()] = [
+    let kinds: [&'static Insert; 16 + letter::TABLES.len()] = [
         &JOURNAL,
         &record::WHOLE,
-        &record::PROGRESS,
+        &record::OPEN,
         &NUMBER,
         &NOTE,
         &TRANSFER,
+        &PERSONAL_GONE,
         dialect.note_first,
         dialect.note_again,
+        dialect.note_gone,
         &RECORDING,
+        &RECORDING_GONE,
         cube::CUBES[0],
         cube::CUBES[1],
         cube::CUBES[2],
@@ -144,15 +158,17 @@ impl Head {
 }
 
 /// A contact in memory.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Held {
     row: Row,
-    /// Its indexed columns as stored; none while it is new.
-    stored: Option<Indexed>,
+    /// Stored as open, with or without a callback owed; none while it is new or closed.
+    stored_open: Option<bool>,
     /// The cells it counts in as stored: a correction takes them away first.
     counted: Vec<(Cell, Measures)>,
-    /// No note of it was ever written: known of contacts that arrived since the start.
-    unnoted: bool,
+    /// The note, empty without one.
+    note: String,
+    /// Its words as stored in the index: none before it is closed.
+    indexed: Option<String>,
     touched: bool,
 }
 
@@ -161,10 +177,16 @@ struct Held {
 pub(crate) struct Fold {
     zone: Zone,
     head: Head,
+    /// Where the hash of the last event stands, when it is one of this transaction.
+    last_hash: Option<Span>,
     last_contact: u64,
     held: HashMap<u64, Held>,
     touched: Vec<u64>,
     letters: letter::Last,
+    /// Personal rows, by their table and contact.
+    personal: BTreeMap<(usize, u64), Personal>,
+    /// Recordings that the batch erases.
+    erased: HashSet<(u64, String)>,
     /// What the batch changes, table by table.
     pub tables: Vec<Rows>,
 }
@@ -175,12 +197,20 @@ impl Fold {
         Fold {
             zone,
             head,
+            last_hash: None,
             last_contact,
             held: HashMap::new(),
             touched: Vec::new(),
             letters: letter::Last::default(),
+            personal: BTreeMap::new(),
+            erased: HashSet::new(),
             tables: tables(dialect),
         }
+    }
+
+    /// Number of the last event.
+    pub fn last_event(&self) -> i64 {
+        self.head.seq
     }
 
     /// Number of contacts so far.
@@ -189,22 +219,28 @@ impl Fold {
     }
 
     /// Holds a contact as it is stored.
-    pub fn adopt(&mut self, row: Row) {
+    pub fn adopt(&mut self, row: Row, note: &str) {
+        let closed = row.closed.is_some();
         let held = Held {
-            stored: Some(Indexed::of(&row)),
+            stored_open: (!closed).then_some(row.task),
             counted: cells(&row, &self.zone),
+            indexed: (closed && !note.is_empty()).then(|| words::of_closed(&row, note)),
+            note: note.to_owned(),
             row,
-            unnoted: false,
             touched: false,
         };
         self.held.insert(held.row.contact.0, held);
     }
 
-    /// Stored contacts that these events concern and that are not held.
-    pub fn missing(&self, entries: &[Entry]) -> Vec<i64> {
-        let mut missing: Vec<i64> = entries
+    /// Stored contacts that this batch concerns and that are not held.
+    pub fn missing(&self, batch: &Batch) -> Vec<i64> {
+        let events = batch
+            .entries
             .iter()
-            .filter_map(|entry| entry.event.contact())
+            .filter_map(|entry| entry.event.contact());
+        let personal = batch.personal.iter().map(Personal::contact);
+        let mut missing: Vec<i64> = events
+            .chain(personal)
             .filter(|contact| contact.0 <= self.last_contact)
             .filter(|contact| !self.held.contains_key(&contact.0))
             .map(|contact| contact.0 as i64)
@@ -214,44 +250,50 @@ impl Fold {
         missing
     }
 
-    /// Fills the tables with everything that follows from a batch. After an error this value is
+    /// Takes in a batch; several of them may become one transaction. After an error this value is
     /// spoiled and must be loaded again.
-    pub fn plan(&mut self, batch: &Batch) -> Result<(), Failure> {
-        let mut prev: Option<Span> = None;
+    pub fn add(&mut self, batch: Batch) -> Result<(), Failure> {
         for entry in &batch.entries {
-            prev = Some(self.journal(entry, prev)?);
+            self.journal(entry)?;
             self.apply(entry)?;
         }
-        self.personal(&batch.personal)?;
+        self.personal(batch.personal)
+    }
+
+    /// Fills the tables with everything that follows from what was taken in.
+    pub fn plan(&mut self) {
         self.project();
-        if !batch.entries.is_empty() {
+        if self.tables[place::JOURNAL].len() > 0 {
             let head = self.head.text();
             self.tables[place::META].values.text("head").text(&head);
         }
-        Ok(())
+    }
+
+    /// Hands over the full tables for a write and goes on with empty ones.
+    pub fn hand_over(&mut self, empty: Vec<Rows>) -> Vec<Rows> {
+        let full = std::mem::replace(&mut self.tables, empty);
+        self.settle();
+        full
     }
 
     /// The same without journal rows: for projections that are built anew.
-    pub fn replay(&mut self, entries: &[Entry]) -> Result<(), Failure> {
-        for entry in entries {
+    pub fn replay(&mut self, batch: Batch) -> Result<(), Failure> {
+        for entry in &batch.entries {
             self.apply(entry)?;
         }
+        self.personal(batch.personal)?;
         self.project();
         Ok(())
     }
 
-    /// Puts the words of a note into the index; `first` when none of the contact is there.
-    pub fn index_note(&mut self, contact: i64, text: &str, first: bool) {
-        let place = if first {
-            place::INDEX_FIRST
-        } else {
-            place::INDEX_AGAIN
-        };
-        let words = words::of_note(text);
-        self.tables[place].values.int(contact).text(&words);
+    /// Puts the note of a closed contact into the index, where none of it is yet.
+    pub fn index_note(&mut self, row: &Row, note: &str) {
+        let words = words::of_closed(row, note);
+        let values = &mut self.tables[place::INDEX_FIRST].values;
+        values.int(row.contact.0 as i64).text(&words);
     }
 
-    /// The batch is stored: what is closed leaves memory, the tables are emptied.
+    /// What was planned counts as stored: what is closed leaves memory, the tables are emptied.
     pub fn settle(&mut self) {
         for contact in self.touched.drain(..) {
             let Some(held) = self.held.get_mut(&contact) else {
@@ -262,16 +304,17 @@ impl Fold {
                 continue;
             }
             held.touched = false;
-            if !held.stored.as_ref().is_some_and(|s| s.hold(&held.row)) {
-                held.stored = Some(Indexed::of(&held.row));
-            }
+            held.stored_open = Some(held.row.task);
         }
+        self.erased.clear();
+        self.last_hash = None;
         for rows in &mut self.tables {
             rows.values.clear();
         }
     }
 
-    fn journal(&mut self, entry: &Entry, prev: Option<Span>) -> Result<Span, Failure> {
+    fn journal(&mut self, entry: &Entry) -> Result<(), Failure> {
+        let prev = self.last_hash;
         let values = &mut self.tables[place::JOURNAL].values;
         let from = values.heap().len();
         serde_json::to_writer(values.heap(), &entry.event)
@@ -295,7 +338,8 @@ impl Fold {
             .bytes_at(prev)
             .bytes_at(hash);
         self.head = next;
-        Ok(hash)
+        self.last_hash = Some(hash);
+        Ok(())
     }
 
     fn apply(&mut self, entry: &Entry) -> Result<(), Failure> {
@@ -312,14 +356,7 @@ impl Fold {
                 )));
             }
             self.last_contact = contact.0;
-            let held = Held {
-                row: Row::default(),
-                stored: None,
-                counted: Vec::new(),
-                unnoted: true,
-                touched: false,
-            };
-            self.held.insert(contact.0, held);
+            self.held.insert(contact.0, Held::default());
         }
         let held = self.held.get_mut(&contact.0).ok_or_else(|| {
             Failure::Refused(format!("contact {contact} has an event but never arrived"))
@@ -330,35 +367,65 @@ impl Fold {
         let caller = &held.row.caller;
         self.letters
             .plan(entry.at, &entry.event, caller, chat, rows);
-        if !held.touched {
-            held.touched = true;
-            self.touched.push(contact.0);
-        }
-        if let Event::Recorded {
-            blob,
-            length_ms,
-            keep_until,
-            ..
-        } = &entry.event
-        {
-            let values = &mut self.tables[place::RECORDING].values;
-            values.int(contact.0 as i64).text(blob).int(*length_ms);
-            values.int(keep_until.0).int(entry.at.0);
+        touch(&mut self.touched, held);
+        self.recording(entry);
+        if let Event::PersonalErased { .. } = entry.event {
+            self.forget(contact);
         }
         Ok(())
     }
 
-    /// Later rows of the same contact and kind replace earlier ones of the batch.
-    pub fn personal(&mut self, personal: &[Personal]) -> Result<(), Failure> {
-        let mut seen = HashSet::new();
-        for row in personal.iter().rev() {
+    fn recording(&mut self, entry: &Entry) {
+        match &entry.event {
+            Event::Recorded {
+                contact,
+                blob,
+                length_ms,
+                keep_until,
+                cut,
+            } => {
+                let values = &mut self.tables[place::RECORDING].values;
+                values.int(contact.0 as i64).text(blob).int(*length_ms);
+                values
+                    .int(keep_until.0)
+                    .int(entry.at.0)
+                    .int(i64::from(*cut));
+            }
+            Event::RecordingErased { contact, blob }
+                if self.erased.insert((contact.0, blob.clone())) =>
+            {
+                let values = &mut self.tables[place::RECORDING_GONE].values;
+                values.int(contact.0 as i64).text(blob).int(0).int(0).int(0);
+                values.int(0).int(entry.at.0);
+            }
+            _ => {}
+        }
+    }
+
+    /// Number, note and transfer are taken away; what was counted stays.
+    fn forget(&mut self, contact: ContactId) {
+        let values = &mut self.tables[place::PERSONAL_GONE].values;
+        values.int(contact.0 as i64);
+        if let Some(held) = self.held.get_mut(&contact.0) {
+            held.note.clear();
+        }
+    }
+
+    /// Later rows of the same contact and kind replace earlier ones of the transaction.
+    fn personal(&mut self, personal: Vec<Personal>) -> Result<(), Failure> {
+        for row in personal {
             let contact = row.contact();
             if contact.0 == 0 || contact.0 > self.last_contact {
                 return Err(Failure::Refused(format!(
                     "a personal row of contact {contact}, which never arrived"
                 )));
             }
-            let place = match row {
+            if let (Personal::Note { text, .. }, Some(held)) = (&row, self.held.get_mut(&contact.0))
+            {
+                held.note.clone_from(text);
+                touch(&mut self.touched, held);
+            }
+            let place = match &row {
                 Personal::Number { .. } => place::NUMBER,
                 Personal::Note { .. } => place::NOTE,
                 Personal::TransferTo { .. } => place::TRANSFER,
@@ -370,43 +437,38 @@ impl Fold {
                     continue;
                 }
             };
-            if !seen.insert((contact, place)) {
-                continue;
-            }
-            let values = &mut self.tables[place].values;
-            values.int(contact.0 as i64);
-            match row {
-                Personal::Number { number, raw, .. } => values.text(number).text(raw),
-                Personal::Note { text, nonce, .. } => values.text(text).text(nonce),
-                Personal::TransferTo { number, .. } => values.text(number),
-                Personal::Letter { .. } => values,
-            };
-            if let Personal::Note { text, .. } = row {
-                let held = self.held.get_mut(&contact.0);
-                // Taken: a spoiled batch is read anew, and then nothing is known to be unnoted.
-                let first = held.is_some_and(|held| std::mem::take(&mut held.unnoted));
-                self.index_note(contact.0 as i64, text, first);
-            }
+            self.personal.insert((place, contact.0), row);
         }
         Ok(())
+    }
+
+    fn personal_rows(&mut self) {
+        for ((place, contact), row) in std::mem::take(&mut self.personal) {
+            let values = &mut self.tables[place].values;
+            values.int(contact as i64);
+            match row {
+                Personal::Number { number, raw, .. } => values.text(&number).text(&raw),
+                Personal::Note { text, nonce, .. } => values.text(&text).text(&nonce),
+                Personal::TransferTo { number, .. } => values.text(&number),
+                Personal::Letter { .. } => values,
+            };
+        }
     }
 
     /// Rows of the touched contacts, and the cells that change with them.
     fn project(&mut self) {
         self.letters.write(&mut self.tables[place::LETTERS..]);
+        self.personal_rows();
         self.touched.sort_unstable();
         let mut changes: BTreeMap<Cell, Measures> = BTreeMap::new();
         for contact in &self.touched {
             let Some(held) = self.held.get_mut(contact) else {
                 continue;
             };
-            let spared = held.stored.as_ref().is_some_and(|s| s.hold(&held.row));
-            let place = if spared {
-                place::PROGRESS
-            } else {
-                place::WHOLE
-            };
+            let open = held.row.closed.is_none() && held.stored_open == Some(held.row.task);
+            let place = if open { place::OPEN } else { place::WHOLE };
             record::push(&held.row, &mut self.tables[place].values);
+            index(held, &mut self.tables);
             let counts = cells(&held.row, &self.zone);
             if counts == held.counted {
                 continue;
@@ -425,6 +487,29 @@ impl Fold {
             }
         }
     }
+}
+
+fn touch(touched: &mut Vec<u64>, held: &mut Held) {
+    if !held.touched {
+        held.touched = true;
+        touched.push(held.row.contact.0);
+    }
+}
+
+/// Brings the index of notes to where a contact is: it holds closed ones only.
+fn index(held: &mut Held, tables: &mut [Rows]) {
+    let noted = held.row.closed.is_some() && !held.note.is_empty();
+    let words = noted.then(|| words::of_closed(&held.row, &held.note));
+    if words == held.indexed {
+        return;
+    }
+    let contact = held.row.contact.0 as i64;
+    match (&held.indexed, &words) {
+        (None, Some(words)) => tables[place::INDEX_FIRST].values.int(contact).text(words),
+        (_, Some(words)) => tables[place::INDEX_AGAIN].values.int(contact).text(words),
+        (_, None) => tables[place::INDEX_GONE].values.int(contact),
+    };
+    held.indexed = words;
 }
 
 /// Where the kind stands in the JSON text of an event, whose tag always comes first.

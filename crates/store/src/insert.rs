@@ -20,6 +20,8 @@ pub(crate) enum Conflict {
         /// Columns.
         columns: &'static str,
     },
+    /// The row with this key is taken away.
+    Erase,
     /// The new value is added to these columns.
     Add {
         /// Primary key.
@@ -63,6 +65,11 @@ impl Insert {
 
     /// The statement for so many rows.
     pub fn text(&self, rows: usize) -> String {
+        if matches!(self.conflict, Conflict::Erase) {
+            let keys: Vec<String> = (1..=rows).map(|key| format!("${key}")).collect();
+            let (table, key) = (self.table, self.columns);
+            return format!("DELETE FROM {table} WHERE {key} IN ({})", keys.join(", "));
+        }
         let width = self.width();
         let mut text = format!("{} {} ({}) VALUES ", self.verb, self.table, self.columns);
         for row in 0..rows {
@@ -80,7 +87,7 @@ impl Insert {
 
     fn resolve(&self, text: &mut String) {
         let (key, columns, table) = match self.conflict {
-            Conflict::Refuse => return,
+            Conflict::Refuse | Conflict::Erase => return,
             Conflict::Keep => return text.push_str(" ON CONFLICT DO NOTHING"),
             Conflict::Replace { key, columns } => (key, columns, None),
             Conflict::Add { key, columns } => (key, columns, Some(self.table)),

@@ -3,9 +3,11 @@
 
 use crate::archive::Archive;
 use crate::batch::{Batch, Entry, Recovery};
+use crate::bench::Commits;
 use crate::engine::{Fault, Reader, Writer};
 use crate::failure::{Broken, Failure};
 use crate::fold::{Fold, Head, STREAM, meta, tables};
+use crate::insert::Rows;
 use crate::key::Key;
 use crate::place::Place;
 use crate::value::{Record, Values};
@@ -14,6 +16,7 @@ use center::city::City;
 use center::event::Event;
 use center::time::{Time, Zone};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::task::JoinHandle;
 
 /// Events that are read from the journal at once when projections are built anew.
 const REBUILD_CHUNK: i64 = 20_000;
@@ -33,13 +36,20 @@ impl Faults {
     }
 }
 
+/// The writer comes back with what became of the write.
+type Landed = (Writer, Result<Vec<Rows>, Broken>);
+
 /// The writing side: one value, moved into the hub.
 #[derive(Debug)]
 pub struct Journal {
     place: Place,
     zone: Zone,
-    /// None while the lease is being taken anew.
+    /// None while it writes, or while the lease is being taken anew.
     writer: Option<Writer>,
+    /// The write that is under way.
+    flight: Option<JoinHandle<Landed>>,
+    /// Empty tables for the next one.
+    spare: Option<Vec<Rows>>,
     reader: Reader,
     fold: Fold,
     /// After a failed write the fold no longer says what is stored.
@@ -47,6 +57,8 @@ pub struct Journal {
     /// After a failed commit nobody knows what is stored.
     poisoned: bool,
     faults: Faults,
+    /// Only while something is measured.
+    commits: Option<Commits>,
 }
 
 /// Opens or creates the store.
@@ -64,10 +76,13 @@ pub async fn open(place: &Place, city: &Arc<City>) -> Result<(Journal, Archive),
         zone: city.zone.clone(),
         fold: Fold::new(dialect, city.zone.clone(), Head::default(), 0),
         writer: Some(writer),
+        flight: None,
+        spare: None,
         reader: reader.clone(),
         stale: false,
         poisoned: false,
         faults: Faults::default(),
+        commits: None,
     };
     if meta_value(&reader, "projections").await?.as_deref() != Some(schema::PROJECTION_VERSION) {
         journal.rebuild().await?;
@@ -131,6 +146,11 @@ impl Journal {
         self.faults.clone()
     }
 
+    /// From here on the last event of every transaction is kept, for measuring.
+    pub fn commits(&mut self) -> Commits {
+        self.commits.get_or_insert_default().clone()
+    }
+
     /// Writes a batch with everything that follows from it; all or nothing.
     pub async fn append(&mut self, batch: Batch) -> Result<(), Failure> {
         if self.poisoned {
@@ -139,33 +159,77 @@ impl Journal {
         if self.stale {
             self.load().await?;
         }
-        self.adopt_missing(&batch.entries).await?;
-        if let Err(failure) = self.fold.plan(&batch) {
-            self.stale = true;
-            return Err(failure);
+        self.add(batch).await?;
+        self.launch()?;
+        self.land().await
+    }
+
+    /// Whether a batch builds on what may still be on its way to the paper.
+    pub fn must_wait(&self, batch: &Batch) -> bool {
+        self.flight.is_some() && !self.fold.missing(batch).is_empty()
+    }
+
+    /// Takes a batch into the next transaction, while the one before may be under way.
+    pub async fn add(&mut self, batch: Batch) -> Result<(), Failure> {
+        if self.stale {
+            return Err(Failure::Engine("what it builds on was not written".into()));
         }
-        self.write().await
+        self.adopt_missing(&batch).await?;
+        self.fold.add(batch).inspect_err(|_| self.stale = true)
     }
 
-    /// Writes what follows from events, but not the events: a record made up for measuring.
-    pub(crate) async fn project(&mut self, batch: &Batch) -> Result<(), Failure> {
-        self.fold.replay(&batch.entries)?;
-        self.fold.personal(&batch.personal)?;
-        self.write().await
+    /// Begins to write what was taken in, all or nothing; [`Journal::land`] tells the outcome.
+    pub fn launch(&mut self) -> Result<(), Failure> {
+        if self.stale {
+            return Err(Failure::Engine("what it builds on was not written".into()));
+        }
+        self.fold.plan();
+        self.take_off()
     }
 
-    async fn write(&mut self) -> Result<(), Failure> {
-        let rows = std::mem::take(&mut self.fold.tables);
+    fn take_off(&mut self) -> Result<(), Failure> {
         let fault = self.faults.take();
-        let writer = self.writer.as_mut().ok_or(Failure::Poisoned)?;
-        // Should this future be dropped here, nobody learns the outcome: until it is known, it
-        // counts as lost.
+        let mut writer = self.writer.take().ok_or(Failure::Poisoned)?;
+        let empty = self.spare.take();
+        let empty = empty.unwrap_or_else(|| tables(writer.dialect()));
+        let last = self.fold.last_event();
+        let rows = self.fold.hand_over(empty);
+        if let Some(commits) = &self.commits {
+            commits.note(last);
+        }
+        // Until the outcome is known it counts as lost.
         self.poisoned = true;
-        match writer.write(rows, fault).await {
-            Ok(rows) => {
+        self.flight = Some(tokio::spawn(async move {
+            let written = writer.write(rows, fault).await;
+            (writer, written)
+        }));
+        Ok(())
+    }
+
+    /// Whether a write is under way.
+    pub fn flies(&self) -> bool {
+        self.flight.is_some()
+    }
+
+    /// Waits for the write that is under way. May be given up and asked again.
+    pub async fn land(&mut self) -> Result<(), Failure> {
+        let Some(flight) = &mut self.flight else {
+            return Ok(());
+        };
+        let landed = flight.await;
+        self.flight = None;
+        let Ok((writer, written)) = landed else {
+            self.stale = true;
+            return Err(Failure::Engine("the write was given up".into()));
+        };
+        self.writer = Some(writer);
+        match written {
+            Ok(mut rows) => {
                 self.poisoned = false;
-                self.fold.tables = rows;
-                self.fold.settle();
+                for rows in &mut rows {
+                    rows.values.clear();
+                }
+                self.spare = Some(rows);
                 Ok(())
             }
             Err(Broken { failure, poisoned }) => {
@@ -176,14 +240,25 @@ impl Journal {
         }
     }
 
-    async fn adopt_missing(&mut self, entries: &[Entry]) -> Result<(), Failure> {
-        for contact in self.fold.missing(entries) {
+    /// Writes what follows from events, but not the events: a record made up for measuring.
+    pub(crate) async fn project(&mut self, batch: Batch) -> Result<(), Failure> {
+        self.fold.replay(batch)?;
+        self.write().await
+    }
+
+    async fn write(&mut self) -> Result<(), Failure> {
+        self.take_off()?;
+        self.land().await
+    }
+
+    async fn adopt_missing(&mut self, batch: &Batch) -> Result<(), Failure> {
+        for contact in self.fold.missing(batch) {
             let mut asked = Values::default();
             asked.int(contact);
-            let text = format!("SELECT {} FROM contact WHERE contact = $1", record::COLUMNS);
+            let text = format!("{} WHERE c.contact = $1", noted());
             let found = self.reader.query(&text, asked).await?;
-            if let Some(row) = found.first() {
-                self.fold.adopt(record::read(row)?);
+            if let Some(found) = found.first() {
+                adopt(&mut self.fold, found)?;
             }
         }
         Ok(())
@@ -206,12 +281,9 @@ impl Journal {
             .unwrap_or(0);
         let dialect = self.reader.dialect();
         let mut fold = Fold::new(dialect, self.zone.clone(), head, last as u64);
-        let text = format!(
-            "SELECT {} FROM contact WHERE closed IS NULL",
-            record::COLUMNS
-        );
-        for row in self.reader.query(&text, Values::default()).await?.iter() {
-            fold.adopt(record::read(row)?);
+        let text = format!("{} WHERE c.closed IS NULL", noted());
+        for found in self.reader.query(&text, Values::default()).await?.iter() {
+            adopt(&mut fold, found)?;
         }
         self.fold = fold;
         self.stale = false;
@@ -236,8 +308,12 @@ impl Journal {
             };
             after = last.int(2)?;
             let entries: Vec<Entry> = found.iter().map(entry).collect::<Result<_, _>>()?;
-            self.adopt_missing(&entries).await?;
-            self.fold.replay(&entries)?;
+            let batch = Batch {
+                entries,
+                personal: Vec::new(),
+            };
+            self.adopt_missing(&batch).await?;
+            self.fold.replay(batch)?;
             self.write().await?;
         }
         self.index_notes().await?;
@@ -250,15 +326,19 @@ impl Journal {
         loop {
             let mut asked = Values::default();
             asked.int(after).int(REBUILD_CHUNK);
-            let text = "SELECT contact, note FROM personal \
-                        WHERE contact > $1 AND note IS NOT NULL ORDER BY contact LIMIT $2";
-            let found = self.reader.query(text, asked).await?;
+            let text = format!(
+                "{} WHERE p.contact > $1 AND p.note <> '' AND c.closed IS NOT NULL \
+                 ORDER BY p.contact LIMIT $2",
+                noted()
+            );
+            let found = self.reader.query(&text, asked).await?;
             let Some(last) = found.iter().next_back() else {
                 return Ok(());
             };
             after = last.int(0)?;
             for record in found.iter() {
-                self.fold.index_note(record.int(0)?, record.text(1)?, true);
+                let (row, note) = (record::read(record)?, record.text(record::WIDTH)?);
+                self.fold.index_note(&row, note);
             }
             self.write().await?;
         }
@@ -266,6 +346,8 @@ impl Journal {
 
     /// What the center is rebuilt from. After a failed write this also finds out what is stored.
     pub async fn recover(&mut self, now: Time) -> Result<Recovery, Failure> {
+        // Whether it was written is known then.
+        let _ = self.land().await;
         if self.poisoned {
             // The old connection, and with it the lease, must be gone before a new one is taken.
             self.writer = None;
@@ -275,6 +357,20 @@ impl Journal {
         self.load().await?;
         recovery::read(&self.reader, now, self.fold.last_contact() + 1).await
     }
+}
+
+/// Contacts with their notes; the note comes after the columns of the contact.
+fn noted() -> String {
+    let columns = record::COLUMNS.replace(", ", ", c.");
+    format!(
+        "SELECT c.{columns}, p.note FROM contact AS c \
+         LEFT JOIN personal AS p ON p.contact = c.contact"
+    )
+}
+
+fn adopt(fold: &mut Fold, found: Record<'_>) -> Result<(), Failure> {
+    fold.adopt(record::read(found)?, found.text(record::WIDTH)?);
+    Ok(())
 }
 
 /// Reads `at` and `body` from the first two columns.

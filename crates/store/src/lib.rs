@@ -31,7 +31,7 @@ mod value;
 mod words;
 pub mod year;
 
-pub use archive::{Archive, PersonalRows, Recording};
+pub use archive::{Archive, DuePersonal, PersonalRows, Recording};
 pub use audit::{Report, audit};
 pub use batch::{Batch, Entry, Personal, Recovery, note_digest};
 pub use blob::{BlobWriter, Blobs, Content};

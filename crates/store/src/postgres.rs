@@ -37,6 +37,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION journal_is_append_only();",
         CREATE INDEX note_index_tokens ON note_index USING gin (tokens)",
     note_first: &NOTES,
     note_again: &NOTES,
+    note_gone: &NOTE_GONE,
     noted: "note_index JOIN contact ON contact.contact = note_index.contact",
     note_match: "note_index.tokens @@ CAST($ AS tsquery)",
     note_contact: "note_index.contact",
@@ -54,6 +55,8 @@ static NOTES: Insert = Insert {
         },
     )
 };
+
+static NOTE_GONE: Insert = Insert::new("note_index", "contact", Conflict::Erase);
 
 /// Older versions do not know `CREATE OR REPLACE TRIGGER`.
 const VERSION_MIN: i64 = 140_000;

@@ -15,7 +15,10 @@ returned, transfers, ended, closed, category, outcome, fate, note_digest, note_l
 recordings, task, since, thread, messages, messages_in, messages_out, replied, late, \
 over_limit, unclear, undelivered, reopened, merged";
 
-/// A row that is new or whose indexed columns changed.
+/// How many.
+pub(crate) const WIDTH: usize = 42;
+
+/// A row that is new, or closed.
 pub(crate) static WHOLE: Insert = Insert::new(
     "contact",
     COLUMNS,
@@ -28,53 +31,18 @@ messages_out, replied, late, over_limit, unclear, undelivered, reopened, merged"
     },
 );
 
-/// A row whose indexed columns are as stored: spares the indexes.
-pub(crate) static PROGRESS: Insert = Insert::new(
+/// A row that was open and still is: what decides about indexes is as stored, so none changes.
+pub(crate) static OPEN: Insert = Insert::new(
     "contact",
     COLUMNS,
     Conflict::Replace {
         key: "contact",
-        columns: "keys, stage, queue, queued, callback, answered, wait_ms, talk_ms, hold_ms, \
-wrap_ms, returned, transfers, ended, outcome, note_digest, note_letters, recordings, since, \
-thread, messages, messages_in, messages_out, replied, late, over_limit, unclear, undelivered, \
-reopened, merged",
+        columns: "language, keys, stage, queue, queued, callback, answered, counselor, wait_ms, \
+talk_ms, hold_ms, wrap_ms, returned, transfers, ended, category, outcome, note_digest, \
+note_letters, recordings, since, thread, messages, messages_in, messages_out, replied, late, \
+over_limit, unclear, undelivered, reopened, merged",
     },
 );
-
-/// The columns that [`PROGRESS`] leaves alone and that can change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Indexed {
-    language: Language,
-    counselor: Option<CounselorId>,
-    closed: Option<Time>,
-    category: String,
-    fate: Option<Fate>,
-    task: bool,
-}
-
-impl Indexed {
-    /// Those of a row.
-    pub fn of(row: &Row) -> Indexed {
-        Indexed {
-            language: row.language,
-            counselor: row.counselor,
-            closed: row.closed,
-            category: row.category.clone(),
-            fate: row.fate,
-            task: row.task,
-        }
-    }
-
-    /// Whether the row still has them.
-    pub fn hold(&self, row: &Row) -> bool {
-        self.language == row.language
-            && self.counselor == row.counselor
-            && self.closed == row.closed
-            && self.category == row.category
-            && self.fate == row.fate
-            && self.task == row.task
-    }
-}
 
 /// Adds a row.
 pub(crate) fn push(row: &Row, into: &mut Values) {
@@ -220,6 +188,7 @@ mod tests {
         let mut values = Values::default();
         push(&row, &mut values);
         let width = COLUMNS.split(", ").count();
+        assert_eq!(width, WIDTH);
         let mut records = Records::new(width);
         for value in values.part(0, width) {
             records.push(value);

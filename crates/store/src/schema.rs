@@ -7,7 +7,7 @@ pub(crate) const TRUTH_VERSION: &str = "1";
 
 /// Version of everything that follows from the journal; another one in the store makes it be
 /// built anew. Raise it whenever a projection's columns, or the fold of a contact, change.
-pub(crate) const PROJECTION_VERSION: &str = "3";
+pub(crate) const PROJECTION_VERSION: &str = "4";
 
 /// Truth: journal, erasable personal data, and what the store knows about itself.
 const TRUTH: &str = "
@@ -111,17 +111,11 @@ CREATE TABLE contact (
     reopened BIGINT NOT NULL,
     merged BIGINT
 );
-CREATE INDEX contact_arrived ON contact (arrived, contact);
-CREATE INDEX contact_caller ON contact (caller, arrived, contact) WHERE caller <> '';
-CREATE INDEX contact_counselor ON contact (counselor, arrived, contact)
-    WHERE counselor IS NOT NULL;
-CREATE INDEX contact_category ON contact (category, arrived, contact) WHERE category <> '';
-CREATE INDEX contact_fate ON contact (fate, arrived, contact) WHERE fate <> 'answered';
-CREATE INDEX contact_language ON contact (language, arrived, contact) WHERE language <> 'ko';
-CREATE INDEX contact_channel ON contact (channel, arrived, contact) WHERE channel <> 'voice';
 CREATE INDEX contact_open ON contact (contact) WHERE closed IS NULL;
 CREATE INDEX contact_task ON contact (contact) WHERE task = 1;
-CREATE INDEX contact_rest ON contact (closed) WHERE messages > 0;
+CREATE INDEX contact_caller ON contact (caller, arrived, contact)
+    WHERE closed IS NOT NULL AND caller <> '';
+{leads}CREATE INDEX contact_rest ON contact (closed) WHERE messages > 0;
 CREATE INDEX contact_merged ON contact (merged) WHERE merged IS NOT NULL;
 CREATE TABLE message (
     contact BIGINT NOT NULL,
@@ -178,8 +172,11 @@ CREATE TABLE recording (
     length_ms BIGINT NOT NULL,
     keep_until BIGINT NOT NULL,
     at BIGINT NOT NULL,
+    cut BIGINT NOT NULL,
+    erased BIGINT,
     PRIMARY KEY (contact, blob)
 ){clustered};
+CREATE INDEX recording_due ON recording (keep_until) WHERE erased IS NULL;
 CREATE TABLE cube_hour (
     hour BIGINT NOT NULL,
     channel TEXT NOT NULL,
@@ -205,6 +202,33 @@ CREATE TABLE cube_counselor (
     PRIMARY KEY (day, counselor, channel)
 ){clustered};";
 
+/// What lists of closed contacts are led by, each with the condition of its partial index. What
+/// nearly every contact has leads nowhere; every contact has a queue, if an empty one.
+pub(crate) const LEADS: [(&str, &str); 6] = [
+    ("queue", ""),
+    ("counselor", " AND counselor IS NOT NULL"),
+    ("category", " AND category <> ''"),
+    ("fate", " AND fate <> 'answered'"),
+    ("language", " AND language <> 'ko'"),
+    ("channel", " AND channel <> 'voice'"),
+];
+
+/// Their indexes: sorted as lists are, then everything else that a list can be narrowed by, so
+/// that no row is looked at before it is known to be shown. An open contact is in none of them:
+/// its row changes many times, and enters them once, when it is closed.
+fn leads() -> String {
+    let index = |(lead, condition): &(&str, &str)| {
+        let others = LEADS.iter().map(|(column, _)| *column);
+        let others: Vec<&str> = others.filter(|column| column != lead).collect();
+        format!(
+            "CREATE INDEX contact_{lead} ON contact ({lead}, arrived, contact, {}, closed) \
+             WHERE closed IS NOT NULL{condition};\n",
+            others.join(", ")
+        )
+    };
+    LEADS.iter().map(index).collect()
+}
+
 /// Statements that make the tables of the truth where they are missing.
 pub(crate) fn truth(dialect: &Dialect) -> String {
     format!("{}{}", spoken(TRUTH, dialect), dialect.guard)
@@ -216,7 +240,9 @@ pub(crate) fn projections(dialect: &Dialect) -> String {
         .split(", ")
         .map(|column| format!("{column} BIGINT NOT NULL"))
         .collect();
-    let text = PROJECTIONS.replace("{measures}", &measures.join(", "));
+    let text = PROJECTIONS
+        .replace("{measures}", &measures.join(", "))
+        .replace("{leads}", &leads());
     format!(
         "BEGIN;{}{};COMMIT",
         spoken(&text, dialect),

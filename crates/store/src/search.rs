@@ -1,6 +1,7 @@
 //! What a list is asked for, as one statement that an index answers. Never runs it.
 
 use crate::engine::Dialect;
+use crate::schema::LEADS;
 use crate::value::Values;
 use crate::{record, words};
 use center::city::{Channel, ContactId, CounselorId, Language};
@@ -30,7 +31,7 @@ pub struct Search {
     pub channel: Option<Channel>,
     /// Language.
     pub language: Option<Language>,
-    /// Queue code; the empty text finds those that reached none. No index leads by it.
+    /// Queue code; the empty text finds those that reached none.
     pub queue: Option<String>,
     /// Words of the note.
     pub text: Option<String>,
@@ -45,8 +46,11 @@ const PAGE: usize = 50;
 /// Contacts on a page at most.
 const PAGE_MAX: usize = 1_000;
 
-/// Category codes that are followed one by one; SQLite takes 500 parts of a statement.
-const CODES_MAX: usize = 400;
+/// Values that are followed one by one; SQLite takes 500 parts of a statement.
+pub(crate) const VALUES_MAX: usize = 400;
+
+/// Contacts that are counted to find out what is rare; more of them is many.
+const COUNTED: i64 = 4_000;
 
 /// A statement with its values.
 #[derive(Debug)]
@@ -55,19 +59,34 @@ pub(crate) struct Asked {
     pub params: Values,
 }
 
-/// The index that leads to the contacts; what else is asked for is looked up in the rows. Chosen
-/// here because neither engine knows that a caller is rarer than a counselor.
+/// The index that leads to closed contacts, the first where several are as good; what else is
+/// asked for stands in the index as well. See `schema::LEADS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Lead {
-    Words,
-    Open,
+pub(crate) enum Lead {
     Caller,
-    Category,
     Counselor,
-    Fate,
     Language,
     Channel,
-    Arrival,
+    Category,
+    Fate,
+    Queue,
+}
+
+impl Lead {
+    /// Its column, and the condition of its partial index.
+    fn column(self) -> (&'static str, &'static str) {
+        let column = match self {
+            Lead::Caller => return ("caller", " AND caller <> ''"),
+            Lead::Counselor => "counselor",
+            Lead::Language => "language",
+            Lead::Channel => "channel",
+            Lead::Category => "category",
+            Lead::Fate => "fate",
+            Lead::Queue => "queue",
+        };
+        let leads = LEADS.into_iter().find(|(lead, _)| *lead == column);
+        leads.unwrap_or((column, ""))
+    }
 }
 
 impl Search {
@@ -80,233 +99,344 @@ impl Search {
     }
 
     /// What the note is asked for; blanks ask for nothing.
-    fn words(&self) -> Option<&str> {
-        self.text.as_deref().filter(|text| !text.trim().is_empty())
+    pub(crate) fn words(&self) -> Option<Vec<words::Asked>> {
+        let text = self.text.as_deref().filter(|text| !text.trim().is_empty());
+        text.map(words::of_query)
+    }
+
+    /// The beginning of the category's code.
+    pub(crate) fn category(&self) -> Option<&str> {
+        self.category.as_deref().filter(|code| !code.is_empty())
     }
 
     /// Whether nothing can fit: a caller without a number is nobody in particular, and signs
     /// without a letter are no words.
     pub(crate) fn is_void(&self) -> bool {
-        self.caller.as_deref() == Some("")
-            || self
-                .words()
-                .is_some_and(|text| words::of_query(text).is_empty())
+        self.caller.as_deref() == Some("") || self.words().is_some_and(|words| words.is_empty())
     }
 
-    fn lead(&self) -> Lead {
-        if self.words().is_some() {
-            Lead::Words
-        } else if self.stage.is_some_and(|stage| stage != Stage::Closed) {
-            Lead::Open
-        } else if self.caller.is_some() {
-            Lead::Caller
-        } else if self.category.as_ref().is_some_and(|code| !code.is_empty()) {
-            Lead::Category
-        } else if self.counselor.is_some() {
-            Lead::Counselor
-        } else if self.fate.is_some_and(|fate| fate != Fate::Answered) {
-            Lead::Fate
-        } else if self
-            .language
-            .is_some_and(|language| language != Language::Ko)
-        {
-            Lead::Language
-        } else if self
-            .channel
-            .is_some_and(|channel| channel != Channel::Voice)
-        {
-            Lead::Channel
-        } else {
-            Lead::Arrival
-        }
+    /// Whether open contacts can fit.
+    pub(crate) fn may_be_open(&self) -> bool {
+        self.fate.is_none() && self.stage != Some(Stage::Closed)
     }
 
-    /// The beginning of the category codes that must be known first; see [`codes`].
-    pub(crate) fn by_category(&self) -> Option<&str> {
-        match self.lead() {
-            Lead::Category => self.category.as_deref(),
-            _ => None,
-        }
+    /// Whether closed contacts can fit.
+    pub(crate) fn may_be_closed(&self) -> bool {
+        self.stage.is_none_or(|stage| stage == Stage::Closed)
     }
 
-    /// The statement. `codes` are the category codes that begin as asked, when they lead. Very
-    /// many of them are most of the record: then the newest contacts are looked through.
-    pub(crate) fn statement(&self, dialect: &Dialect, codes: &[String]) -> Asked {
-        let lead = match self.lead() {
-            Lead::Category if codes.len() > CODES_MAX => Lead::Arrival,
-            lead => lead,
-        };
+    /// The indexes that can lead: by what is asked for and not nearly every contact has.
+    pub(crate) fn leads(&self) -> Vec<Lead> {
+        let asked = [
+            (Lead::Caller, self.caller.is_some()),
+            (Lead::Counselor, self.counselor.is_some()),
+            (
+                Lead::Language,
+                self.language
+                    .is_some_and(|language| language != Language::Ko),
+            ),
+            (
+                Lead::Channel,
+                self.channel
+                    .is_some_and(|channel| channel != Channel::Voice),
+            ),
+            (Lead::Category, self.category().is_some()),
+            (
+                Lead::Fate,
+                self.fate.is_some_and(|fate| fate != Fate::Answered),
+            ),
+            (Lead::Queue, self.queue.is_some()),
+        ];
+        let asked = asked.into_iter().filter(|(_, asked)| *asked);
+        asked.map(|(lead, _)| lead).collect()
+    }
+
+    /// Counts, up to a bound, the closed contacts that an index leads to.
+    pub(crate) fn count(&self, lead: Lead) -> Asked {
+        let (column, condition) = lead.column();
         let mut asked = Building::default();
-        let columns = record::COLUMNS;
+        asked.push("SELECT COUNT(*) FROM (SELECT 1 FROM contact WHERE closed IS NOT NULL");
+        asked.push(condition);
         match lead {
-            Lead::Words => {
-                // Both tables have columns of the same name on one engine.
-                let columns = columns.replace(", ", ", contact.");
-                asked.push(&format!("SELECT contact.{columns} FROM {}", dialect.noted));
-                self.match_words(dialect, &mut asked);
-                self.filters(lead, &mut asked);
-                asked.push(&format!(" ORDER BY {} DESC", dialect.note_contact));
+            Lead::Counselor => {
+                let counselor = self.counselor.map_or(-1, |id| i64::from(id.0));
+                asked.int(" AND counselor = $", counselor);
             }
             Lead::Category => {
-                asked.push(&format!("SELECT {columns} FROM contact WHERE contact IN ("));
-                asked.push("SELECT contact FROM (");
-                for (index, code) in codes.iter().enumerate() {
-                    asked.push(if index == 0 { "" } else { " UNION ALL " });
-                    asked.push("SELECT * FROM (SELECT contact, arrived FROM contact");
-                    asked.text(" WHERE category <> '' AND category = $", code);
-                    self.bounds(&mut asked);
-                    self.filters(lead, &mut asked);
-                    asked.push(" ORDER BY arrived DESC, contact DESC");
-                    asked.int(" LIMIT $", self.page() as i64);
-                    let _ = write!(asked.text, ") AS part_{index}");
-                }
-                asked.push(") AS parts ORDER BY arrived DESC, contact DESC");
-                asked.int(" LIMIT $", self.page() as i64);
-                asked.push(") ORDER BY arrived DESC, contact DESC");
+                let beginning = self.category().unwrap_or_default();
+                asked.text(" AND category >= $", beginning);
+                asked.text(" AND category < $", &format!("{beginning}\u{10ffff}"));
             }
-            _ => {
-                asked.push(&format!("SELECT {columns} FROM contact WHERE "));
-                self.lead_by(lead, &mut asked);
-                self.bounds(&mut asked);
-                self.filters(lead, &mut asked);
-                asked.push(" ORDER BY arrived DESC, contact DESC");
-            }
+            _ => asked.text(&format!(" AND {column} = $"), &self.value(lead)),
         }
-        asked.int(" LIMIT $", self.page() as i64);
-        Asked {
-            text: asked.text,
-            params: asked.params,
+        if lead != Lead::Category {
+            self.bounds(&mut asked, false);
+        }
+        asked.int(" LIMIT $", COUNTED);
+        asked.push(") AS counted");
+        asked.done()
+    }
+
+    /// Whether so many are many.
+    pub(crate) fn many(count: i64) -> bool {
+        count >= COUNTED
+    }
+
+    /// What a column must hold, as a text.
+    pub(crate) fn value(&self, lead: Lead) -> String {
+        match lead {
+            Lead::Caller => self.caller.clone().unwrap_or_default(),
+            Lead::Counselor => self.counselor.map(|id| id.to_string()).unwrap_or_default(),
+            Lead::Language => self.language.map_or("", Language::code).to_owned(),
+            Lead::Channel => self.channel.map_or("", Channel::code).to_owned(),
+            Lead::Category => self.category().unwrap_or_default().to_owned(),
+            Lead::Fate => self.fate.map_or("", Fate::code).to_owned(),
+            Lead::Queue => self.queue.clone().unwrap_or_default(),
         }
     }
 
-    /// The condition that the leading index answers, with the words of a partial index.
-    fn lead_by(&self, lead: Lead, asked: &mut Building) {
+    /// A page, newest first. `lead` leads to closed contacts by each of `values`, none when no
+    /// closed contact can fit; `note` is what their notes are asked for.
+    pub(crate) fn list(
+        &self,
+        lead: Option<(Lead, &[String])>,
+        note: Option<(&Dialect, &str)>,
+    ) -> Asked {
+        let mut asked = Building::default();
+        let columns = record::COLUMNS;
+        asked.push(&format!("SELECT {columns} FROM contact WHERE contact IN ("));
+        asked.push("SELECT contact FROM (");
+        let mut parts = 0;
+        if let Some((lead, values)) = lead {
+            for value in values {
+                asked.part(&mut parts);
+                self.closed(lead, value, note, &mut asked);
+                self.end_part(parts, &mut asked);
+            }
+        }
+        if self.may_be_open() && note.is_none() {
+            asked.part(&mut parts);
+            asked.push("closed IS NULL");
+            self.bounds(&mut asked, true);
+            self.filters(None, &mut asked);
+            self.end_part(parts, &mut asked);
+        }
+        if parts == 0 {
+            asked.push("SELECT contact, arrived FROM contact WHERE 1 = 0");
+        }
+        asked.push(") AS parts ORDER BY arrived DESC, contact DESC");
+        asked.int(" LIMIT $", self.page() as i64);
+        asked.push(") ORDER BY arrived DESC, contact DESC");
+        asked.done()
+    }
+
+    fn end_part(&self, part: usize, asked: &mut Building) {
+        asked.push(" ORDER BY arrived DESC, contact DESC");
+        asked.int(" LIMIT $", self.page() as i64);
+        let _ = write!(asked.text, ") AS part_{part}");
+    }
+
+    /// Closed contacts, by one value of the leading column.
+    fn closed(
+        &self,
+        lead: Lead,
+        value: &str,
+        note: Option<(&Dialect, &str)>,
+        asked: &mut Building,
+    ) {
+        let (column, condition) = lead.column();
+        asked.push("closed IS NOT NULL");
+        asked.push(condition);
         match lead {
-            Lead::Open => asked.push("closed IS NULL"),
-            Lead::Caller => {
-                let caller = self.caller.as_deref().unwrap_or_default();
-                asked.text("caller <> '' AND caller = $", caller);
-            }
             Lead::Counselor => {
-                let counselor = self.counselor.map_or(0, |id| i64::from(id.0));
-                asked.int("counselor = $", counselor);
+                let counselor = value.parse().unwrap_or(-1);
+                asked.int(" AND counselor = $", counselor);
             }
-            Lead::Fate => {
-                let fate = self.fate.map_or("", Fate::code);
-                asked.text("fate <> 'answered' AND fate = $", fate);
-            }
-            Lead::Language => {
-                let language = self.language.map_or("", Language::code);
-                asked.text("language <> 'ko' AND language = $", language);
-            }
-            Lead::Channel => {
-                let channel = self.channel.map_or("", Channel::code);
-                asked.text("channel <> 'voice' AND channel = $", channel);
-            }
-            Lead::Words | Lead::Category | Lead::Arrival => asked.push("arrived IS NOT NULL"),
+            _ => asked.text(&format!(" AND {column} = $"), value),
+        }
+        self.bounds(asked, true);
+        self.filters(Some(lead), asked);
+        if let Some((dialect, words)) = note {
+            let contact = dialect.note_contact;
+            asked.push(" AND EXISTS (SELECT 1 FROM note_index WHERE ");
+            asked.text(dialect.note_match, words);
+            asked.push(&format!(" AND {contact} = contact.contact)"));
         }
     }
 
     /// From, to and where the last page ended, as the indexes are sorted.
-    fn bounds(&self, asked: &mut Building) {
+    fn bounds(&self, asked: &mut Building, before: bool) {
         if let Some(from) = self.from {
             asked.int(" AND arrived >= $", from.0);
         }
         if let Some(to) = self.to {
             asked.int(" AND arrived < $", to.0);
         }
-        if let Some(before) = self.before {
+        if let Some(before) = self.before.filter(|_| before) {
             let below = " AND (arrived, contact) < \
-                         ((SELECT arrived FROM contact WHERE contact = $";
+                         ((SELECT b.arrived FROM contact AS b WHERE b.contact = $";
             asked.int(below, before.0 as i64);
             asked.int("), $", before.0 as i64);
             asked.push(")");
         }
     }
 
-    /// The index of notes is sorted by contact, not by arrival: a day of contacts more on either
-    /// side covers any step of the clock, and the exact instants are looked up in the rows.
-    fn match_words(&self, dialect: &Dialect, asked: &mut Building) {
-        let words = words::of_query(self.words().unwrap_or_default());
-        let words = (dialect.note_query)(&words);
-        asked.text(&format!(" WHERE {}", dialect.note_match), &words);
-        let contact = dialect.note_contact;
-        if let Some(before) = self.before {
-            asked.int(&format!(" AND {contact} < $"), before.0 as i64);
-        }
-        if let Some(from) = self.from {
-            let first = format!(
-                " AND {contact} >= COALESCE((SELECT c.contact FROM contact AS c \
-                 WHERE c.arrived >= $"
-            );
-            asked.int(&first, from.0.saturating_sub(DAY_MS));
-            asked.push(" ORDER BY c.arrived, c.contact LIMIT 1), 0)");
-            asked.int(" AND contact.arrived >= $", from.0);
-        }
-        if let Some(to) = self.to {
-            let last = format!(
-                " AND {contact} <= COALESCE((SELECT c.contact FROM contact AS c \
-                 WHERE c.arrived < $"
-            );
-            asked.int(&last, to.0.saturating_add(DAY_MS));
-            asked.push(" ORDER BY c.arrived DESC, c.contact DESC LIMIT 1), 0)");
-            asked.int(" AND contact.arrived < $", to.0);
-        }
-    }
-
     /// Everything that does not lead, written so that no other index is taken for it.
-    fn filters(&self, lead: Lead, asked: &mut Building) {
-        let mut text = |applies: bool, column: &str, value: Option<&str>| {
-            if let Some(value) = value.filter(|_| applies) {
+    fn filters(&self, lead: Option<Lead>, asked: &mut Building) {
+        let mut text = |of: Option<Lead>, column: &str, value: Option<&str>| {
+            if let Some(value) = value.filter(|_| of.is_none() || of != lead) {
                 asked.text(&format!(" AND COALESCE({column}, '') = $"), value);
             }
         };
-        text(true, "stage", self.stage.map(Stage::code));
-        text(true, "queue", self.queue.as_deref());
-        text(lead != Lead::Caller, "caller", self.caller.as_deref());
-        text(lead != Lead::Fate, "fate", self.fate.map(Fate::code));
+        let stage = self.stage.filter(|_| lead.is_none());
+        text(None, "stage", stage.map(Stage::code));
+        text(Some(Lead::Queue), "queue", self.queue.as_deref());
+        text(Some(Lead::Caller), "caller", self.caller.as_deref());
+        text(Some(Lead::Fate), "fate", self.fate.map(Fate::code));
         text(
-            lead != Lead::Language,
+            Some(Lead::Language),
             "language",
             self.language.map(Language::code),
         );
         text(
-            lead != Lead::Channel,
+            Some(Lead::Channel),
             "channel",
             self.channel.map(Channel::code),
         );
-        if let (Some(counselor), true) = (self.counselor, lead != Lead::Counselor) {
+        if let (Some(counselor), true) = (self.counselor, lead != Some(Lead::Counselor)) {
             asked.int(" AND COALESCE(counselor, -1) = $", i64::from(counselor.0));
         }
-        if let (Some(code), true) = (&self.category, lead != Lead::Category) {
+        if let (Some(code), true) = (self.category(), lead != Some(Lead::Category)) {
             let letters = code.chars().count() as i64;
             asked.int(" AND SUBSTR(category, 1, CAST($", letters);
             asked.text(" AS INTEGER)) = $", code);
         }
     }
+
+    /// The words of the index that closed contacts must have. `whole` when the category asked for
+    /// ends where a part of the codes ends.
+    pub(crate) fn marks(&self, mut words: Vec<words::Asked>, whole: bool) -> Vec<words::Asked> {
+        for lead in self.leads() {
+            let kind = match lead {
+                Lead::Caller => continue,
+                Lead::Counselor => 'k',
+                Lead::Language => 'l',
+                Lead::Channel => 'v',
+                Lead::Category => 'c',
+                Lead::Fate => 'f',
+                Lead::Queue => 'q',
+            };
+            words.push(words::Asked {
+                word: words::marked(kind, &self.value(lead)),
+                beginning: lead == Lead::Category && !whole,
+            });
+        }
+        words
+    }
+
+    /// A page of closed contacts by the words of their notes. The index is sorted by contact:
+    /// `within` are the contacts between which the exact instants are looked up in the rows.
+    pub(crate) fn noted(&self, dialect: &Dialect, words: &str, within: (i64, i64)) -> Asked {
+        let mut asked = Building::default();
+        let contact = dialect.note_contact;
+        // Both tables have columns of the same name on one engine.
+        let columns = record::COLUMNS.replace(", ", ", contact.");
+        asked.push(&format!("SELECT contact.{columns} FROM {}", dialect.noted));
+        asked.text(&format!(" WHERE {}", dialect.note_match), words);
+        if let Some(before) = self.before {
+            asked.int(&format!(" AND {contact} < $"), before.0 as i64);
+        }
+        if let Some(from) = self.from {
+            asked.int(&format!(" AND {contact} >= $"), within.0);
+            asked.int(" AND contact.arrived >= $", from.0);
+        }
+        if let Some(to) = self.to {
+            asked.int(&format!(" AND {contact} <= $"), within.1);
+            asked.int(" AND contact.arrived < $", to.0);
+        }
+        let mut common = |column: &str, value: Option<&'static str>| {
+            if let Some(value) = value {
+                asked.text(&format!(" AND contact.{column} = $"), value);
+            }
+        };
+        let answered = self.fate.filter(|fate| *fate == Fate::Answered);
+        common("fate", answered.map(Fate::code));
+        let korean = self.language.filter(|language| *language == Language::Ko);
+        common("language", korean.map(Language::code));
+        let voice = self.channel.filter(|channel| *channel == Channel::Voice);
+        common("channel", voice.map(Channel::code));
+        asked.push(&format!(" ORDER BY {contact} DESC"));
+        asked.int(" LIMIT $", self.page() as i64);
+        asked.done()
+    }
+
+    /// Open contacts with their notes, which stand in no index yet; the note comes last.
+    pub(crate) fn open_notes(&self) -> Asked {
+        let mut asked = Building::default();
+        let columns = record::COLUMNS.replace(", ", ", contact.");
+        asked.push(&format!(
+            "SELECT contact.{columns}, noted.note FROM contact "
+        ));
+        asked.push(
+            "JOIN (SELECT contact AS of, note FROM personal WHERE note <> '') AS noted \
+             ON noted.of = contact.contact WHERE closed IS NULL",
+        );
+        self.bounds(&mut asked, self.caller.is_some());
+        if let (Some(before), None) = (self.before, &self.caller) {
+            asked.int(" AND contact.contact < $", before.0 as i64);
+        }
+        self.filters(None, &mut asked);
+        asked.done()
+    }
 }
 
-/// The category codes in the store that begin with these letters: jumps from code to code in the
-/// index instead of reading every contact.
-pub(crate) fn codes(beginning: &str) -> Asked {
+/// The first closed contact that arrived not before an instant, in every queue; and the last that
+/// arrived before one. A day more on either side covers any step of the clock.
+pub(crate) fn between(search: &Search, queues: &[String]) -> Asked {
     let mut asked = Building::default();
-    asked.push("WITH RECURSIVE code (category) AS (");
+    let from = search
+        .from
+        .map_or(i64::MIN, |from| from.0.saturating_sub(DAY_MS));
+    let to = search.to.map_or(i64::MAX, |to| to.0.saturating_add(DAY_MS));
+    asked.push("SELECT COALESCE(MIN(low), 0), COALESCE(MAX(high), 0) FROM (");
+    for (part, queue) in queues.iter().enumerate() {
+        asked.push(if part == 0 { "" } else { " UNION ALL " });
+        asked.text(
+            "SELECT (SELECT contact FROM contact WHERE closed IS NOT NULL AND queue = $",
+            queue,
+        );
+        asked.int(" AND arrived >= $", from);
+        asked.push(" ORDER BY arrived, contact LIMIT 1) AS low");
+        asked.text(
+            ", (SELECT contact FROM contact WHERE closed IS NOT NULL AND queue = $",
+            queue,
+        );
+        asked.int(" AND arrived < $", to);
+        asked.push(" ORDER BY arrived DESC, contact DESC LIMIT 1) AS high");
+    }
+    asked.push(") AS ends");
+    asked.done()
+}
+
+/// The values of a leading column that begin with these letters: jumps from value to value in
+/// the index instead of reading every contact.
+pub(crate) fn values(lead: Lead, beginning: &str) -> Asked {
+    let (column, condition) = lead.column();
+    let mut asked = Building::default();
+    let within = format!("FROM contact WHERE closed IS NOT NULL{condition}");
+    asked.push("WITH RECURSIVE found (value) AS (");
     asked.text(
-        "SELECT MIN(category) FROM contact WHERE category <> '' AND category >= $",
+        &format!("SELECT MIN({column}) {within} AND {column} >= $"),
         beginning,
     );
-    asked.push(
-        " UNION ALL SELECT (SELECT MIN(contact.category) FROM contact \
-         WHERE contact.category <> '' AND contact.category > code.category) \
-         FROM code WHERE code.category IS NOT NULL",
-    );
+    asked.push(&format!(
+        " UNION ALL SELECT (SELECT MIN({column}) {within} AND {column} > found.value) \
+         FROM found WHERE found.value IS NOT NULL"
+    ));
     let end = format!("{beginning}\u{10ffff}");
-    asked.text(" AND code.category < $", &end);
-    asked.text(") SELECT category FROM code WHERE category < $", &end);
-    Asked {
-        text: asked.text,
-        params: asked.params,
-    }
+    asked.text(" AND found.value < $", &end);
+    asked.text(") SELECT value FROM found WHERE value < $", &end);
+    asked.done()
 }
 
 #[derive(Default)]
@@ -316,6 +446,19 @@ struct Building {
 }
 
 impl Building {
+    fn done(self) -> Asked {
+        Asked {
+            text: self.text,
+            params: self.params,
+        }
+    }
+
+    fn part(&mut self, parts: &mut usize) {
+        self.push(if *parts == 0 { "" } else { " UNION ALL " });
+        self.push("SELECT * FROM (SELECT contact, arrived FROM contact WHERE ");
+        *parts += 1;
+    }
+
     fn push(&mut self, text: &str) {
         self.text.push_str(text);
     }

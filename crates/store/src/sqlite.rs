@@ -32,6 +32,7 @@ BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;",
         contentless_delete = 1, detail = 'none', tokenize = 'ascii')",
     note_first: &NOTE_FIRST,
     note_again: &NOTE_AGAIN,
+    note_gone: &NOTE_GONE,
     noted: "note_index CROSS JOIN contact ON contact.contact = note_index.rowid",
     note_match: "note_index MATCH $",
     note_contact: "note_index.rowid",
@@ -45,6 +46,8 @@ static NOTE_AGAIN: Insert = Insert {
     verb: "INSERT OR REPLACE INTO",
     ..Insert::new("note_index", "rowid, tokens", Conflict::Refuse)
 };
+
+static NOTE_GONE: Insert = Insert::new("note_index", "rowid", Conflict::Erase);
 
 /// Older versions can lose commits in WAL mode when a checkpoint meets a writer.
 const VERSION_MIN: i32 = 3_051_003;

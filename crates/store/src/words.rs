@@ -1,6 +1,9 @@
 //! Words of notes for the search index: the same for writing and asking, on both engines. Never an
 //! index.
 
+use center::city::{Channel, Language};
+use center::event::Fate;
+use center::record::Row;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -51,6 +54,65 @@ pub(crate) fn of_note(text: &str) -> String {
         }
     });
     words.into_iter().collect::<Vec<_>>().join(" ")
+}
+
+/// Begins a word of the index that no note can hold: it is not a letter.
+const MARK: char = '\u{e000}';
+
+/// Stands for a sign inside such a word.
+const SIGN: char = '\u{e001}';
+
+/// The words of the note of a closed contact, and what else lists of notes are narrowed by.
+pub(crate) fn of_closed(row: &Row, note: &str) -> String {
+    let mut words = of_note(note);
+    let mut mark = |kind, value: &str| {
+        words.push(' ');
+        words.push_str(&marked(kind, value));
+    };
+    if let Some(counselor) = row.counselor {
+        mark('k', &counselor.to_string());
+    }
+    mark('q', &row.queue);
+    for (sign, _) in row.category.match_indices('-') {
+        mark('c', &row.category[..sign]);
+    }
+    mark('c', &row.category);
+    if let Some(fate) = row.fate.filter(|fate| *fate != Fate::Answered) {
+        mark('f', fate.code());
+    }
+    if row.language != Language::Ko {
+        mark('l', row.language.code());
+    }
+    if row.channel != Channel::Voice {
+        mark('v', row.channel.code());
+    }
+    words
+}
+
+/// A word of the index that says what kind of contact it is.
+pub(crate) fn marked(kind: char, value: &str) -> String {
+    let sign = |letter: char| {
+        if letter.is_alphanumeric() {
+            letter
+        } else {
+            SIGN
+        }
+    };
+    [MARK, kind]
+        .into_iter()
+        .chain(value.chars().map(sign))
+        .collect()
+}
+
+/// Whether a note has all the words asked for.
+pub(crate) fn fit(asked: &[Asked], note: &str) -> bool {
+    let words = of_note(note);
+    let has = |asked: &Asked| {
+        words
+            .split(' ')
+            .any(|word| word == asked.word || (asked.beginning && word.starts_with(&asked.word)))
+    };
+    asked.iter().all(has)
 }
 
 /// A word that is asked for.

@@ -17,8 +17,9 @@ use std::time::{Duration, Instant};
 /// Contacts written in one transaction.
 const GROUP: u64 = 2_000;
 
-/// The newest contacts get journal rows as well, so that a page can show how they went.
-const JOURNALED: u64 = 10_000;
+/// The newest contacts get journal rows as well, so that a page can show how they went and a start
+/// finds the day before it.
+const JOURNALED: u64 = 50_000;
 
 const YEAR_MS: i64 = 365 * DAY_MS;
 
@@ -88,7 +89,7 @@ pub async fn fill(
         if last + JOURNALED > contacts {
             journal.append(batch).await?;
         } else {
-            journal.project(&batch).await?;
+            journal.project(batch).await?;
         }
         next = last + 1;
     }
@@ -123,7 +124,11 @@ impl Codes {
         };
         or(&mut codes.categories, "TRF-01-01");
         or(&mut codes.outcomes, "IN");
-        or(&mut codes.queues, "general");
+        for queue in ["general", "traffic", "water", "care", "foreign"] {
+            if codes.queues.len() < 5 {
+                codes.queues.push(queue.to_owned());
+            }
+        }
         codes
     }
 }
@@ -148,7 +153,11 @@ impl Maker {
         let arrived = Event::Arrived {
             contact,
             key: format!("{:016x}{number:016x}", drawn.below(u64::MAX)),
-            channel: Channel::Voice,
+            channel: if drawn.below(50) == 0 {
+                *pick(&Channel::ALL, drawn)
+            } else {
+                Channel::Voice
+            },
             caller: self.archive.token(&phone),
             via: "bench".to_owned(),
             repeat: drawn.below(8) == 0,
@@ -158,7 +167,15 @@ impl Maker {
             let language = Language::ALL[1 + drawn.below(6) as usize];
             add(SECOND_MS, Event::LanguageChosen { contact, language });
         }
-        let queue = pick(&self.codes.queues, drawn).clone();
+        // The smallest of three draws: the last queues are rare.
+        let queues = self.codes.queues.len() as u64;
+        let draws = [
+            drawn.below(queues),
+            drawn.below(queues),
+            drawn.below(queues),
+        ];
+        let rarest = draws.into_iter().min().unwrap_or(0);
+        let queue = self.codes.queues[rarest as usize].clone();
         let since = self.until;
         let front = false;
         add(
@@ -274,13 +291,46 @@ fn note(drawn: &mut Drawn) -> String {
 #[derive(Clone, Debug)]
 pub struct PageTime {
     /// What was asked for.
-    pub page: &'static str,
+    pub page: String,
     /// Half came within this.
     pub p50: Duration,
     /// 99 of 100 came within this.
     pub p99: Duration,
     /// Contacts on the pages, all together.
     pub shown: usize,
+}
+
+/// Every way in which a list can be narrowed, alone and with each other.
+fn kinds() -> Vec<String> {
+    const ALONE: [&str; 6] = [
+        "newest",
+        "further down",
+        "a group of categories",
+        "a rare word",
+        "any fate",
+        "no queue",
+    ];
+    const TOGETHER: [&str; 9] = [
+        "a caller",
+        "a counselor",
+        "a category",
+        "abandoned",
+        "a queue",
+        "a rare language",
+        "a channel",
+        "a day",
+        "words of a note",
+    ];
+    let mut kinds: Vec<String> = ALONE.iter().map(ToString::to_string).collect();
+    for (index, first) in TOGETHER.iter().enumerate() {
+        kinds.push((*first).to_owned());
+        for second in &TOGETHER[index + 1..] {
+            kinds.push(format!("{first} and {second}"));
+        }
+    }
+    kinds.push("a counselor and a category and words of a note".to_owned());
+    kinds.push("a queue and abandoned and a day".to_owned());
+    kinds
 }
 
 /// Asks for pages of every kind, so many of each, as a filled store is looked at.
@@ -291,33 +341,30 @@ pub async fn pages(
     until: Time,
     each: usize,
 ) -> Result<Vec<PageTime>, Failure> {
-    const KINDS: [&str; 12] = [
-        "newest",
-        "further down",
-        "a caller",
-        "a counselor",
-        "a category",
-        "a group of categories",
-        "abandoned",
-        "a rare language",
-        "a day",
-        "a counselor's category",
-        "words of a note",
-        "a rare word",
-    ];
     let codes = Codes::of(city);
     let mut times = Vec::new();
-    for kind in KINDS {
+    for kind in kinds() {
         let mut drawn = Drawn(7);
         let mut took = Vec::with_capacity(each);
         let mut shown = 0;
         for _ in 0..each {
-            let search = asked(kind, &codes, contacts, until, &mut drawn, archive);
+            let mut search = Search::default();
+            for part in kind.split(" and ") {
+                narrow(
+                    &mut search,
+                    part,
+                    &codes,
+                    contacts,
+                    until,
+                    &mut drawn,
+                    archive,
+                );
+            }
             let started = Instant::now();
             shown += archive.contacts(&search).await?.len();
             took.push(started.elapsed());
         }
-        times.push(PageTime::of(kind, took, shown));
+        times.push(PageTime::of(&kind, took, shown));
     }
     let mut drawn = Drawn(9);
     let mut took = Vec::with_capacity(each);
@@ -337,14 +384,14 @@ pub async fn pages(
 }
 
 impl PageTime {
-    fn of(page: &'static str, mut took: Vec<Duration>, shown: usize) -> PageTime {
+    fn of(page: &str, mut took: Vec<Duration>, shown: usize) -> PageTime {
         took.sort_unstable();
         let at = |percent: usize| {
             let index = (took.len() * percent / 100).min(took.len().saturating_sub(1));
             took.get(index).copied().unwrap_or_default()
         };
         PageTime {
-            page,
+            page: page.to_owned(),
             p50: at(50),
             p99: at(99),
             shown,
@@ -352,15 +399,15 @@ impl PageTime {
     }
 }
 
-fn asked(
+fn narrow(
+    search: &mut Search,
     kind: &str,
     codes: &Codes,
     contacts: u64,
     until: Time,
     drawn: &mut Drawn,
     archive: &Archive,
-) -> Search {
-    let mut search = Search::default();
+) {
     match kind {
         "further down" => search.before = Some(ContactId(1 + drawn.below(contacts))),
         "a caller" => {
@@ -374,15 +421,15 @@ fn asked(
             search.category = code.split('-').next().map(str::to_owned);
         }
         "abandoned" => search.fate = Some(Fate::Abandoned),
+        "any fate" => search.fate = Some(*pick(&Fate::ALL, drawn)),
+        "a queue" => search.queue = Some(pick(&codes.queues, drawn).clone()),
+        "no queue" => search.queue = Some(String::new()),
         "a rare language" => search.language = Some(*pick(&Language::ALL[1..], drawn)),
+        "a channel" => search.channel = Some(*pick(&Channel::ALL, drawn)),
         "a day" => {
             let from = until + -(1 + drawn.below(360) as i64) * DAY_MS;
             search.from = Some(from);
             search.to = Some(from + DAY_MS);
-        }
-        "a counselor's category" => {
-            search.counselor = Some(*pick(&codes.counselors, drawn));
-            search.category = Some(pick(&codes.categories, drawn).clone());
         }
         "words of a note" => {
             let words = [pick(&WORDS, drawn), pick(&WORDS, drawn)];
@@ -391,5 +438,4 @@ fn asked(
         "a rare word" => search.text = Some(drawn.below(20_000).to_string()),
         _ => {}
     }
-    search
 }

@@ -583,6 +583,7 @@ impl Exchange {
                 blob: taped.blob,
                 length_ms: length_ms as i64,
                 keep_until,
+                cut: false,
             };
             if let Err(error) = hub.report(recorded).await {
                 tracing::warn!(%contact, %error, "a recording is stored but not in the record");

@@ -29,6 +29,7 @@ struct Moment {
 struct Take {
     title: String,
     keep: String,
+    /// Empty once it was erased.
     address: String,
     picture: String,
 }
@@ -43,6 +44,8 @@ struct RecordPage {
     durations: Vec<(&'static str, String)>,
     moments: Vec<Moment>,
     note: String,
+    /// When number and note were erased, in words; empty while they are there.
+    forgotten: String,
     takes: Vec<Take>,
     listens: Vec<String>,
     may_listen: bool,
@@ -123,6 +126,7 @@ fn record_page(city: &City, country: &str, staffer: &Staffer, read: Read) -> Rec
         head: head(city, country, w, row, &read.personal),
         durations: durations(w, row),
         moments: moments(city, w, &read.entries),
+        forgotten: forgotten(city, w, &read.entries),
         note: read.personal.note,
         takes: read.takes,
         listens: listens(city, w, &read.entries),
@@ -254,6 +258,16 @@ fn moments(city: &City, words: &'static Staff, entries: &[Entry]) -> Vec<Moment>
         .collect()
 }
 
+fn forgotten(city: &City, w: &Staff, entries: &[Entry]) -> String {
+    let erased = entries
+        .iter()
+        .rev()
+        .find(|entry| matches!(entry.event, Event::PersonalErased { .. }));
+    let date = erased.map(|entry| figures::day(&city.zone, entry.at).to_string());
+    date.map(|date| fill(w.personal_erased, &[("date", &date)]))
+        .unwrap_or_default()
+}
+
 fn listens(city: &City, w: &Staff, entries: &[Entry]) -> Vec<String> {
     entries
         .iter()
@@ -275,7 +289,21 @@ async fn takes(site: &Site, w: &Staff, contact: ContactId, stored: &[Recording])
     for (index, recording) in stored.iter().enumerate() {
         let number = (index + 1).to_string();
         let length = length(recording.length_ms);
-        let keep = figures::day(&site.city().zone, recording.keep_until).to_string();
+        let title = fill(w.recording_of, &[("n", &number), ("length", &length)]);
+        let day = |at| figures::day(&site.city().zone, at).to_string();
+        if let Some(erased) = recording.erased {
+            takes.push(Take {
+                title,
+                keep: fill(w.recording_erased, &[("date", &day(erased))]),
+                address: String::new(),
+                picture: String::new(),
+            });
+            continue;
+        }
+        let mut keep = fill(w.keep_until, &[("date", &day(recording.keep_until))]);
+        if recording.cut {
+            keep = format!("{keep} · {}", w.recording_cut);
+        }
         let picture = match content(site, &recording.blob).await {
             Ok(bytes) => {
                 sound::picture(&bytes, w.level_picture, [w.lane_citizen, w.lane_counselor])
@@ -286,8 +314,8 @@ async fn takes(site: &Site, w: &Staff, contact: ContactId, stored: &[Recording])
             }
         };
         takes.push(Take {
-            title: fill(w.recording_of, &[("n", &number), ("length", &length)]),
-            keep: fill(w.keep_until, &[("date", &keep)]),
+            title,
+            keep,
             address: format!("/contacts/{contact}/recordings/{}", recording.blob),
             picture,
         });
@@ -321,7 +349,8 @@ pub(crate) async fn recording(
         Ok(read) => read,
         Err(failure) => return trouble(w, &failure),
     };
-    let Some(row) = row.filter(|_| recordings.iter().any(|known| known.blob == blob)) else {
+    let there = |known: &Recording| known.blob == blob && known.erased.is_none();
+    let Some(row) = row.filter(|_| recordings.iter().any(there)) else {
         return refuse(w, StatusCode::NOT_FOUND, w.not_found);
     };
     if !may_listen(&staffer, &row) {

@@ -340,6 +340,16 @@ words!(
     e_task_dropped: ["{counselor}: 콜백 취소", "{counselor} struck the callback off"];
     e_closed: ["종료: {fate}", "Closed: {fate}"];
     e_recorded: ["녹음 저장 ({length})", "Recording stored, {length}"];
+    e_recorded_cut: [
+        "녹음 저장 ({length}), 중단으로 끝이 잘림",
+        "Recording stored, {length}, cut off by a stop of the center"];
+    e_recording_erased: ["보관 기한이 지나 녹음 삭제", "Recording erased, its time was over"];
+    e_personal_erased: [
+        "보관 기한이 지나 전화번호와 상담 내용 삭제",
+        "Number and note erased, their time was over"];
+    recording_cut: ["중단으로 끝이 잘림", "Cut off by a stop of the center"];
+    recording_erased: ["{date} 삭제됨", "Erased on {date}"];
+    personal_erased: ["{date} 삭제됨", "Erased on {date}"];
     e_listened: ["{counselor} 녹음 청취", "{counselor} listened to a recording"];
 
     // Why this counselor, why now.

@@ -425,9 +425,12 @@ impl Teller<'_> {
                 self.by(template, *counselor)
             }
             Event::Closed { fate: end, .. } => fill(w.e_closed, &[("fate", fate(w, *end))]),
-            Event::Recorded { length_ms, .. } => {
-                fill(w.e_recorded, &[("length", &length(*length_ms))])
+            Event::Recorded { length_ms, cut, .. } => {
+                let template = if *cut { w.e_recorded_cut } else { w.e_recorded };
+                fill(template, &[("length", &length(*length_ms))])
             }
+            Event::RecordingErased { .. } => w.e_recording_erased.into(),
+            Event::PersonalErased { .. } => w.e_personal_erased.into(),
             Event::Listened { counselor, .. } => self.by(w.e_listened, *counselor),
             // What concerns a counselor or the center is not part of a contact's timeline.
             _ => self.letter(event).unwrap_or_default(),

@@ -637,6 +637,7 @@ async fn listening_is_written_down_before_the_sound_leaves() {
         blob: "take-1".into(),
         length_ms: 1_000,
         keep_until: Time(house.hub.now().0 + 86_400_000),
+        cut: false,
     };
     house.hub.send(recorded).await.unwrap();
     let ending = Ending::Citizen;

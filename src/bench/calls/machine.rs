@@ -7,7 +7,16 @@ const TICKS_PER_S: u64 = 100;
 
 /// CPU time that this process has used, in user and kernel mode. Zero where there is no /proc.
 pub fn cpu() -> Duration {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    used("/proc/self/stat")
+}
+
+/// The same of the thread that asks.
+pub fn cpu_here() -> Duration {
+    used("/proc/thread-self/stat")
+}
+
+fn used(stat: &str) -> Duration {
+    let stat = std::fs::read_to_string(stat).unwrap_or_default();
     // The name in parentheses may hold spaces; user and kernel time are fields 14 and 15.
     let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
     let times = after_name.split_ascii_whitespace().skip(11).take(2);

@@ -177,8 +177,16 @@ impl House {
         summary
     }
 
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    pub async fn audit(&self) -> store::Report {
+        store::audit(&self.place, &self.city).await.unwrap()
+    }
+
     pub async fn is_clean(&self) {
-        let report = store::audit(&self.place, &self.city).await.unwrap();
+        let report = self.audit().await;
         assert!(report.clean(), "{report:?}");
     }
 }

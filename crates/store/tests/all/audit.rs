@@ -1,6 +1,6 @@
 //! One changed byte, one changed cell: the audit finds it and names it.
 
-use crate::life::Served;
+use crate::life::{self, Served};
 use crate::on_both;
 use crate::paper::Paper;
 use center::city::ContactId;
@@ -27,6 +27,7 @@ async fn written(paper: &Paper) {
         blob: "2026/11/1.rec".into(),
         length_ms: 2_500,
         keep_until: Time(DAY_MS),
+        cut: false,
     };
     let entries = vec![Served::new(1).at(200, recorded)];
     journal
@@ -178,6 +179,61 @@ on_both!(erasing_a_person_changes_no_count, paper, {
     assert!(report.clean(), "{:?}", report.differences);
 });
 
+on_both!(erasing_what_is_due_changes_no_count, paper, {
+    written(&paper).await;
+    let (mut journal, archive) = paper.open().await;
+    let before = life::stored(&archive, 3).await;
+    let blob = "2026/11/1.rec";
+    archive.blobs().erase(blob).unwrap();
+    let entries = |contact| {
+        let contact = ContactId(contact);
+        let mut entries = vec![Served::new(3).at(900, Event::PersonalErased { contact })];
+        if contact.0 == 1 {
+            let blob = blob.to_owned();
+            entries.push(Served::new(3).at(901, Event::RecordingErased { contact, blob }));
+        }
+        entries
+    };
+    for contact in 1..=2 {
+        let entries = entries(contact);
+        let personal = Vec::new();
+        journal.append(Batch { entries, personal }).await.unwrap();
+    }
+    assert_eq!(life::stored(&archive, 3).await, before);
+    let report = paper.audit().await;
+    assert!(report.clean(), "{:?}", report.differences);
+    assert_eq!((report.recordings, report.erased), (0, 1));
+    assert_eq!(archive.personal(ContactId(1)).await.unwrap().note, "");
+    let words = store::Search {
+        text: Some("passport".into()),
+        ..store::Search::default()
+    };
+    let found = archive.contacts(&words).await.unwrap();
+    assert_eq!(found.len(), 1, "the note that is not erased");
+
+    let back = "INSERT INTO personal (contact, number) VALUES (1, '+821')";
+    paper.tamper(back).await.unwrap();
+    assert!(names(
+        &paper.audit().await,
+        "contact 1 were erased but are there"
+    ));
+    paper
+        .tamper("DELETE FROM personal WHERE contact = 1")
+        .await
+        .unwrap();
+    let unsaid = "UPDATE recording SET erased = NULL";
+    paper.tamper(unsaid).await.unwrap();
+    assert!(names(&paper.audit().await, "says otherwise"));
+
+    // The same from the journal alone.
+    let version = "UPDATE meta SET value = '0' WHERE name = 'projections'";
+    paper.tamper(version).await.unwrap();
+    drop((journal, archive));
+    let (_journal, archive) = paper.open().await;
+    assert_eq!(life::stored(&archive, 3).await, before);
+    assert!(paper.audit().await.clean());
+});
+
 on_both!(every_tampering_in_the_folder_is_named, paper, {
     written(&paper).await;
     let blob = paper.folder().join("blobs/2026/11/1.rec");
@@ -194,6 +250,12 @@ on_both!(every_tampering_in_the_folder_is_named, paper, {
     fs::remove_file(&blob).unwrap();
     assert!(names(&paper.audit().await, "recording of contact 1"));
     fs::write(&blob, &kept).unwrap();
+
+    let unknown = paper.folder().join("blobs/recordings");
+    fs::create_dir(&unknown).unwrap();
+    fs::write(unknown.join("2-17"), &kept).unwrap();
+    assert!(names(&paper.audit().await, "recordings/2-17"));
+    fs::remove_file(unknown.join("2-17")).unwrap();
 
     let log = paper.folder().join("ingress/2026-11-18.log");
     let kept = fs::read_to_string(&log).unwrap();

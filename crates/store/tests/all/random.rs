@@ -59,6 +59,7 @@ fn event(contact: ContactId, what: u8) -> Event {
             blob: format!("{contact}-{what}"),
             length_ms: 5,
             keep_until: Time(0),
+            cut: false,
         },
         16 | 17 => Event::Closed {
             contact,

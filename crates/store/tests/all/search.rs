@@ -48,7 +48,13 @@ async fn filled(journal: &mut Journal) {
             };
             batch.entries.push(served.at(50, closed));
         } else if contact % 11 != 0 {
-            for mut part in [served.talks(), served.ends()] {
+            // Some are still in talk, with a note.
+            let ends = if contact % 13 == 0 {
+                Batch::default()
+            } else {
+                served.ends()
+            };
+            for mut part in [served.talks(), ends] {
                 batch.entries.append(&mut part.entries);
                 batch.personal.append(&mut part.personal);
             }
@@ -202,4 +208,54 @@ on_both!(notes_are_found_by_their_words, paper, {
     journal.append(batch).await.unwrap();
     assert_eq!(found("소음", None).await, [1]);
     assert!(!found("불법", None).await.contains(&1));
+});
+
+on_both!(words_and_everything_else_fit_together, paper, {
+    let (mut journal, archive) = paper.open().await;
+    filled(&mut journal).await;
+    let rows = all(&archive).await;
+    let mut notes = std::collections::BTreeMap::new();
+    for row in &rows {
+        let personal = archive.personal(row.contact).await.unwrap();
+        notes.insert(row.contact, personal.note);
+    }
+    let mut shown = 0;
+    for bits in 0..1_024 {
+        let words = [("문의", "문의"), ("STREET", "street"), ("물", "물")];
+        let (text, has) = words[bits as usize % words.len()];
+        let search = Search {
+            limit: 1_000,
+            text: Some(text.into()),
+            ..combination(bits)
+        };
+        let found = archive.contacts(&search).await.unwrap();
+        let noted = |row: &&Row| notes[&row.contact].contains(has);
+        let due: Vec<&Row> = rows
+            .iter()
+            .filter(|row| fits(&search, row))
+            .filter(noted)
+            .collect();
+        assert_eq!(found.iter().collect::<Vec<_>>(), due, "{search:?}");
+        shown += due.len();
+    }
+    assert!(shown > 300, "{shown}: the test finds something");
+
+    // A half code, which ends inside a part, and a correction after the contact was closed.
+    let words = |category: &str| Search {
+        text: Some("문의".into()),
+        category: Some(category.into()),
+        ..Search::default()
+    };
+    let before = archive.contacts(&words("TR")).await.unwrap();
+    assert!(!before.is_empty());
+    assert_eq!(archive.contacts(&words("TRF")).await.unwrap(), before);
+    let served = Served::new(before[0].contact.0);
+    let entries = vec![served.at(500, life::classified(served.contact, "WTR-09-01"))];
+    let personal = Vec::new();
+    journal.append(Batch { entries, personal }).await.unwrap();
+    let found = archive.contacts(&words("WTR-09")).await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].contact, served.contact);
+    let rest = archive.contacts(&words("TR")).await.unwrap();
+    assert_eq!(rest.len(), before.len() - 1);
 });

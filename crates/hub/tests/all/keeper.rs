@@ -1,0 +1,175 @@
+//! What a crash left is recorded, what is due is erased, and nothing else is touched.
+
+use crate::town::{House, KIM};
+use center::city::ContactId;
+use center::command::{Command, Ending};
+use center::event::Event;
+use center::time::{DAY_MS, Time};
+use hub::keeper::{Erased, Keeping, Swept, erase_due, sweep};
+use store::{BlobWriter, Search, sound};
+
+const KEEPING: Keeping = Keeping {
+    recordings_ms: 30 * DAY_MS,
+    personal_ms: 300 * DAY_MS,
+};
+
+/// A contact that was served and closed.
+async fn served(house: &mut House, key: &str) -> ContactId {
+    let contact = house.talking(key).await;
+    house.note(contact, "passport, two photos").await;
+    house.classify(contact).await;
+    let ending = Ending::Citizen;
+    house.send(Command::Left { contact, ending }).await.unwrap();
+    let finish = Command::Finish {
+        counselor: KIM,
+        contact,
+        ready: true,
+    };
+    house.send(finish).await.unwrap();
+    contact
+}
+
+/// Five seconds of a recording; they are whole when this is finished.
+fn writes(house: &House, name: &str) -> BlobWriter {
+    let mut writer = house.archive.blobs().create(name).unwrap();
+    writer.append(&sound::header()).unwrap();
+    writer.append(&vec![7; 5 * 16_000]).unwrap();
+    writer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_crash_left_is_recorded_and_what_cannot_be_read_lies_aside() {
+    let mut house = House::open().await;
+    house.ready(KIM).await;
+    let contact = served(&mut house, "first").await;
+    let began = house.hub.now() + -10_000;
+    let name = |ms: i64| format!("recordings/{contact}-{}", began.0 + ms);
+    drop(writes(&house, &name(0)));
+    writes(&house, &name(1)).finish().unwrap();
+    drop(house.archive.blobs().create(&name(2)).unwrap());
+    let nobody = format!("recordings/999-{}", began.0);
+    writes(&house, &nobody).finish().unwrap();
+    let blobs = house.folder().join("blobs");
+    std::fs::write(blobs.join(name(3)), "no recording at all").unwrap();
+    let later = format!("recordings/{contact}-{}", began.0 + 3_600_000);
+    let still_writing = writes(&house, &later);
+
+    let report = house.audit().await;
+    for lying in [name(0), name(1), name(3), nobody.clone()] {
+        let named = |what: &String| what.contains(&lying);
+        assert!(report.differences.iter().any(named), "{lying}: {report:?}");
+    }
+    let now = house.hub.now();
+    let swept = sweep(&house.hub, &house.archive, KEEPING, now).await;
+    let due = Swept {
+        recorded: 3,
+        aside: 2,
+    };
+    assert_eq!(swept.unwrap(), due);
+    let recordings = house.archive.recordings(contact).await.unwrap();
+    let told: Vec<_> = recordings.iter().map(|r| (r.length_ms, r.cut)).collect();
+    assert_eq!(told, [(4_999, true), (5_000, false), (0, true)]);
+    assert_eq!(
+        recordings[1].keep_until,
+        began + 1 + 5_000 + KEEPING.recordings_ms
+    );
+    assert!(
+        blobs.join("aside").join(name(3)).exists() && blobs.join("aside").join(nobody).exists()
+    );
+    assert!(blobs.join(&later).exists());
+
+    let again = sweep(&house.hub, &house.archive, KEEPING, now).await;
+    assert_eq!(again.unwrap(), Swept::default());
+    still_writing.finish().unwrap();
+    let swept = sweep(&house.hub, &house.archive, KEEPING, Time(i64::MAX)).await;
+    assert_eq!(swept.unwrap().recorded, 1);
+    let report = house.audit().await;
+    assert!(report.clean() && report.aside == 2, "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_due_is_erased_once_and_nothing_else() {
+    let mut house = House::open().await;
+    house.ready(KIM).await;
+    let (first, second) = (served(&mut house, "a").await, served(&mut house, "b").await);
+    let open = house.arrives("c", "caller-c").await;
+    let now = house.hub.now();
+    for (contact, keep_until) in [(first, now + -1), (second, now + DAY_MS), (first, now)] {
+        let blob = format!("recordings/{contact}-{}", keep_until.0);
+        writes(&house, &blob).finish().unwrap();
+        let recorded = Command::Recorded {
+            contact,
+            blob,
+            length_ms: 5_000,
+            keep_until,
+            cut: false,
+        };
+        house.send(recorded).await.unwrap();
+    }
+    let before = house.today().await;
+    let round = |at: Time| erase_due(&house.hub, &house.archive, KEEPING, at);
+    let erased = |recordings, personal| Erased {
+        recordings,
+        personal,
+    };
+    assert_eq!(round(now).await.unwrap(), erased(1, 0));
+    assert_eq!(round(now).await.unwrap(), erased(0, 0));
+    let gone = format!("recordings/{first}-{}", now.0 - 1);
+    assert!(!house.folder().join("blobs").join(&gone).exists());
+    let kept = house.archive.recordings(first).await.unwrap();
+    let told: Vec<bool> = kept.iter().map(|r| r.erased.is_some()).collect();
+    assert_eq!(told, [true, false]);
+    assert!(house.audit().await.clean());
+
+    // A crash after the file was erased and before the record says so.
+    let half = format!("recordings/{first}-{}", now.0);
+    house.archive.blobs().erase(&half).unwrap();
+    assert_eq!(round(now + 1).await.unwrap(), erased(1, 0));
+
+    let years = now + KEEPING.personal_ms + DAY_MS;
+    assert_eq!(round(years).await.unwrap(), erased(1, 2));
+    let personal = house.archive.personal(first).await.unwrap();
+    assert_eq!((personal.number, personal.note), Default::default());
+    assert_eq!(
+        house.archive.personal(open).await.unwrap().number,
+        "+821012345678"
+    );
+    let words = Search {
+        text: Some("passport".into()),
+        ..Search::default()
+    };
+    assert!(house.archive.contacts(&words).await.unwrap().is_empty());
+    let timeline = house.archive.timeline(second).await.unwrap();
+    let told = |event: &Event| {
+        timeline
+            .iter()
+            .filter(|entry| entry.event == *event)
+            .count()
+    };
+    assert_eq!(told(&Event::PersonalErased { contact: second }), 1);
+    assert_eq!(house.today().await, before);
+    let report = house.audit().await;
+    assert!(report.clean() && report.erased == 3, "{report:?}");
+
+    // The next center still tells it so, and erases nothing twice.
+    let house = house.restart().await;
+    let erased_then = erase_due(&house.hub, &house.archive, KEEPING, years).await;
+    assert_eq!(erased_then.unwrap().recordings, 0);
+    assert!(house.audit().await.clean());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_still_be_called_is_not_forgotten() {
+    let house = House::open().await;
+    let waiting = house.arrives("a", "caller-a").await;
+    let erase = Command::ErasePersonal { contact: waiting };
+    let refused = house.refused(erase.clone()).await;
+    assert_eq!(refused, center::command::Refusal::WrongState);
+    // Interrupted by the restart: a callback is owed.
+    let house = house.restart().await;
+    let refused = house.refused(erase).await;
+    assert_eq!(refused, center::command::Refusal::WrongState);
+    let years = house.hub.now() + 2 * KEEPING.personal_ms;
+    let erased = erase_due(&house.hub, &house.archive, KEEPING, years).await;
+    assert_eq!(erased.unwrap(), Erased::default());
+}
