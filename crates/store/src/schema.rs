@@ -7,7 +7,7 @@ pub(crate) const TRUTH_VERSION: &str = "1";
 
 /// Version of everything that follows from the journal; another one in the store makes it be
 /// built anew. Raise it whenever a projection's columns, or the fold of a contact, change.
-pub(crate) const PROJECTION_VERSION: &str = "3";
+pub(crate) const PROJECTION_VERSION: &str = "4";
 
 /// Truth: journal, erasable personal data, and what the store knows about itself.
 const TRUTH: &str = "
@@ -109,7 +109,9 @@ CREATE TABLE contact (
     unclear BIGINT NOT NULL,
     undelivered BIGINT NOT NULL,
     reopened BIGINT NOT NULL,
-    merged BIGINT
+    merged BIGINT,
+    finisher BIGINT,
+    finish_ms BIGINT NOT NULL
 );
 CREATE INDEX contact_arrived ON contact (arrived, contact);
 CREATE INDEX contact_caller ON contact (caller, arrived, contact) WHERE caller <> '';
