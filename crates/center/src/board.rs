@@ -52,6 +52,8 @@ pub struct ContactView {
     pub category: String,
     /// Outcome so far.
     pub outcome: String,
+    /// Its record waits to be finished by somebody else.
+    pub unfinished: bool,
     /// Past the deadline of its stage (long wait, long talk, long wrap-up).
     pub overdue: bool,
     /// Whether the citizen's line is up.

@@ -6,7 +6,7 @@ use crate::command::{Answer, Command, Refusal, RestReason};
 use crate::contact::{Contact, Letters, State, Waiting};
 use crate::counselor::{Counselor, Mode};
 use crate::effect::Effect;
-use crate::estimate::Pace;
+use crate::estimate::{Pace, Promise, Waited};
 use crate::event::{Event, Fate};
 use crate::letters::Conversations;
 use crate::record::Row;
@@ -200,6 +200,10 @@ impl Center {
         let line_before = contact.line;
         contact.version += 1;
         contact.row.apply(at, event);
+        if before.is_some() {
+            contact.bound_ms += at - contact.touched;
+        }
+        contact.touched = at;
         self.step(at, &mut contact, event);
         let after = contact.counselor();
         self.move_between(id, before, after, &contact);
@@ -253,6 +257,8 @@ impl Center {
                     .filter(|(when, ..)| at - *when <= resume_ms)
                     .map(|(_, _, since)| since),
                 last_talked: None,
+                bound_ms: 0,
+                touched: at,
                 overdue: false,
                 letters: Letters::default(),
             },
@@ -391,13 +397,25 @@ impl Center {
         let limits = &self.city.limits;
         match event {
             Event::WaitTold { told, callback, .. } => {
-                if let (None, Some(p50), Some(p90)) = (contact.told, told.p50_ms, told.p90_ms) {
-                    contact.promised = Some((at, p50, p90));
+                let first = contact.told.is_none().then(|| contact.waiting()).flatten();
+                if let (Some(_), Some(p50_ms), Some(p90_ms)) = (first, told.p50_ms, told.p90_ms) {
+                    contact.promised = Some(Promise {
+                        at,
+                        p50_ms,
+                        p90_ms,
+                        position: i64::from(told.position),
+                    });
                 }
                 contact.told = Some(*told);
                 if let State::Waiting(waiting) = &mut contact.state {
                     waiting.announce_at = at + limits.announce_every_ms;
                     waiting.callback_offered |= callback;
+                }
+            }
+            Event::CallbackBooked { .. } => {
+                let queue = contact.waiting().map(|waiting| waiting.queue);
+                if let Some(pace) = queue.and_then(|queue| self.paces.get_mut(queue)) {
+                    pace.waited(contact.row.wait_ms, Waited::Booked);
                 }
             }
             Event::WaitAlarmed { .. } => {
@@ -411,9 +429,9 @@ impl Center {
             } => {
                 contact.reason = Some(reason.clone());
                 if let State::Waiting(waiting) = contact.state.clone() {
-                    if let Some((since, p50, p90)) = contact.promised.take() {
-                        self.paces[waiting.queue].promised((p50, p90), at - since, false);
-                    }
+                    let place = (waiting.since, contact.row.contact);
+                    let promise = contact.promised.take();
+                    self.paces[waiting.queue].served(at, place, promise);
                     let until = at + limits.ring_ms;
                     contact.state = State::Offered {
                         counselor: *counselor,
@@ -461,8 +479,9 @@ impl Center {
         match event {
             Event::Answered { counselor, .. } => {
                 let queue = contact.waiting().map(|waiting| waiting.queue);
-                if let Some(pace) = queue.and_then(|queue| self.paces.get_mut(queue)) {
-                    pace.waited(contact.row.wait_ms, false);
+                let pace = queue.and_then(|queue| self.paces.get_mut(queue));
+                if let Some(pace) = pace.filter(|_| !contact.row.callback) {
+                    pace.waited(contact.row.wait_ms, Waited::Answered);
                 }
                 contact.line = true;
                 contact.overdue = false;
@@ -489,11 +508,7 @@ impl Center {
             Event::TransferEnded { status, .. } => {
                 if let State::Leaving { counselor, .. } = contact.state {
                     contact.state = if *status == 200 {
-                        State::WrapUp {
-                            counselor,
-                            since: at,
-                            alarms: 0,
-                        }
+                        self.wrap_up(at, counselor)
                     } else {
                         State::Talking {
                             counselor,
@@ -506,11 +521,11 @@ impl Center {
             Event::TalkEnded { counselor, .. } => {
                 contact.line = false;
                 contact.overdue = false;
-                contact.state = State::WrapUp {
-                    counselor: *counselor,
-                    since: at,
-                    alarms: 0,
-                };
+                contact.state = self.wrap_up(at, *counselor);
+            }
+            Event::RecordTakenOver { counselor, .. } => {
+                contact.overdue = false;
+                contact.state = self.wrap_up(at, *counselor);
             }
             Event::WrapUpOverdue { .. } => {
                 contact.overdue = true;
@@ -523,6 +538,16 @@ impl Center {
         }
     }
 
+    /// A record to be written, by somebody who may be gone already.
+    fn wrap_up(&self, at: Time, counselor: CounselorId) -> State {
+        State::WrapUp {
+            counselor,
+            since: at,
+            alarms: 0,
+            left: (!self.counselors.contains_key(&counselor)).then_some(at),
+        }
+    }
+
     /// Takes the measures of a closed contact into the figures estimates are made of.
     fn learn(&mut self, at: Time, contact: &mut Contact, fate: Fate) {
         contact.line = false;
@@ -532,17 +557,18 @@ impl Center {
         let row = &contact.row;
         let queue = self.city.queue_index(&row.queue);
         match fate {
-            Fate::Answered | Fate::Outbound if row.answered.is_some() => {
+            Fate::Answered | Fate::Outbound | Fate::Unreached if contact.bound_ms > 0 => {
                 if let Some(pace) = queue.and_then(|queue| self.paces.get_mut(queue)) {
-                    pace.handled(row.talk_ms + row.hold_ms + row.wrap_ms);
+                    pace.handled(contact.bound_ms);
                 }
             }
             Fate::Abandoned | Fate::ShortAbandoned => {
                 if let Some(pace) = queue.and_then(|queue| self.paces.get_mut(queue)) {
-                    pace.waited(row.wait_ms, true);
-                    if let Some((since, p50, p90)) = contact.promised {
-                        pace.promised((p50, p90), at - since, true);
-                    }
+                    pace.waited(row.wait_ms, Waited::GaveUp);
+                }
+                if let (Some(waiting), Some(promise)) = (contact.waiting(), contact.promised) {
+                    let place = (waiting.since, row.contact);
+                    self.paces[waiting.queue].left(place, promise);
                 }
                 let since = contact
                     .waiting()
@@ -614,15 +640,21 @@ impl Center {
         match event {
             Event::SignedIn { counselor } => {
                 let mut fresh = Counselor::new(*counselor, at);
-                for (id, contact) in &self.contacts {
+                for (id, contact) in &mut self.contacts {
                     if contact.counselor() == Some(*counselor) {
+                        contact.leave(None);
                         fresh.hold(*id, self.city.weights.of(contact.row.channel));
                     }
                 }
                 self.counselors.insert(*counselor, fresh);
             }
             Event::SignedOut { counselor } => {
-                self.counselors.remove(counselor);
+                let desk = self.counselors.remove(counselor);
+                for (held, _) in desk.into_iter().flat_map(|desk| desk.contacts) {
+                    if let Some(contact) = self.contacts.get_mut(&held) {
+                        contact.leave(Some(at));
+                    }
+                }
                 self.routing.set_free(*counselor, at, None);
                 if let Some(due) = self.counselor_dues.remove(counselor) {
                     self.deadlines.remove(&(due, Due::Counselor(*counselor)));
@@ -651,6 +683,9 @@ impl Center {
                 let all: Vec<CounselorId> = self.counselors.keys().copied().collect();
                 for counselor in all {
                     self.apply_to_counselor(at, &Event::SignedOut { counselor });
+                }
+                for contact in self.contacts.values_mut() {
+                    contact.leave(Some(at));
                 }
             }
             _ => {}

@@ -223,7 +223,7 @@ impl Turn<'_> {
 
     /// Position and wait of someone in a queue, or of the next who enters it.
     fn estimate(&self, queue: usize, contact: Option<ContactId>) -> Told {
-        self.center.estimate(queue, contact)
+        self.center.estimate(self.now, queue, contact)
     }
 }
 

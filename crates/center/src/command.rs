@@ -266,6 +266,14 @@ pub enum Command {
         /// Ready at once for the next contact, else rest.
         ready: bool,
     },
+    /// Takes over a record that waits to be finished: its counselor has signed out or has left it
+    /// for longer than a record may take. Supervisors only.
+    TakeOver {
+        /// Supervisor.
+        counselor: CounselorId,
+        /// Contact.
+        contact: ContactId,
+    },
     /// Takes a task from the list of callbacks owed: the citizen is called.
     TakeTask {
         /// Counselor.
@@ -423,6 +431,8 @@ pub enum Refusal {
     UnknownContact,
     /// No such counselor is signed in.
     UnknownCounselor,
+    /// Only a supervisor may do this.
+    SupervisorsOnly,
     /// The contact is not with this counselor.
     NotYours,
     /// Not possible in the present state of the contact or the counselor.
@@ -455,6 +465,7 @@ impl Refusal {
         match self {
             Refusal::UnknownContact => "unknown_contact",
             Refusal::UnknownCounselor => "unknown_counselor",
+            Refusal::SupervisorsOnly => "supervisors_only",
             Refusal::NotYours => "not_yours",
             Refusal::WrongState => "wrong_state",
             Refusal::UnknownQueue => "unknown_queue",
@@ -476,6 +487,7 @@ impl std::fmt::Display for Refusal {
         f.write_str(match self {
             Refusal::UnknownContact => "this contact is not open",
             Refusal::UnknownCounselor => "this counselor is not signed in",
+            Refusal::SupervisorsOnly => "only a supervisor may do this",
             Refusal::NotYours => "this contact is with another counselor",
             Refusal::WrongState => "this cannot be done right now",
             Refusal::UnknownQueue => "there is no such queue",

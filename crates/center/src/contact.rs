@@ -1,6 +1,7 @@
 //! The life of one contact: its states and their deadlines. Never decides what happens next.
 
 use crate::city::{Channel, ContactId, CounselorId};
+use crate::estimate::Promise;
 use crate::event::{Fate, Reason, Told};
 use crate::limit::Limits;
 use crate::record::Row;
@@ -72,6 +73,8 @@ pub(crate) enum State {
         counselor: CounselorId,
         since: Time,
         alarms: u16,
+        /// When the counselor went, if the record was left open.
+        left: Option<Time>,
     },
     /// Laid aside.
     Snoozed { until: Time },
@@ -125,7 +128,7 @@ pub(crate) struct Contact {
     pub line: bool,
     pub told: Option<Told>,
     /// What it was told first, and when: what came of it teaches the next promise.
-    pub promised: Option<(Time, i64, i64)>,
+    pub promised: Option<Promise>,
     pub reason: Option<Reason>,
     /// Tries of a callback so far.
     pub dials: u8,
@@ -135,6 +138,10 @@ pub(crate) struct Contact {
     pub kept_since: Option<Time>,
     /// Counselor who spoke with the citizen last.
     pub last_talked: Option<CounselorId>,
+    /// How long it has bound counselors, up to its last event.
+    pub bound_ms: i64,
+    /// Its last event.
+    pub touched: Time,
     /// Past a deadline that only alarms.
     pub overdue: bool,
     /// Conversations in writing; unused by calls.
@@ -245,6 +252,22 @@ impl Contact {
             }
             | State::Paused { waiting, .. } => Some(waiting),
             _ => None,
+        }
+    }
+
+    /// Its counselor went while the record was open, or is back.
+    pub fn leave(&mut self, at: Option<Time>) {
+        if let State::WrapUp { left, .. } = &mut self.state {
+            *left = at.map(|at| left.unwrap_or(at));
+        }
+    }
+
+    /// Whether its record waits for somebody to finish it: the counselor is gone, or has left it
+    /// for longer than a record may take.
+    pub fn unfinished(&self) -> bool {
+        match self.state {
+            State::WrapUp { left, alarms, .. } => left.is_some() || alarms >= 2,
+            _ => false,
         }
     }
 

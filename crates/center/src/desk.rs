@@ -19,6 +19,7 @@ impl Turn<'_> {
             Command::DeskBack { counselor } => self.desk_back(*counselor),
             Command::Ready { counselor } => self.ready(*counselor),
             Command::Rest { counselor, reason } => self.take_rest(*counselor, *reason),
+            Command::TakeOver { counselor, contact } => self.take_over(*counselor, *contact),
             Command::TakeTask { counselor, contact } => self.take_task(*counselor, *contact),
             Command::DropTask { counselor, contact } => self.drop_task(*counselor, *contact),
             Command::Listened {
@@ -413,6 +414,35 @@ impl Turn<'_> {
                 self.take_rest(counselor, RestReason::Break)?;
             }
         }
+        Ok(())
+    }
+
+    fn take_over(&mut self, counselor: CounselorId, contact: ContactId) -> Result<(), Refusal> {
+        let profile = self.center.city.counselor(counselor);
+        if !profile.is_some_and(|profile| profile.supervisor) {
+            return Err(Refusal::SupervisorsOnly);
+        }
+        let free = self.counselor(counselor)?.contacts.is_empty();
+        let open = self.contact(contact)?;
+        let State::WrapUp {
+            counselor: from,
+            left,
+            ..
+        } = open.state
+        else {
+            return Err(Refusal::WrongState);
+        };
+        if !free || !open.unfinished() || from == counselor {
+            return Err(Refusal::WrongState);
+        }
+        let wrote_ms = left.unwrap_or(self.now) - open.row.since;
+        let wrote_ms = wrote_ms.clamp(0, self.center.city.limits.wrap_up_max_ms);
+        self.emit(Event::RecordTakenOver {
+            contact,
+            counselor,
+            from,
+            wrote_ms,
+        });
         Ok(())
     }
 

@@ -402,6 +402,18 @@ pub enum Event {
         /// Counselor.
         counselor: CounselorId,
     },
+    /// A record that waited to be finished was taken over.
+    RecordTakenOver {
+        /// Contact.
+        contact: ContactId,
+        /// Who finishes it from here on.
+        counselor: CounselorId,
+        /// Who left it.
+        from: CounselorId,
+        /// How long `from` wrote, in milliseconds: what counts as their work. The record was left
+        /// alone for the rest.
+        wrote_ms: i64,
+    },
     /// The note was saved; its text is in an erasable row.
     NoteSaved {
         /// Contact.
@@ -715,6 +727,7 @@ impl Event {
         CounselorLost,
         TalkEnded,
         WrapUpOverdue,
+        RecordTakenOver,
         NoteSaved,
         Classified,
         Interrupted,
@@ -757,6 +770,7 @@ impl Event {
             | Event::CounselorLost { counselor, .. }
             | Event::TalkEnded { counselor, .. }
             | Event::WrapUpOverdue { counselor, .. }
+            | Event::RecordTakenOver { counselor, .. }
             | Event::NoteSaved { counselor, .. }
             | Event::Classified { counselor, .. }
             | Event::TaskClosed { counselor, .. }

@@ -113,6 +113,10 @@ pub struct Row {
     pub hold_ms: i64,
     /// Writing the record after the line was over.
     pub wrap_ms: i64,
+    /// Counselor who finished a record that another had left.
+    pub finisher: Option<CounselorId>,
+    /// Of the time of writing what the finisher spent.
+    pub finish_ms: i64,
     /// Offers that came back.
     pub returned: u32,
     /// Transfers.
@@ -256,6 +260,15 @@ impl Row {
                 self.ended.get_or_insert(at);
                 self.enter(at, Stage::WrapUp);
             }
+            Event::RecordTakenOver {
+                counselor,
+                wrote_ms,
+                ..
+            } => {
+                self.credit(*wrote_ms);
+                self.finisher = Some(*counselor);
+                self.since = at;
+            }
             Event::NoteSaved {
                 digest, letters, ..
             } => {
@@ -272,7 +285,8 @@ impl Row {
                 fate, counselor, ..
             } => {
                 self.fate = Some(*fate);
-                if counselor.is_some() {
+                // Who finishes what another left does not thereby have spoken with the citizen.
+                if counselor.is_some() && self.finisher.is_none() {
                     self.counselor = *counselor;
                 }
                 self.ended.get_or_insert(at);
@@ -350,10 +364,18 @@ impl Row {
             }
             Stage::Talk => self.talk_ms += lasted,
             Stage::Hold => self.hold_ms += lasted,
-            Stage::WrapUp => self.wrap_ms += lasted,
+            Stage::WrapUp => self.credit(lasted),
             _ => {}
         }
         self.stage = next;
         self.since = at;
+    }
+
+    /// Counts time of writing for whoever has the record.
+    fn credit(&mut self, wrote_ms: i64) {
+        self.wrap_ms += wrote_ms;
+        if self.finisher.is_some() {
+            self.finish_ms += wrote_ms;
+        }
     }
 }

@@ -270,15 +270,33 @@ pub fn cells(row: &Row, zone: &Zone) -> Vec<(Cell, Measures)> {
             measures,
         ),
     ];
+    let mut of = |counselor, measures| {
+        let channel = row.channel;
+        let cell = Cell::Counselor {
+            day,
+            counselor,
+            channel,
+        };
+        cells.push((cell, measures));
+    };
     if let (Some(counselor), Some(_)) = (row.counselor, row.answered) {
-        cells.push((
-            Cell::Counselor {
-                day,
-                counselor,
-                channel: row.channel,
+        let wrap_ms = row.wrap_ms - row.finish_ms;
+        of(
+            counselor,
+            Measures {
+                wrap_ms,
+                ..measures
             },
-            measures,
-        ));
+        );
+    }
+    // The contact was another's; the work of finishing its record was theirs.
+    if let Some(finisher) = row.finisher {
+        let wrap_ms = row.finish_ms;
+        let work = Measures {
+            wrap_ms,
+            ..Measures::default()
+        };
+        of(finisher, work);
     }
     cells
 }
@@ -456,6 +474,33 @@ fn quantile(waits: &[i64; BUCKETS], permille: i64) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_finished_by_another_counts_once_and_the_work_for_whoever_did_it() {
+        let row = Row {
+            counselor: Some(CounselorId(1)),
+            answered: Some(crate::time::Time(5)),
+            closed: Some(crate::time::Time(9)),
+            fate: Some(Fate::Answered),
+            talk_ms: 100,
+            wrap_ms: 70,
+            finisher: Some(CounselorId(2)),
+            finish_ms: 30,
+            ..Row::default()
+        };
+        let mut by_counselor = Vec::new();
+        let mut all = Vec::new();
+        for (cell, m) in cells(&row, &Zone::fixed(0)) {
+            match cell {
+                Cell::Counselor { counselor, .. } => {
+                    by_counselor.push((counselor.0, m.n, m.talk_ms, m.wrap_ms));
+                }
+                _ => all.push((m.n, m.wrap_ms)),
+            }
+        }
+        assert_eq!(by_counselor, [(1, 1, 100, 40), (2, 0, 0, 30)]);
+        assert_eq!(all, [(1, 70), (1, 70)]);
+    }
 
     /// The published worked example: answered 1000, abandoned 60, answered ≤ 20 s 860,
     /// abandoned ≤ 20 s 20 of which ≤ 5 s 10 (RELIABILITY E1).

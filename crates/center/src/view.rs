@@ -5,28 +5,61 @@ use crate::center::Center;
 use crate::city::ContactId;
 use crate::contact::{Contact, State};
 use crate::counselor::{Counselor, Mode};
+use crate::estimate::Ahead;
 use crate::event::Told;
 use crate::record::Stage;
 use crate::time::Time;
 
 impl Center {
     /// Position and wait of someone in a queue, or of the next who enters it.
-    pub fn estimate(&self, queue: usize, contact: Option<ContactId>) -> Told {
+    pub fn estimate(&self, now: Time, queue: usize, contact: Option<ContactId>) -> Told {
         let staff = self.staff();
         let pool = self.routing.pool(queue, &staff);
         let ahead = self.routing.ahead(queue, contact, &staff);
-        let virtually = |open: &&Contact| match &open.state {
-            State::Waiting(waiting) => waiting.queue == queue && !open.line,
-            _ => false,
+        // Whoever comes while somebody is free does not wait.
+        let held_back = || self.routing.held_back(now, queue);
+        let free = contact.is_none() && self.routing.ready(queue) > held_back();
+        let wait = if free {
+            Some((0, 0))
+        } else {
+            self.paces[queue].wait(self.behind(now, queue, contact, (ahead, pool)), pool)
         };
-        let booked = self.contacts.values().filter(virtually).count();
-        let booked = ahead * booked / self.routing.waiting(queue).max(1);
-        let wait = self.paces[queue].wait(ahead, booked, pool);
         Told {
             position: ahead as u32 + 1,
             p50_ms: wait.map(|(p50, _)| p50),
             p90_ms: wait.map(|(_, p90)| p90),
             staff: pool as u32,
+        }
+    }
+
+    /// Who goes before a contact of a queue, or before a newcomer: of those `ahead` the ones who
+    /// wait for a callback, and besides them those who will be tried again before the line is over.
+    fn behind(
+        &self,
+        now: Time,
+        queue: usize,
+        contact: Option<ContactId>,
+        (ahead, pool): (usize, usize),
+    ) -> Ahead {
+        let own = contact.and_then(|id| Some((self.contacts.get(&id)?.waiting()?.since, id)));
+        let line_ms = self.paces[queue].handling_ms() * ahead as i64 / pool.max(1) as i64;
+        let (mut booked, mut again) = (0, 0);
+        for (id, open) in &self.contacts {
+            match &open.state {
+                State::Waiting(waiting) if waiting.queue == queue && !open.line => {
+                    let before = own.is_none_or(|own| waiting.front || (waiting.since, *id) < own);
+                    booked += usize::from(before);
+                }
+                State::Paused { until, waiting } if waiting.queue == queue => {
+                    again += usize::from(*until - now <= line_ms);
+                }
+                _ => {}
+            }
+        }
+        let booked = booked.min(ahead);
+        Ahead {
+            live: ahead - booked,
+            booked: booked + again,
         }
     }
 
@@ -104,7 +137,7 @@ impl Center {
             ready: self.routing.ready(queue),
             staff: self.routing.pool(queue, &staff),
             open: settings.hours.open(&self.city.zone, now),
-            estimate: Some(self.estimate(queue, None)),
+            estimate: Some(self.estimate(now, queue, None)),
             held_back: self.routing.held_back(now, queue),
         }
     }
@@ -136,6 +169,7 @@ fn contact_view(contact: &Contact) -> ContactView {
         callback: row.callback,
         category: row.category.clone(),
         outcome: row.outcome.clone(),
+        unfinished: contact.unfinished(),
         overdue: contact.overdue,
         line: contact.line,
     }

@@ -493,6 +493,15 @@ fn next_of_talk(open: &mut Open, event: &Event) -> (Phase, Option<&'static str>)
             Phase::Leaving(counselor) => Phase::Talk(counselor),
             other => other,
         },
+        Event::RecordTakenOver {
+            counselor, from, ..
+        } => {
+            must(
+                before == Phase::WrapUp(*from),
+                "taken over from someone who does not write",
+            );
+            Phase::WrapUp(*counselor)
+        }
         Event::TalkEnded { counselor, .. } => {
             // Whoever gives up after a transfer leaves the record to the last counselor.
             let after_transfer = matches!(before, Phase::Waiting | Phase::Offered(_));

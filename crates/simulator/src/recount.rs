@@ -172,6 +172,12 @@ impl Recount {
             Event::TransferEnded { status, .. } if *status != 200 => Stretch::Talk,
             Event::Held { .. } => Stretch::Hold,
             Event::TalkEnded { .. } | Event::TransferredOut { .. } => Stretch::Wrap,
+            Event::RecordTakenOver { wrote_ms, .. } => {
+                // Nobody wrote between the moment it was left and now.
+                let began = life.stretches.last().map_or(at, |(began, _)| *began);
+                life.stretches.push((began + *wrote_ms, Stretch::Nothing));
+                Stretch::Wrap
+            }
             Event::Transferred { .. }
             | Event::CounselorLost { .. }
             | Event::HandedBack { .. }

@@ -120,6 +120,7 @@ fn city() -> City {
     let counselors = COUNSELORS.iter().zip(1..).map(|((name, further), id)| {
         let mut profile = town::counselor(id, *further);
         (*name).clone_into(&mut profile.name);
+        profile.supervisor = *name == "Sora";
         profile
     });
     town::city(queues, counselors.collect())
@@ -540,6 +541,10 @@ impl<'a> Player<'a> {
                 contact: self.citizen(citizen)?,
                 digest: "digest".to_owned(),
                 letters: letters.parse().ok()?,
+            },
+            ["takes", "over", citizen] => Command::TakeOver {
+                counselor,
+                contact: self.citizen(citizen)?,
             },
             ["files", citizen, "under", category] => Command::Classify {
                 counselor,

@@ -379,15 +379,29 @@ impl Run {
         self.finish_what_is_left();
     }
 
-    /// A record whose counselor went home waits; whoever wrote it comes back for a moment.
+    /// A record whose counselor went home waits: a supervisor takes it over, or whoever wrote it
+    /// comes back for a moment.
     fn finish_what_is_left(&mut self) {
         let floor = &self.house.watch.floor;
-        let left = floor.open.values().find_map(|open| match open.phase {
-            Phase::WrapUp(counselor) if self.now - open.since > 10 * MINUTE_MS => Some(counselor),
+        let left = floor.open.iter().find_map(|(id, open)| match open.phase {
+            Phase::WrapUp(counselor) if self.now - open.since > 10 * MINUTE_MS => {
+                Some((*id, counselor))
+            }
             _ => None,
         });
         let home = |id: &CounselorId| self.seats.get(id).is_none_or(|seat| seat.to <= self.now);
-        if let Some(counselor) = left.filter(home) {
+        let Some((contact, left_by)) = left.filter(|(_, counselor)| home(counselor)) else {
+            return;
+        };
+        let leads = |id: &CounselorId| {
+            let profile = self.house.city.counselor(*id);
+            profile.is_some_and(|profile| profile.supervisor)
+        };
+        let lead = floor.idle.iter().copied().find(leads);
+        if let (Some(counselor), true) = (lead, self.chance.happens(0.5)) {
+            self.tell(&Command::TakeOver { counselor, contact });
+        } else {
+            let counselor = left_by;
             let to = self.now + 5 * MINUTE_MS;
             self.shift_begins(counselor, to);
         }

@@ -179,6 +179,9 @@ pub fn whole(counselors: Vec<CounselorProfile>) -> City {
     city(queues, counselors)
 }
 
+/// One counselor in so many leads the others.
+const SUPERVISOR_EVERY: u32 = 12;
+
 /// A counselor who speaks Korean and, if given, one further language.
 pub fn counselor(id: u32, further: Option<(Language, u8)>) -> CounselorProfile {
     let mut skills = BTreeMap::from([("ko".to_owned(), 5)]);
@@ -190,7 +193,7 @@ pub fn counselor(id: u32, further: Option<(Language, u8)>) -> CounselorProfile {
         login: format!("sim{id}"),
         name: format!("Counselor {id}"),
         skills,
-        supervisor: false,
+        supervisor: id.is_multiple_of(SUPERVISOR_EVERY),
     }
 }
 

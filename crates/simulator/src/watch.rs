@@ -92,8 +92,9 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Findings kept; the first is what matters.
-const FOUND_MAX: usize = 100;
+/// Findings kept of each checker; the first is what matters, and one that repeats itself must not
+/// silence the others.
+const FOUND_MAX: usize = 20;
 
 /// Watches a run.
 #[derive(Clone, Debug)]
@@ -139,7 +140,8 @@ impl Watch {
         at: Time,
         words: impl Into<String>,
     ) {
-        if self.found.len() < FOUND_MAX {
+        let same = self.found.iter().filter(|found| found.checker == checker);
+        if same.count() < FOUND_MAX {
             let words = words.into();
             self.found.push(Finding {
                 checker,

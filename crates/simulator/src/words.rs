@@ -126,6 +126,11 @@ impl Names {
                 format!("is off the line ({}), {whom} writes", ending(*why))
             }
             Event::WrapUpOverdue { .. } => format!("'s record takes {whom} long"),
+            Event::RecordTakenOver { from, wrote_ms, .. } => format!(
+                "'s record is taken over by {whom} from {}, who wrote for {} s",
+                self.counselor(*from),
+                wrote_ms / 1_000
+            ),
             Event::NoteSaved { letters, .. } => format!("'s note has {letters} letters"),
             Event::Classified {
                 category, outcome, ..

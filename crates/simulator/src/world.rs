@@ -183,7 +183,16 @@ impl House {
             }
         }
         center.set_next_contact(self.watch.floor.arrived + 1);
-        let (before, after) = (self.center.board(now), center.board(now));
+        // Who has left a record is known of desks, and a stop ends what is known of desks.
+        let shown = |center: &Center| {
+            let mut board = center.board(now);
+            board
+                .contacts
+                .iter_mut()
+                .for_each(|view| view.unfinished = false);
+            board
+        };
+        let (before, after) = (shown(&self.center), shown(&center));
         if (&before.contacts, &before.tasks) != (&after.contacts, &after.tasks) {
             let words = "contacts or callbacks owed are not what they were before the stop";
             self.watch.find(Checker::ReplayEqualsLive, None, now, words);

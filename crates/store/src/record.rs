@@ -13,10 +13,10 @@ pub(crate) const COLUMNS: &str = "contact, key, channel, caller, via, arrived, r
 keys, stage, queue, queued, callback, answered, counselor, wait_ms, talk_ms, hold_ms, wrap_ms, \
 returned, transfers, ended, closed, category, outcome, fate, note_digest, note_letters, \
 recordings, task, since, thread, messages, messages_in, messages_out, replied, late, \
-over_limit, unclear, undelivered, reopened, merged";
+over_limit, unclear, undelivered, reopened, merged, finisher, finish_ms";
 
 /// How many.
-pub(crate) const WIDTH: usize = 42;
+pub(crate) const WIDTH: usize = 44;
 
 /// A row that is new, or closed.
 pub(crate) static WHOLE: Insert = Insert::new(
@@ -27,7 +27,8 @@ pub(crate) static WHOLE: Insert = Insert::new(
         columns: "language, keys, stage, queue, queued, callback, answered, counselor, wait_ms, \
 talk_ms, hold_ms, wrap_ms, returned, transfers, ended, closed, category, outcome, fate, \
 note_digest, note_letters, recordings, task, since, thread, messages, messages_in, \
-messages_out, replied, late, over_limit, unclear, undelivered, reopened, merged",
+messages_out, replied, late, over_limit, unclear, undelivered, reopened, merged, finisher, \
+finish_ms",
     },
 );
 
@@ -40,7 +41,7 @@ pub(crate) static OPEN: Insert = Insert::new(
         columns: "language, keys, stage, queue, queued, callback, answered, counselor, wait_ms, \
 talk_ms, hold_ms, wrap_ms, returned, transfers, ended, category, outcome, note_digest, \
 note_letters, recordings, since, thread, messages, messages_in, messages_out, replied, late, \
-over_limit, unclear, undelivered, reopened, merged",
+over_limit, unclear, undelivered, reopened, merged, finisher, finish_ms",
     },
 );
 
@@ -91,7 +92,9 @@ pub(crate) fn push(row: &Row, into: &mut Values) {
         .int(i64::from(row.unclear))
         .int(i64::from(row.undelivered))
         .int(i64::from(row.reopened))
-        .maybe(row.merged.map(|contact| contact.0 as i64));
+        .maybe(row.merged.map(|contact| contact.0 as i64))
+        .maybe(row.finisher.map(|counselor| i64::from(counselor.0)))
+        .int(row.finish_ms);
 }
 
 /// Reads a row from a record that holds [`COLUMNS`].
@@ -147,6 +150,8 @@ pub(crate) fn read(record: Record<'_>) -> Result<Row, Failure> {
         undelivered: record.int(39)? as u32,
         reopened: record.int(40)? as u32,
         merged: record.maybe(41)?.map(|contact| ContactId(contact as u64)),
+        finisher: record.maybe(42)?.map(|id| CounselorId(id as u32)),
+        finish_ms: record.int(43)?,
     })
 }
 
@@ -183,6 +188,8 @@ mod tests {
             undelivered: 4,
             reopened: 6,
             merged: Some(ContactId(9)),
+            finisher: Some(CounselorId(4)),
+            finish_ms: 12,
             ..Row::default()
         };
         let mut values = Values::default();

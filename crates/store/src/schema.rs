@@ -109,7 +109,9 @@ CREATE TABLE contact (
     unclear BIGINT NOT NULL,
     undelivered BIGINT NOT NULL,
     reopened BIGINT NOT NULL,
-    merged BIGINT
+    merged BIGINT,
+    finisher BIGINT,
+    finish_ms BIGINT NOT NULL
 );
 CREATE INDEX contact_open ON contact (contact) WHERE closed IS NULL;
 CREATE INDEX contact_task ON contact (contact) WHERE task = 1;

@@ -54,6 +54,7 @@ pub(crate) fn order(
         "hold" => plain(Command::Hold { counselor, contact }),
         "resume" => plain(Command::Resume { counselor, contact }),
         "hang-up" => plain(Command::HangUp { counselor, contact }),
+        "take-over" => plain(Command::TakeOver { counselor, contact }),
         "take-task" => plain(Command::TakeTask { counselor, contact }),
         "drop-task" => plain(Command::DropTask { counselor, contact }),
         "classify" => plain(Command::Classify {
@@ -139,6 +140,7 @@ pub(crate) fn refusal_text(words: &Staff, refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::UnknownContact => words.r_unknown_contact,
         Refusal::UnknownCounselor => words.r_unknown_counselor,
+        Refusal::SupervisorsOnly => words.forbidden,
         Refusal::NotYours => words.r_not_yours,
         Refusal::WrongState => words.r_wrong_state,
         Refusal::UnknownQueue => words.r_unknown_queue,

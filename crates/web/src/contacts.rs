@@ -1,15 +1,18 @@
 //! The list of contacts and its search. Never the content of one record.
 
 use crate::categories;
+use crate::commands::{failed, refusal_text};
+use crate::desk::Proof;
 use crate::figures::{self, date_clock, length};
 use crate::site::{Frame, Site, Staffer, counselor_name, page, refuse, trouble};
 use crate::texts::{Staff, fill};
 use crate::words;
 use askama::Template;
-use axum::extract::{Form, Query, State};
+use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use center::city::{Channel, City, ContactId, CounselorId, Language};
+use center::command::Command;
 use center::event::Fate;
 use center::record::{Row, Stage};
 use center::time::DAY_MS;
@@ -69,6 +72,13 @@ struct Choice {
     chosen: bool,
 }
 
+/// A record that waits to be finished by somebody else.
+struct Unfinished {
+    contact: ContactId,
+    since: String,
+    counselor: String,
+}
+
 #[derive(Template)]
 #[template(path = "contacts.html")]
 struct ContactsPage {
@@ -81,6 +91,7 @@ struct ContactsPage {
     channels: Vec<Choice>,
     queues: Vec<Choice>,
     categories: Vec<(String, String)>,
+    unfinished: Vec<Unfinished>,
     lines: Vec<Line>,
     found: String,
     problem: String,
@@ -141,6 +152,7 @@ pub(crate) async fn list(
         }),
         queues: queues(&site, w, &asked),
         categories: category_names(&site, w),
+        unfinished: unfinished(&site, &staffer),
         lines: rows.iter().map(|row| line(site.city(), w, row)).collect(),
         found,
         problem,
@@ -148,6 +160,64 @@ pub(crate) async fn list(
         paged: !asked.before.is_empty(),
         asked,
     })
+}
+
+/// Records that their counselors have left, for supervisors.
+fn unfinished(site: &Site, staffer: &Staffer) -> Vec<Unfinished> {
+    if !staffer.profile.supervisor {
+        return Vec::new();
+    }
+    let board = site.hub.board().borrow().clone();
+    let left = board.contacts.iter().filter(|view| {
+        view.unfinished
+            && view
+                .counselor
+                .is_some_and(|left_by| left_by != staffer.id())
+    });
+    left.map(|view| Unfinished {
+        contact: view.contact,
+        since: date_clock(&site.city().zone, view.since),
+        counselor: view
+            .counselor
+            .map_or_else(String::new, |id| site.counselor_name(id)),
+    })
+    .collect()
+}
+
+/// `POST /contacts/{contact}/take-over`: the record is finished at the supervisor's own desk.
+pub(crate) async fn take_over(
+    State(site): State<Site>,
+    Path(contact): Path<u64>,
+    staffer: Staffer,
+    Form(proof): Form<Proof>,
+) -> Response {
+    if !site.sessions.token_fits(&staffer.session, &proof.token) {
+        return refuse(staffer.words, StatusCode::FORBIDDEN, staffer.words.forged);
+    }
+    if !staffer.profile.supervisor {
+        return refuse(
+            staffer.words,
+            StatusCode::FORBIDDEN,
+            staffer.words.forbidden,
+        );
+    }
+    let (counselor, contact) = (staffer.id(), ContactId(contact));
+    // Harmless where the desk is open; else the page that follows keeps it open.
+    let sent = match site.hub.send(Command::SignIn { counselor }).await {
+        Ok(_) => {
+            let command = Command::TakeOver { counselor, contact };
+            site.hub.send(command).await
+        }
+        Err(error) => Err(error),
+    };
+    match sent {
+        Ok(_) => Redirect::to("/desk").into_response(),
+        Err(hub::Error::Refused(refusal)) => {
+            let text = refusal_text(staffer.words, refusal);
+            refuse(staffer.words, StatusCode::CONFLICT, text)
+        }
+        Err(error) => failed(staffer.words, &error),
+    }
 }
 
 /// What the store is asked. A counselor who is no supervisor sees the own contacts only.

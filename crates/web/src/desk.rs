@@ -213,7 +213,7 @@ async fn password_fits(
 #[derive(Deserialize)]
 pub(crate) struct Proof {
     #[serde(default)]
-    token: String,
+    pub(crate) token: String,
 }
 
 /// `POST /desk/sign-out`

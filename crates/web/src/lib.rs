@@ -185,6 +185,7 @@ fn router(site: Site) -> Router {
         .route("/contacts", get(contacts::list))
         .route("/contacts/by-number", post(contacts::by_number))
         .route("/contacts/{contact}", get(record::record))
+        .route("/contacts/{contact}/take-over", post(contacts::take_over))
         .route(
             "/contacts/{contact}/recordings/{*blob}",
             get(record::recording),

@@ -63,6 +63,7 @@ pub(crate) fn contact(number: u64, stage: Stage, language: Language) -> ContactV
         callback: false,
         category: String::new(),
         outcome: String::new(),
+        unfinished: false,
         overdue: false,
         line: true,
     }

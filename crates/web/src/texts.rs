@@ -332,6 +332,12 @@ words!(
     fortune_unknown: ["도착했는지 알 수 없음", "perhaps delivered"];
     e_talk_ended_restart: ["센터 재시작으로 끊김", "The center was restarted"];
     e_wrap_overdue: ["기록이 오래 걸림", "The record takes long"];
+    e_taken_over: ["{counselor} 이어받음 (이전 {from}, 작성 {wrote})", "Taken over by {counselor} from {from}, who wrote for {wrote}"];
+    unfinished: ["마무리를 기다리는 기록", "Records waiting to be finished"];
+    unfinished_lead: ["담당자가 퇴근했거나 기록 시간을 넘긴 상담입니다. 이어받으면 내 상담석에서 마무리합니다.", "Their counselors have gone or have left them too long. Taken over, they are finished at your desk."];
+    take_over: ["이어받기", "Take over"];
+    since_when: ["시작", "Since"];
+    left_by: ["담당", "Left by"];
     e_note: ["내용 저장 ({letters}자)", "Note saved, {letters} letters"];
     e_classified: ["분류 {category}, 결과 {outcome}", "Category {category}, outcome {outcome}"];
     e_interrupted: ["센터가 멈춤 (단계: {stage})", "The center stopped (stage: {stage})"];

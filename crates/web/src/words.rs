@@ -392,6 +392,19 @@ impl Teller<'_> {
     fn record(&self, event: &Event) -> String {
         let w = self.words;
         match event {
+            Event::RecordTakenOver {
+                counselor,
+                from,
+                wrote_ms,
+                ..
+            } => fill(
+                w.e_taken_over,
+                &[
+                    ("counselor", &self.who(*counselor)),
+                    ("from", &self.who(*from)),
+                    ("wrote", &length(*wrote_ms)),
+                ],
+            ),
             Event::NoteSaved { letters, .. } => {
                 fill(w.e_note, &[("letters", &letters.to_string())])
             }

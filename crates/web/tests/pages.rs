@@ -473,6 +473,53 @@ async fn rights_end_at_the_own_contacts() {
 }
 
 #[tokio::test]
+async fn a_supervisor_takes_over_a_record_that_was_left() {
+    let house = House::open().await;
+    let (counselor, colleague) = (CounselorId(1), CounselorId(2));
+    for command in [Command::SignIn { counselor }, Command::Ready { counselor }] {
+        house.hub.send(command).await.unwrap();
+    }
+    let contact = house.call("k1", "+821012345678").await;
+    house.until(contact, Stage::Ringing).await;
+    let ending = center::command::Ending::Citizen;
+    for command in [
+        Command::Accept { counselor, contact },
+        Command::Left { contact, ending },
+        Command::SignOut { counselor },
+    ] {
+        house.hub.send(command).await.unwrap();
+    }
+    let mut board = house.hub.board();
+    let left = board.wait_for(|board| board.contact(contact).is_some_and(|v| v.unfinished));
+    left.await.unwrap();
+    let kim = house.sign_in("kim").await;
+    let lee = house.sign_in("lee").await;
+    let title = "Records waiting to be finished";
+    assert!(!house.get("/contacts", &kim.0).await.body.contains(title));
+    let list = house.get("/contacts", &lee.0).await.body;
+    let path = format!("/contacts/{contact}/take-over");
+    assert!(list.contains(title) && list.contains(&path), "{list}");
+    for (who, token, status) in [
+        (&kim, &kim.1, 403),
+        (&lee, &kim.1, 403),
+        (&lee, &lee.1, 303),
+    ] {
+        let body = format!("token={token}");
+        let reply = house.send(Request::form(&path, &who.0, &body)).await;
+        assert_eq!(reply.status, status, "{}", reply.body);
+    }
+    let theirs = board.wait_for(|board| {
+        let view = board.contact(contact);
+        view.is_some_and(|view| view.counselor == Some(colleague) && !view.unfinished)
+    });
+    theirs.await.unwrap();
+    assert!(!house.get("/contacts", &lee.0).await.body.contains(title));
+    let record = house.get(&format!("/contacts/{contact}"), &lee.0).await;
+    assert!(record.body.contains("Taken over by"), "{}", record.body);
+    house.close().await;
+}
+
+#[tokio::test]
 async fn a_wall_screen_shows_its_token_once() {
     let house = House::open().await;
     assert_eq!(house.get("/floor?key=wrong", "").await.status, 403);

@@ -97,3 +97,33 @@ fn a_stop_after_any_event_ends_with_every_contact_ended_and_owed() {
     }
     assert!(interrupted > 100, "only {interrupted} were interrupted");
 }
+
+/// What was told about waits must come true within three points.
+fn told_came_true(options: &Options) {
+    let report = day(options);
+    holds(&report);
+    let told = report.coverage;
+    assert!(told.enough(), "{options}: {told:?}");
+    let near = |found: f64, right: f64| (found - right).abs() <= simulator::calibration::MAY_MISS;
+    assert!(
+        near(told.p50, 50.0) && near(told.p90, 90.0),
+        "{options}: {told:?}"
+    );
+    assert!(told.error_s < told.last_error_s, "{options}: {told:?}");
+}
+
+#[test]
+fn told_waits_come_true_with_hundreds_of_booked_callbacks() {
+    let mut options = Options::base(1, 1);
+    options.staff_percent = 73;
+    options.callbacks = true;
+    told_came_true(&options);
+}
+
+#[test]
+fn told_waits_come_true_in_a_storm() {
+    let mut options = Options::base(2, 1);
+    options.storm = true;
+    options.callbacks = true;
+    told_came_true(&options);
+}

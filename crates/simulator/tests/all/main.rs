@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod broken;
+mod change;
 mod days;
 mod erlang;
 mod random;

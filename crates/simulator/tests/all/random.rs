@@ -126,6 +126,7 @@ fn of_talks() -> impl Strategy<Value = Command> {
         }),
         1 => both().prop_map(|(counselor, contact)| Command::TakeTask { counselor, contact }),
         1 => both().prop_map(|(counselor, contact)| Command::DropTask { counselor, contact }),
+        2 => both().prop_map(|(counselor, contact)| Command::TakeOver { counselor, contact }),
     ]
 }
 
@@ -264,6 +265,9 @@ fn city() -> City {
     }
     let english = town::written_queue(Channel::Text, Some(Language::En), "english-texts");
     city.queues.push(english);
+    for index in [1, 3] {
+        city.counselors[index].supervisor = true;
+    }
     city.queues[0].waiting_max = 3;
     city.queues[0].callback_from_ms = SECOND_MS;
     city.limits.calls_max = 8;

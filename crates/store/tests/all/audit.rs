@@ -1,14 +1,14 @@
 //! One changed byte, one changed cell: the audit finds it and names it.
 
-use crate::life::{self, Served};
+use crate::life::{self, Served, fold, stored};
 use crate::on_both;
 use crate::paper::Paper;
-use center::city::ContactId;
+use center::city::{ContactId, CounselorId};
 use center::event::Event;
 use center::time::{DAY_MS, Time};
 use std::fmt::Write;
 use std::fs;
-use store::{Batch, Report};
+use store::{Batch, Entry, Report};
 
 /// A record of three contacts, one with a recording, and telephony's log of them; closed.
 async fn written(paper: &Paper) {
@@ -58,6 +58,65 @@ on_both!(an_untouched_record_is_clean, paper, {
         (25, 3, 1)
     );
     assert_eq!((report.cells, report.attempts), (3, 3));
+});
+
+on_both!(a_record_finished_by_a_colleague_is_clean, paper, {
+    let served = Served::new(1);
+    let (contact, colleague) = (served.contact, CounselorId(2));
+    let [ended, closed] = <[Entry; 2]>::try_from(served.ends().entries).unwrap();
+    let taken = Event::RecordTakenOver {
+        contact,
+        counselor: colleague,
+        from: crate::life::KIM,
+        wrote_ms: 40_000,
+    };
+    let Event::Closed { fate, .. } = closed.event else {
+        panic!("a life ends closed");
+    };
+    let finished = Event::Closed {
+        contact,
+        fate,
+        counselor: Some(colleague),
+    };
+    let after = [served.at(7_290, taken), served.at(7_310, finished)];
+    let mut before = vec![ended];
+    for mut part in [served.talks(), served.waits()] {
+        part.entries.append(&mut before);
+        before = part.entries;
+    }
+    let mut whole = before.clone();
+    whole.extend(after.clone());
+    let (mut journal, _) = paper.open().await;
+    let personal = served.waits().personal;
+    let note = served.talks().personal;
+    let batch = |entries, personal| Batch { entries, personal };
+    journal.append(batch(before, personal)).await.unwrap();
+    journal.append(batch(Vec::new(), note)).await.unwrap();
+    let [taken, finished] = after;
+    journal
+        .append(batch(vec![taken], Vec::new()))
+        .await
+        .unwrap();
+    drop(journal);
+    // The center starts anew in between: the open row is read back from its columns.
+    let (mut journal, archive) = paper.open().await;
+    journal
+        .append(batch(vec![finished], Vec::new()))
+        .await
+        .unwrap();
+    let row = archive.contact(contact).await.unwrap().unwrap();
+    assert_eq!(
+        (row.counselor, row.finisher),
+        (Some(crate::life::KIM), Some(colleague))
+    );
+    assert_eq!((row.wrap_ms, row.finish_ms), (60_000, 20_000));
+    assert_eq!(stored(&archive, 1).await, fold(&whole));
+    drop(journal);
+    fs::create_dir(paper.folder().join("ingress")).unwrap();
+    let line = format!("{} {}\n", served.arrived().0, served.key());
+    fs::write(paper.folder().join("ingress/2026-11-18.log"), line).unwrap();
+    let report = paper.audit().await;
+    assert!(report.clean(), "{:?}", report.differences);
 });
 
 on_both!(every_tampering_in_the_database_is_named, paper, {
