@@ -11,6 +11,7 @@ pub mod judge;
 pub mod keyword;
 pub mod language;
 pub mod letter;
+pub mod mail;
 mod outbox;
 pub mod outlet;
 mod post;
