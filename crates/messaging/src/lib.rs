@@ -9,3 +9,4 @@ mod outbox;
 pub mod outlet;
 mod post;
 pub mod wing;
+pub mod social;
