@@ -8,5 +8,5 @@ pub mod letter;
 mod outbox;
 pub mod outlet;
 mod post;
-pub mod wing;
 pub mod social;
+pub mod wing;

@@ -31,7 +31,7 @@ pub struct Patience {
 
 impl Patience {
     /// How long a server is left in peace from `now` on.
-    fn left(&self, host: &str, now: Instant) -> Option<Duration> {
+    pub fn left(&self, host: &str, now: Instant) -> Option<Duration> {
         let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, until) = hosts.get(host)?;
         until
@@ -114,7 +114,7 @@ impl Actor {
         })
     }
 
-    fn later(&self, host: &str, asked: Option<Duration>) -> Unsent {
+    pub(super) fn later(&self, host: &str, asked: Option<Duration>) -> Unsent {
         let after = self.patience.failed(host, asked, Instant::now());
         Unsent::Later { after: Some(after) }
     }

@@ -9,6 +9,7 @@ use super::reading::{self, Activity, File, Meaning, Note};
 use super::signature::{Claim, Received, Refusal};
 use crate::inlet::{Inward, NotTaken};
 use crate::letter::{Address, AddressKind, Attachment, DeadLetter, Incoming};
+use crate::outlet::Unsent;
 use crate::social::plain;
 use axum::Router;
 use axum::body::Bytes;
@@ -22,7 +23,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Bytes of an activity at most; real ones stay below 50 kB.
 const ACTIVITY_MAX: usize = 256 * 1024;
@@ -433,12 +434,20 @@ impl Actor {
             let Some(host) = host_of(&peer.inbox) else {
                 continue;
             };
-            let accept = document::accept(&self.at, &follower, &follow);
-            let told = self.peers.post(&peer.inbox, &accept).await;
-            if told.is_ok_and(|answer| self.verdict(&host, &answer).is_ok()) {
-                // Not kept: it is told again.
-                let _ = self.kept(|shelf| shelf.accepted(&follower));
+            if self.patience.left(&host, Instant::now()).is_some() {
+                continue;
             }
+            let accept = document::accept(&self.at, &follower, &follow);
+            let told = match self.peers.post(&peer.inbox, &accept).await {
+                Ok(answer) => self.verdict(&host, &answer),
+                Err(_) => Err(self.later(&host, None)),
+            };
+            // Not kept: it is told again.
+            let _ = match told {
+                Ok(()) => self.kept(|shelf| shelf.accepted(&follower)),
+                Err(Unsent::Never(_)) => self.kept(|shelf| shelf.unfollow(&follower, None)),
+                Err(_) => Ok(()),
+            };
         }
     }
 }

@@ -411,3 +411,207 @@ fn check<'a>(
     }
     if known { Ok(()) } else { Err(Refusal::Digest) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::{HeaderName, HeaderValue};
+    use std::sync::LazyLock;
+
+    static KEY: LazyLock<OwnKey> = LazyLock::new(|| {
+        let folder = tempfile::tempdir().unwrap();
+        OwnKey::open(folder.path()).unwrap()
+    });
+    const BODY: &[u8] = b"{\"type\":\"Create\"}";
+    const NOW: i64 = 1_790_000_000;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn fields(list: &[(&'static str, String)]) -> HeaderMap {
+        let pairs = list.iter().map(|(name, value)| {
+            let value = HeaderValue::from_str(value).unwrap();
+            (HeaderName::from_static(name), value)
+        });
+        pairs.collect()
+    }
+
+    fn read(headers: &HeaderMap, body: &[u8]) -> Result<Claim, Refusal> {
+        Claim::read(&Received {
+            method: &Method::POST,
+            target: "/inbox",
+            scheme: "https",
+            authority: "120.city.example",
+            headers,
+            body,
+            now: at(NOW),
+        })
+    }
+
+    fn own(host: &str, second: i64) -> Vec<(&'static str, String)> {
+        let part = Some(("application/activity+json", BODY));
+        let to = ("/inbox", host);
+        signed(&KEY, "https://a.example/u#k", "post", to, part, at(second))
+    }
+
+    /// The signature of a cavage header over chosen lines.
+    fn cavage(names: &str, base: &str, more: &str) -> HeaderMap {
+        let mut list = own("120.city.example", NOW);
+        let signature = KEY.sign(base.as_bytes());
+        let how = format!("keyId=\"k\",headers=\"{names}\"{more}");
+        list.last_mut().unwrap().1 = format!("{how},signature=\"{signature}\"");
+        fields(&list)
+    }
+
+    #[test]
+    fn what_the_city_signs_holds_under_its_key() {
+        let key = PublicKey::read(KEY.pem()).unwrap();
+        let claim = read(&fields(&own("120.city.example", NOW)), BODY).unwrap();
+        assert!(claim.holds(&key));
+        assert_eq!(claim.key_id, "https://a.example/u#k");
+        let mut other = fields(&own("120.city.example", NOW));
+        other.insert("content-type", HeaderValue::from_static("text/plain"));
+        assert!(!read(&other, BODY).unwrap().holds(&key));
+    }
+
+    #[test]
+    fn what_leaves_out_target_host_date_or_digest_is_refused() {
+        for names in [
+            "host date digest",
+            "(request-target) date digest",
+            "(request-target) host digest",
+            "(request-target) host date",
+            "date",
+        ] {
+            assert_eq!(
+                read(&cavage(names, "", ""), BODY),
+                Err(Refusal::TooLittle),
+                "{names}"
+            );
+        }
+        let whole = "(request-target) host date digest";
+        assert!(read(&cavage(whole, "", ""), BODY).is_ok());
+        let strange = cavage(whole, "", ",algorithm=\"hmac-sha256\"");
+        assert_eq!(read(&strange, BODY), Err(Refusal::Algorithm));
+        let ended = cavage(whole, "", &format!(",expires={}", NOW - 1));
+        assert_eq!(read(&ended, BODY), Err(Refusal::Stale));
+        assert_eq!(read(&HeaderMap::new(), BODY), Err(Refusal::Unsigned));
+    }
+
+    #[test]
+    fn another_house_another_day_and_another_body_are_refused() {
+        let elsewhere = fields(&own("120.other.example", NOW));
+        assert_eq!(read(&elsewhere, BODY), Err(Refusal::OtherHost));
+        for (second, fate) in [
+            (NOW - WINDOW_S - 1, false),
+            (NOW - WINDOW_S, true),
+            (NOW + WINDOW_S, true),
+            (NOW + WINDOW_S + 1, false),
+        ] {
+            let read = read(&fields(&own("120.city.example", second)), BODY);
+            assert_eq!(read.is_ok(), fate, "{second}");
+        }
+        let changed = read(
+            &fields(&own("120.city.example", NOW)),
+            b"{\"type\":\"Delete\"}",
+        );
+        assert_eq!(changed, Err(Refusal::Digest));
+        let mut unknown = fields(&own("120.city.example", NOW));
+        unknown.insert("digest", HeaderValue::from_static("MD5=abc"));
+        assert_eq!(read(&unknown, BODY), Err(Refusal::Digest));
+    }
+
+    /// A request signed after RFC 9421 over these components.
+    fn rfc_9421(components: &str, parameters: &str) -> HeaderMap {
+        let digest = format!("sha-256=:{}:", STANDARD.encode(Sha256::digest(BODY)));
+        let input = format!("({components});{parameters}");
+        fields(&[
+            ("content-digest", digest),
+            ("signature-input", format!("sig1={input}")),
+            (
+                "signature",
+                format!("sig1=:{}:", KEY.sign(input.as_bytes())),
+            ),
+        ])
+    }
+
+    #[test]
+    fn an_rfc_9421_signature_has_to_cover_enough() {
+        let keyed = format!("created={NOW};keyid=\"k\"");
+        let whole = "\"@method\" \"@target-uri\" \"content-digest\"";
+        assert!(read(&rfc_9421(whole, &keyed), BODY).is_ok());
+        for components in [
+            "\"@target-uri\" \"content-digest\"",
+            "\"@method\" \"content-digest\"",
+            "\"@method\" \"@path\" \"content-digest\"",
+            "\"@method\" \"@target-uri\"",
+        ] {
+            let refused = read(&rfc_9421(components, &keyed), BODY);
+            assert_eq!(refused, Err(Refusal::TooLittle), "{components}");
+        }
+        for (parameters, refusal) in [
+            ("keyid=\"k\"".to_owned(), Refusal::TooLittle),
+            (
+                format!("created={};keyid=\"k\"", NOW - WINDOW_S - 1),
+                Refusal::Stale,
+            ),
+            (format!("{keyed};expires={}", NOW - 1), Refusal::Stale),
+            (format!("{keyed};alg=\"hmac-sha256\""), Refusal::Algorithm),
+            (format!("created={NOW}"), Refusal::Unreadable),
+        ] {
+            let refused = read(&rfc_9421(whole, &parameters), BODY);
+            assert_eq!(refused, Err(refusal), "{parameters}");
+        }
+        let twice = format!("{whole} \"@method\"");
+        assert_eq!(
+            read(&rfc_9421(&twice, &keyed), BODY),
+            Err(Refusal::Unreadable)
+        );
+        let partial = format!("{whole} \"content-digest\";sf");
+        assert_eq!(
+            read(&rfc_9421(&partial, &keyed), BODY),
+            Err(Refusal::Unreadable)
+        );
+    }
+
+    #[test]
+    fn damaged_signatures_never_stop_the_house() {
+        let whole = "\"@method\" \"@target-uri\" \"content-digest\"";
+        let samples = [
+            rfc_9421(whole, &format!("created={NOW};keyid=\"k\"")),
+            fields(&own("120.city.example", NOW)),
+        ];
+        let mut state = 7_u64;
+        let mut next = |below: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 33) as usize % below
+        };
+        for round in 0..20_000 {
+            let mut headers = samples[round % 2].clone();
+            let name = [
+                "signature",
+                "signature-input",
+                "digest",
+                "content-digest",
+                "date",
+            ][next(5)];
+            let Some(value) = headers.get(name) else {
+                continue;
+            };
+            let mut bytes = value.as_bytes().to_vec();
+            for _ in 0..=next(4) {
+                let at = next(bytes.len());
+                match next(3) {
+                    0 => bytes[at] = 32 + next(95) as u8,
+                    1 => bytes.truncate(at.max(1)),
+                    _ => bytes.insert(at, b"\"(),;=:"[next(7)]),
+                }
+            }
+            headers.insert(name, HeaderValue::from_bytes(&bytes).unwrap());
+            let _ = read(&headers, BODY);
+        }
+    }
+}
