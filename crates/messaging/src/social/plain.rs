@@ -38,6 +38,17 @@ pub fn clean(html: &str) -> String {
     builder.clean(html).to_string()
 }
 
+/// Markup that can be shown, in the language its writer named: a screen reader speaks it so.
+pub fn shown(html: &str, language: Option<&str>) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let tagged = |tag: &&str| !tag.is_empty() && tag.len() <= 35 && tag.chars().all(fits);
+    let clean = clean(html);
+    match language.filter(|tag| *tag != "und").filter(tagged) {
+        Some(language) => format!("<div lang=\"{language}\">{clean}</div>"),
+        None => clean,
+    }
+}
+
 /// The text of markup: paragraphs and lines kept, addresses of links written out.
 pub fn text_of(html: &str) -> String {
     let clean = clean(html);

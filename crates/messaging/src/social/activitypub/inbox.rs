@@ -10,7 +10,7 @@ use super::signature::{Claim, Received, Refusal};
 use crate::inlet::{Inward, NotTaken};
 use crate::letter::{Address, AddressKind, Attachment, DeadLetter, Incoming};
 use crate::outlet::Unsent;
-use crate::social::plain;
+use crate::social::{line, plain};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
@@ -360,15 +360,6 @@ impl Actor {
             return Ok(());
         }
         let (attachments, missing) = self.files(&note.files).await;
-        let text = [plain::text_of(&note.content)]
-            .into_iter()
-            .chain(missing.iter().cloned());
-        let text: Vec<String> = text.filter(|part| !part.is_empty()).collect();
-        let clean = plain::clean(&note.content);
-        let html = match &note.language {
-            Some(language) => format!("<div lang=\"{language}\">{clean}</div>"),
-            None => clean,
-        };
         // The conversation of our own note, else what the server calls it, else the note itself.
         let begun = note.context.clone().unwrap_or_else(|| note.id.clone());
         let thread = answered.and_then(|note| note.thread).or(Some(begun));
@@ -385,8 +376,8 @@ impl Actor {
             thread,
             in_reply_to: note.in_reply_to.clone(),
             subject: note.subject.clone(),
-            text: text.join("\n\n"),
-            html: Some(html),
+            text: line::with_missing(plain::text_of(&note.content), &missing),
+            html: Some(plain::shown(&note.content, note.language.as_deref())),
             attachments,
             public: note.public,
             automatic: peer.automatic,

@@ -205,13 +205,9 @@ fn content(object: &Value) -> (String, Option<String>) {
         Some(text) => mapped.iter().find(|(_, mapped)| *mapped == text),
         None => mapped.first(),
     };
-    let tagged = |tag: &str| {
-        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        tag != "und" && tag.len() <= 35 && tag.chars().all(fits)
-    };
     let language = chosen.map(|(language, _)| (*language).clone());
     let text = text.or(chosen.map(|(_, text)| *text)).unwrap_or_default();
-    (text.to_owned(), language.filter(|tag| tagged(tag)))
+    (text.to_owned(), language)
 }
 
 fn file(value: &Value) -> Option<File> {

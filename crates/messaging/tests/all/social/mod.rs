@@ -2,6 +2,7 @@
 //! Never a test of its own.
 
 mod activitypub;
+mod mastodon;
 mod peer;
 
 use center::city::{Channel, ContactId};
@@ -15,6 +16,7 @@ use std::time::Duration;
 pub struct Desk {
     taken: Arc<Mutex<Vec<Inward>>>,
     closed: Arc<Mutex<bool>>,
+    refused: Arc<Mutex<usize>>,
 }
 
 impl Desk {
@@ -34,6 +36,7 @@ impl Desk {
     /// Takes as the center does: a known key is the same message.
     fn take(&self, inward: Inward) -> Result<Taken, NotTaken> {
         if *self.closed.lock().unwrap() {
+            *self.refused.lock().unwrap() += 1;
             return Err(NotTaken::Unwritten);
         }
         let mut taken = self.taken.lock().unwrap();
@@ -55,6 +58,11 @@ impl Desk {
 
     pub fn close(&self, closed: bool) {
         *self.closed.lock().unwrap() = closed;
+    }
+
+    /// Waits until something was refused.
+    pub async fn wait_refused(&self) {
+        patiently(|| *self.refused.lock().unwrap() > 0).await;
     }
 
     pub fn all(&self) -> Vec<Inward> {

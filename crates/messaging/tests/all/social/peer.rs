@@ -165,7 +165,8 @@ pub async fn pip(packages: &[&str]) -> Option<PathBuf> {
     let done = folder.join("installed");
     if !done.exists() {
         let mut command = Command::new("python3");
-        command.args(["-m", "pip", "install", "--quiet", "--target"]);
+        command.args(["-m", "pip", "install", "--quiet", "--no-warn-conflicts"]);
+        command.args(["--root-user-action=ignore", "--target"]);
         let status = command.arg(&folder).args(packages).status().await;
         assert!(status.unwrap().success(), "pip install {packages:?}");
         std::fs::write(done, "").unwrap();
