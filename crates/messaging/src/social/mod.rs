@@ -6,6 +6,7 @@ mod keep;
 mod line;
 pub mod mastodon;
 pub mod plain;
+pub mod telegram;
 
 use crate::fetch;
 use plain::Counting;

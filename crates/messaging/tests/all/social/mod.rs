@@ -4,6 +4,7 @@
 mod activitypub;
 mod mastodon;
 mod peer;
+mod telegram;
 
 use center::city::{Channel, ContactId};
 use messaging::inlet::{Inlet, Inward, NotTaken, Taken};
