@@ -2,6 +2,7 @@
 //! a message, never repeats one.
 
 pub mod activitypub;
+pub mod bluesky;
 mod keep;
 mod line;
 pub mod mastodon;

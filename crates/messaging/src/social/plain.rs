@@ -101,7 +101,8 @@ fn link_text(shown: &str, address: &str) -> String {
     }
 }
 
-fn unescape(text: &str) -> String {
+/// Text without the escapes of markup.
+pub fn unescape(text: &str) -> String {
     text.replace("&lt;", "<")
         .replace("&gt;", ">")
         .replace("&quot;", "\"")
@@ -178,7 +179,8 @@ pub fn links(text: &str) -> Vec<(usize, usize)> {
         let scheme = ["https://", "http://"]
             .iter()
             .find(|s| rest.starts_with(**s));
-        let ends = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | ')' | '」');
+        // Particles of Korean stand right behind an address, so a letter beyond ASCII ends it.
+        let ends = |c: char| !c.is_ascii_graphic() || matches!(c, '<' | '>' | '"' | ')');
         let length = rest.find(ends).unwrap_or(rest.len());
         let address = rest[..length].trim_end_matches(['.', ',', ';', ':', '!', '?']);
         match scheme {
@@ -293,6 +295,11 @@ mod tests {
     fn text_becomes_markup_that_says_the_same() {
         let text = "a < b & \"c\"\nsee https://x.example/?a=1&b=2.\n\nbye";
         assert_eq!(text_of(&html_of(text)), text);
+        let particle = html_of("https://x.example/a에서");
+        assert!(
+            particle.contains(">https://x.example/a</a>에서"),
+            "{particle}"
+        );
         assert!(html_of(text).contains("<a href=\"https://x.example/?a=1&amp;b=2\""));
     }
 

@@ -2,6 +2,7 @@
 //! Never a test of its own.
 
 mod activitypub;
+mod bluesky;
 mod mastodon;
 mod peer;
 mod telegram;
