@@ -633,7 +633,10 @@ mod tests {
         let index = &record["facets"][0]["index"];
         let (begin, end) = (index["byteStart"].as_u64(), index["byteEnd"].as_u64());
         assert_eq!((begin, end), (Some(4), Some(4 + 19)));
-        assert_eq!(record["facets"][0]["features"][0]["uri"], "https://x.example/a");
+        assert_eq!(
+            record["facets"][0]["features"][0]["uri"],
+            "https://x.example/a"
+        );
 
         let facets = json!([{
             "index": { "byteStart": 4, "byteEnd": 13 },

@@ -1,6 +1,7 @@
 //! Social networks: the city's own actor, and its accounts elsewhere. Never decides what becomes of
 //! a message, never repeats one.
 
+mod account;
 pub mod activitypub;
 pub mod bluesky;
 mod keep;
@@ -8,10 +9,13 @@ mod line;
 pub mod mastodon;
 pub mod plain;
 pub mod telegram;
+pub mod x;
+
+pub use account::{Account, Connection};
 
 use crate::fetch;
 use plain::Counting;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io;
 
@@ -30,7 +34,7 @@ pub enum OpenError {
 }
 
 /// A token or password; never shown.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 

@@ -1,10 +1,10 @@
 //! Answers of the city on their way to another server, with patience for each server. Never repeats
 //! anything: that is the outbox's.
 
-use super::Actor;
 use super::document::{Draft, Shown, create};
 use super::peers::Missing;
 use super::shelf::Note;
+use super::{Actor, LIMITS};
 use crate::fetch::{Answer, Failure};
 use crate::letter::{AddressKind, Attachment, Outgoing};
 use crate::outlet::{Submitted, Unsent};
@@ -61,6 +61,19 @@ impl Actor {
         let never = |why: &str| Unsent::Never(why.to_owned());
         if outgoing.to.kind != AddressKind::Account {
             return Err(never("address-kind"));
+        }
+        let files = &outgoing.attachments;
+        if LIMITS.count(&outgoing.text) > LIMITS.letters {
+            return Err(never("too-long"));
+        }
+        if files.len() > LIMITS.pictures {
+            return Err(never("too-many-attachments"));
+        }
+        if files
+            .iter()
+            .any(|file| file.bytes.len() > LIMITS.picture_bytes)
+        {
+            return Err(never("picture-too-large"));
         }
         let host = host_of(&outgoing.to.value).ok_or_else(|| never("address"))?;
         if let Some(left) = self.patience.left(&host, Instant::now()) {

@@ -13,7 +13,8 @@ mod signature;
 use crate::fetch::{Fetcher, Rules};
 use crate::inlet::Inlet;
 use crate::outlet::Order;
-use crate::social::OpenError;
+use crate::social::plain::Counting;
+use crate::social::{Limits, OpenError};
 use delivery::Patience;
 use document::Addresses;
 use key::OwnKey;
@@ -30,6 +31,16 @@ use url::Url;
 const DELIVERIES: usize = 8;
 /// How often followers who could not be told are tried again.
 const ACCEPT_EVERY: Duration = Duration::from_secs(60);
+/// What may be sent. The protocol has no limit of its own; longer answers are for a page.
+pub const LIMITS: Limits = Limits {
+    letters: 5_000,
+    counting: Counting::Graphemes,
+    link: None,
+    parts: false,
+    pictures: 4,
+    picture_bytes: 8 * 1024 * 1024,
+    can_direct: true,
+};
 /// Milliseconds for a request to another server.
 const TIMEOUT_MS: u64 = 5_000;
 

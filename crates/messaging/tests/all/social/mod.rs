@@ -6,6 +6,7 @@ mod bluesky;
 mod mastodon;
 mod peer;
 mod telegram;
+mod x;
 
 use center::city::{Channel, ContactId};
 use messaging::inlet::{Inlet, Inward, NotTaken, Taken};
