@@ -500,7 +500,7 @@ impl Sends for Client {
             } else {
                 part.clone()
             };
-            let mut record = post(&words, &refs);
+            let mut record = post(&words, refs.as_ref());
             if index == 0 && !mention.is_empty() {
                 let end = mention.trim_end().len();
                 let to =
@@ -537,7 +537,7 @@ impl Sends for Client {
 }
 
 /// A post as a record, its links marked by byte offsets in UTF-8.
-fn post(words: &str, refs: &Option<(Value, Value)>) -> Value {
+fn post(words: &str, refs: Option<&(Value, Value)>) -> Value {
     let mut record = json!({
         "$type": POST,
         "text": words,
@@ -629,7 +629,7 @@ mod tests {
     #[test]
     fn links_are_marked_by_bytes_and_written_out() {
         let words = "눈 https://x.example/a에서 끝";
-        let record = post(words, &None);
+        let record = post(words, None);
         let index = &record["facets"][0]["index"];
         let (begin, end) = (index["byteStart"].as_u64(), index["byteEnd"].as_u64());
         assert_eq!((begin, end), (Some(4), Some(4 + 19)));

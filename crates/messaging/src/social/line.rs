@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 /// First wait after a failed reading; doubled with each further one.
 const WAIT_MIN: Duration = Duration::from_secs(2);
 /// Longest wait.
-const WAIT_MAX: Duration = Duration::from_secs(300);
+const WAIT_MAX: Duration = Duration::from_mins(5);
 /// Files of one message that are fetched.
 const FILES_MAX: usize = 8;
 /// Bytes of all files of one message.
@@ -111,7 +111,7 @@ pub async fn work(
 pub fn found(answer: &Answer) -> Result<Value, Trouble> {
     match answer.status {
         429 => {
-            let asked = answer.retry_after().unwrap_or(Duration::from_secs(60));
+            let asked = answer.retry_after().unwrap_or(Duration::from_mins(1));
             Err(Trouble::Patience(asked))
         }
         _ if !answer.ok() => Err(Trouble::Status(answer.status)),

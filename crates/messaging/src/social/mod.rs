@@ -7,14 +7,14 @@ pub mod bluesky;
 mod keep;
 mod line;
 pub mod mastodon;
-pub mod plain;
+mod plain;
 pub mod telegram;
 pub mod x;
 
 pub use account::{Account, Connection};
+pub use plain::Counting;
 
 use crate::fetch;
-use plain::Counting;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io;

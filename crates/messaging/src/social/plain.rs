@@ -60,10 +60,9 @@ pub fn text_of(html: &str) -> String {
         };
         let name = tag.split_whitespace().next().unwrap_or_default();
         match name {
-            "br" => out.push('\n'),
             "li" => out.push_str("- "),
             "/p" | "/blockquote" | "/pre" | "/ul" | "/ol" | "/h1" | "/h2" => out.push_str("\n\n"),
-            "/li" => out.push('\n'),
+            "br" | "/li" => out.push('\n'),
             "a" => link = address_of(tag).map(|address| (address, out.len())),
             "/a" => {
                 if let Some((address, from)) = link.take() {
@@ -130,16 +129,17 @@ pub fn html_of(text: &str) -> String {
 }
 
 fn linked(line: &str) -> String {
-    let (mut out, mut from) = (String::new(), 0);
+    let (mut pieces, mut from) = (Vec::new(), 0);
     for (begin, end) in links(line) {
         let address = escape(&line[begin..end]);
-        out.push_str(&escape(&line[from..begin]));
-        out.push_str(&format!(
+        pieces.push(escape(&line[from..begin]));
+        pieces.push(format!(
             "<a href=\"{address}\" rel=\"nofollow\">{address}</a>"
         ));
         from = end;
     }
-    out + &escape(&line[from..])
+    pieces.push(escape(&line[from..]));
+    pieces.concat()
 }
 
 /// A short name for a text, the same for the same text.

@@ -37,7 +37,7 @@ const PICTURES: usize = 4;
 /// Bytes of an event that is pushed.
 const EVENT_MAX: usize = 1024 * 1024;
 /// An access token is renewed this long before its end.
-const MARGIN: Duration = Duration::from_secs(60);
+const MARGIN: Duration = Duration::from_mins(1);
 /// What is asked about each mention.
 const FIELDS: &str = "tweet.fields=conversation_id,referenced_tweets,lang,author_id,entities,\
                       note_tweet,edit_history_tweet_ids&user.fields=name,username\

@@ -17,9 +17,9 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 /// First wait after a failure of a server; doubled with each further one.
-const WAIT_MIN: Duration = Duration::from_secs(60);
+const WAIT_MIN: Duration = Duration::from_mins(1);
 /// Longest wait.
-const WAIT_MAX: Duration = Duration::from_secs(3600);
+const WAIT_MAX: Duration = Duration::from_hours(1);
 /// Media types that are shown from the city's own address.
 const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/webp", "image/gif"];
 
@@ -85,7 +85,7 @@ impl Actor {
             Err(Missing::Gone) => return Err(never("gone")),
             Err(Missing::Nobody) => return Err(never("not-an-actor")),
         };
-        let files = self.show(outgoing).await?;
+        let files = self.show(outgoing)?;
         let name = self.name_of(outgoing, "note");
         let kept = self.shelf(|shelf| shelf.note(&name));
         let published = kept.map_or_else(|| Timestamp::now().to_string(), |note| note.published);
@@ -151,7 +151,7 @@ impl Actor {
         plain::keyed(self.key.secret(), &text)
     }
 
-    async fn show(&self, outgoing: &Outgoing) -> Result<Vec<Shown>, Unsent> {
+    fn show(&self, outgoing: &Outgoing) -> Result<Vec<Shown>, Unsent> {
         let mut shown = Vec::new();
         for (index, file) in outgoing.attachments.iter().enumerate() {
             if !PICTURES.contains(&file.media_type.as_str()) {

@@ -224,13 +224,11 @@ fn refused(refusal: Refusal) -> Response {
 }
 
 fn answered(taken: Result<(), NotTaken>) -> Response {
-    match taken {
-        Ok(()) => StatusCode::ACCEPTED.into_response(),
-        Err(_) => {
-            let later = [("retry-after", RETRY_S)];
-            (StatusCode::SERVICE_UNAVAILABLE, later).into_response()
-        }
+    if taken.is_ok() {
+        return StatusCode::ACCEPTED.into_response();
     }
+    let later = [("retry-after", RETRY_S)];
+    (StatusCode::SERVICE_UNAVAILABLE, later).into_response()
 }
 
 impl Actor {

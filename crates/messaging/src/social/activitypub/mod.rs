@@ -30,7 +30,7 @@ use url::Url;
 /// Deliveries under way at once: one slow server does not stop the others.
 const DELIVERIES: usize = 8;
 /// How often followers who could not be told are tried again.
-const ACCEPT_EVERY: Duration = Duration::from_secs(60);
+const ACCEPT_EVERY: Duration = Duration::from_mins(1);
 /// What may be sent. The protocol has no limit of its own; longer answers are for a page.
 pub const LIMITS: Limits = Limits {
     letters: 5_000,

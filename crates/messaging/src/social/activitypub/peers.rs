@@ -21,9 +21,9 @@ use url::Url;
 /// Actors remembered at most; the one fetched longest ago makes room.
 const KNOWN_MAX: usize = 10_000;
 /// How long an actor is believed without looking again.
-const FRESH: Duration = Duration::from_secs(24 * 3600);
+const FRESH: Duration = Duration::from_hours(24);
 /// How long one key is not fetched again, whoever claims it: nobody makes us hammer a server.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Fetches for strangers at once.
 const FETCHES: usize = 16;
 /// Letters of a shown name.

@@ -250,3 +250,93 @@ fn same_house(object: &str, actor: &str) -> Result<(), Unreadable> {
         Err(Unreadable::Foreign)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const OURS: &str = "https://120.city.example/actor";
+    const ALICE: &str = "https://a.example/users/alice";
+
+    fn create(change: impl FnOnce(&mut Value)) -> Value {
+        let mut value = json!({
+            "id": "https://a.example/activities/1",
+            "type": "Create",
+            "actor": ALICE,
+            "object": {
+                "id": "https://a.example/notes/1",
+                "type": "Note",
+                "attributedTo": ALICE,
+                "content": "<p>눈</p>",
+                "to": "https://www.w3.org/ns/activitystreams#Public",
+                "tag": { "type": "Mention", "href": OURS },
+            },
+        });
+        change(&mut value);
+        value
+    }
+
+    fn read(value: &Value) -> Result<Note, Unreadable> {
+        match activity(value, OURS)?.meaning {
+            Meaning::Written(note) => Ok(note),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn one_or_many_embedded_or_named_it_is_the_same_note() {
+        let plain = read(&create(|_| {})).unwrap();
+        assert!(plain.public && plain.addressed.contains(&OURS.to_owned()));
+        assert_eq!(plain.language, None);
+        let other = read(&create(|value| {
+            value["actor"] = json!({ "id": ALICE, "type": "Person" });
+            value["object"]["attributedTo"] = json!([{ "id": ALICE }]);
+            value["object"]["to"] = json!(["as:Public", OURS]);
+            value["object"]["contentMap"] = json!({ "en": "<p>snow</p>", "ko": "<p>눈</p>" });
+            value["object"]["attachment"] = json!({
+                "mediaType": "image/png", "url": [{ "type": "Link", "href": "https://a.example/1" }],
+            });
+        }))
+        .unwrap();
+        assert_eq!(other.language.as_deref(), Some("ko"));
+        assert_eq!(other.files[0].url, "https://a.example/1");
+        let private = read(&create(|value| value["object"]["to"] = json!([OURS])));
+        assert!(!private.unwrap().public);
+    }
+
+    #[test]
+    fn nobody_speaks_for_another_house() {
+        let foreign: [fn(&mut Value); 4] = [
+            |value| value["object"]["id"] = json!("https://b.example/notes/1"),
+            |value| value["object"]["attributedTo"] = json!("https://a.example/users/bob"),
+            |value| value["id"] = json!("https://b.example/activities/1"),
+            |value| value["object"]["id"] = json!("http://a.example/notes/1"),
+        ];
+        for change in foreign {
+            let value = create(change);
+            assert_eq!(activity(&value, OURS), Err(Unreadable::Foreign), "{value}");
+        }
+        let delete = json!({
+            "type": "Delete", "actor": ALICE, "object": "https://b.example/notes/1",
+        });
+        assert_eq!(activity(&delete, OURS), Err(Unreadable::Foreign));
+    }
+
+    #[test]
+    fn what_is_no_activity_is_said_to_be_none() {
+        for value in [
+            json!({}),
+            json!({ "type": "Create" }),
+            json!([1]),
+            json!("x"),
+        ] {
+            assert_eq!(activity(&value, OURS), Err(Unreadable::Activity), "{value}");
+        }
+        let like = json!({ "type": "Like", "actor": ALICE, "object": OURS });
+        assert_eq!(activity(&like, OURS).unwrap().meaning, Meaning::Other);
+        let deep = format!("{}1{}", "[".repeat(17), "]".repeat(17));
+        assert_eq!(json(deep.as_bytes()), Err(Unreadable::Json));
+        assert_eq!(json(b"{"), Err(Unreadable::Json));
+    }
+}

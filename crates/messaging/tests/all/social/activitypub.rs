@@ -403,7 +403,7 @@ async fn a_server_that_asks_for_patience_gets_it() {
     town.fedify
         .ask(json!({ "command": "busy", "busy": true }))
         .await;
-    let asked = Some(Duration::from_secs(120));
+    let asked = Some(Duration::from_mins(2));
     let later = town.reply(answer(&message, 1, "예", true)).await;
     assert_eq!(later, Err(Unsent::Later { after: asked }));
     town.fedify
@@ -414,7 +414,7 @@ async fn a_server_that_asks_for_patience_gets_it() {
     let Err(Unsent::Later { after: Some(left) }) = later else {
         panic!("{later:?}")
     };
-    assert!(left > Duration::from_secs(60) && left <= Duration::from_secs(120));
+    assert!(!left.is_zero() && left <= Duration::from_mins(2));
     assert!(town.heard("Create").await.is_empty());
 }
 

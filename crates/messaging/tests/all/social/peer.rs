@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 static INSTALLING: Mutex<()> = Mutex::const_new(());
 
 /// How long another program may take to answer.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A program that runs.
 pub struct Peer {

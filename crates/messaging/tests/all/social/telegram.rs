@@ -135,7 +135,7 @@ async fn double() -> (Server, String) {
     (server, origin)
 }
 
-fn update(id: i64, kind: &str, more: Value) -> Value {
+fn update(id: i64, kind: &str, more: &Value) -> Value {
     let mut message = json!({
         "message_id": 5, "date": 1_790_000_000, "chat": { "id": 77, "type": "private" },
         "from": { "id": 77, "is_bot": false, "first_name": "민지", "last_name": "김" },
@@ -154,24 +154,24 @@ async fn photos_edits_and_places_arrive_and_reading_goes_on_where_it_stopped() {
         update(
             10,
             "message",
-            json!({ "photo": sizes, "caption": "포트홀" }),
+            &json!({ "photo": sizes, "caption": "포트홀" }),
         ),
         update(
             11,
             "edited_message",
-            json!({ "photo": sizes, "caption": "큰 포트홀" }),
+            &json!({ "photo": sizes, "caption": "큰 포트홀" }),
         ),
         update(
             12,
             "message",
-            json!({ "location": { "latitude": 37.5, "longitude": 127.0 } }),
+            &json!({ "location": { "latitude": 37.5, "longitude": 127.0 } }),
         ),
-        update(13, "message", json!({ "new_chat_members": [] })),
-        update(14, "message", json!({ "message_id": 6, "sticker": {} })),
+        update(13, "message", &json!({ "new_chat_members": [] })),
+        update(14, "message", &json!({ "message_id": 6, "sticker": {} })),
         update(
             15,
             "message",
-            json!({
+            &json!({
                 "message_id": 7, "text": "@dasan", "chat": { "id": -5, "type": "supergroup" },
                 "reply_to_message": { "message_id": 3 },
             }),
@@ -218,7 +218,7 @@ async fn photos_edits_and_places_arrive_and_reading_goes_on_where_it_stopped() {
         .lock()
         .unwrap()
         .updates
-        .push(update(16, "message", json!({ "text": "또" })));
+        .push(update(16, "message", &json!({ "text": "또" })));
     let (desk, _outlet) = connect(&origin, folder.path());
     assert_eq!(desk.message(1).await.text, "또");
 }
@@ -233,7 +233,7 @@ fn photo() -> Attachment {
 }
 
 async fn first(server: &Server, desk: &Desk) -> Incoming {
-    server.lock().unwrap().updates = vec![update(1, "message", json!({ "text": "예" }))];
+    server.lock().unwrap().updates = vec![update(1, "message", &json!({ "text": "예" }))];
     desk.message(1).await
 }
 
@@ -297,7 +297,7 @@ async fn a_webhook_needs_its_secret_and_is_answered_when_the_record_has_it() {
             .header("x-telegram-bot-api-secret-token", secret);
         request.body(body).send().await.unwrap().status().as_u16()
     };
-    let body = update(1, "message", json!({ "text": "예" })).to_string();
+    let body = update(1, "message", &json!({ "text": "예" })).to_string();
     assert_eq!(push("Geheim_2", body.clone()).await, 401);
     assert_eq!(push("", body.clone()).await, 401);
     desk.close(true);

@@ -168,7 +168,7 @@ fn connect(origin: &str, folder: &std::path::Path) -> (Desk, Outlet) {
     (desk, outlet)
 }
 
-fn mention(id: u64, more: Value) -> Value {
+fn mention(id: u64, more: &Value) -> Value {
     let mut mention = json!({
         "id": id.to_string(), "author_id": "77", "conversation_id": id.to_string(), "lang": "ko",
         "text": format!("@dasan {id}"), "edit_history_tweet_ids": [id.to_string()],
@@ -185,7 +185,7 @@ async fn mentions_are_read_in_order_and_reading_goes_on_where_it_stopped() {
     server.lock().unwrap().mentions = vec![
         mention(
             1,
-            json!({
+            &json!({
                 "text": "@dasan 구멍 &amp; 물 https://t.co/a", "attachments": { "media_keys": ["3_1"] },
                 "entities": { "urls": [
                     { "url": "https://t.co/a", "expanded_url": "https://x.example/long" },
@@ -194,7 +194,7 @@ async fn mentions_are_read_in_order_and_reading_goes_on_where_it_stopped() {
         ),
         mention(
             2,
-            json!({
+            &json!({
                 "conversation_id": "1", "referenced_tweets": [{ "type": "replied_to", "id": "1" }],
                 "note_tweet": { "text": "긴 글" },
             }),
@@ -224,11 +224,11 @@ async fn mentions_are_read_in_order_and_reading_goes_on_where_it_stopped() {
 
     // Afterwards more than a page, one of it an edit; the next center goes on with its own token.
     drop(outlet);
-    let more = (3..7).map(|id| mention(id, json!({})));
+    let more = (3..7).map(|id| mention(id, &json!({})));
     server.lock().unwrap().mentions.extend(more);
     let edit = mention(
         7,
-        json!({ "edit_history_tweet_ids": ["1", "7"], "text": "고침" }),
+        &json!({ "edit_history_tweet_ids": ["1", "7"], "text": "고침" }),
     );
     server.lock().unwrap().mentions.push(edit);
     let (desk, _outlet) = connect(&origin, folder.path());
@@ -255,7 +255,7 @@ async fn mentions_are_read_in_order_and_reading_goes_on_where_it_stopped() {
 #[tokio::test]
 async fn answers_are_posts_or_direct_messages() {
     let (server, origin) = start().await;
-    server.lock().unwrap().mentions = vec![mention(1, json!({}))];
+    server.lock().unwrap().mentions = vec![mention(1, &json!({}))];
     let folder = tempfile::tempdir().unwrap();
     let (desk, outlet) = connect(&origin, folder.path());
     let message = desk.message(1).await;
