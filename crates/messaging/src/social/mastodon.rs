@@ -264,8 +264,8 @@ impl Client {
     /// The post with which a conversation began.
     async fn root(&self, id: &str) -> Result<String, Trouble> {
         let context = match self.get(&format!("/api/v1/statuses/{id}/context")).await {
-            // Taken back meanwhile: the message is still handed in, alone.
-            Err(Trouble::Status(404 | 410)) => return Ok(id.to_owned()),
+            // Taken back meanwhile, or broken over there: the message is still handed in, alone.
+            Err(Trouble::Status(_)) => return Ok(id.to_owned()),
             context => context?,
         };
         let root = context["ancestors"][0]["id"].as_str();

@@ -36,7 +36,7 @@ const SEEN_MAX: usize = 10_000;
 /// Seconds after which a server may try again what could not be written.
 const RETRY_S: &str = "30";
 
-/// Addresses of the latest activities that were taken.
+/// Addresses of the latest activities and notes that were taken.
 #[derive(Debug, Default)]
 pub struct Seen(VecDeque<String>);
 
@@ -197,7 +197,7 @@ async fn inbox(
     let activity = match reading::activity(&value, &actor.at.actor()) {
         Ok(activity) if activity.actor == peer.id => activity,
         Ok(_) => return refused(Refusal::Owner),
-        Err(unreadable) => return actor.dead(&peer, &value, unreadable, &body).await,
+        Err(unreadable) => return actor.dead(&value, unreadable, &body).await,
     };
     if activity.id.as_deref().is_some_and(|id| actor.seen(id)) {
         return StatusCode::ACCEPTED.into_response();
@@ -263,13 +263,7 @@ impl Actor {
     }
 
     /// Something signed by a known actor that cannot be read is kept.
-    async fn dead(
-        &self,
-        peer: &Peer,
-        value: &Value,
-        unreadable: reading::Unreadable,
-        body: &[u8],
-    ) -> Response {
+    async fn dead(&self, value: &Value, unreadable: reading::Unreadable, body: &[u8]) -> Response {
         if unreadable == reading::Unreadable::Foreign {
             return (StatusCode::FORBIDDEN, unreadable.to_string()).into_response();
         }
@@ -280,10 +274,7 @@ impl Actor {
             reason: "not-an-activity",
             bytes: body.to_vec(),
         };
-        tracing::info!(
-            host = host_of(&peer.id),
-            "an activity cannot be read and is kept"
-        );
+        tracing::info!("an activity cannot be read and is kept");
         let taken = self.inlet.hand_in(Inward::DeadLetter(letter)).await;
         answered(taken.map(drop))
     }
@@ -354,7 +345,10 @@ impl Actor {
         let answered = note.in_reply_to.as_deref();
         let answered = answered.and_then(|address| self.at.note_name(address));
         let answered = answered.and_then(|name| self.shelf(|shelf| shelf.note(name)));
-        if !note.addressed.contains(&ours) && answered.is_none() {
+        // An edit may drop the city's name; it is still an edit of what was handed in.
+        let meant = note.addressed.contains(&ours) || answered.is_some();
+        let known = edited && self.seen(&note.id);
+        if peer.id == ours || !meant && !known {
             return Ok(());
         }
         let (attachments, missing) = self.files(&note.files).await;
@@ -386,7 +380,9 @@ impl Actor {
         } else {
             Inward::Message(Box::new(incoming))
         };
-        self.inlet.hand_in(inward).await.map(drop)
+        self.inlet.hand_in(inward).await?;
+        self.remember(note.id.clone());
+        Ok(())
     }
 
     /// Fetches the files of a note; what could not be had is named by its address.

@@ -49,7 +49,7 @@ const TIMEOUT_MS: u64 = 5_000;
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Where the world reaches this center, `https://120.city.example`. Never changed afterwards:
-    /// other servers know the actor by it.
+    /// other servers know the actor by it. A proxy in between has to pass the `Host` on.
     pub origin: Url,
     /// The account's name, `120` for `@120@120.city.example`.
     pub name: String,

@@ -318,14 +318,19 @@ async fn edits_deletions_and_repetitions_are_what_they_are() {
     };
     town.send(json!({})).await;
     town.send(json!({})).await;
-    town.send(json!({ "verb": "update", "activity": "u", "content": "<p>@120 비가 와요</p>" }))
-        .await;
+    let update = json!({ "verb": "update", "activity": "u", "content": "<p>@120 비가 와요</p>" });
+    town.send(update.clone()).await;
+    town.send(update).await;
+    // An edit that does not name the city any more.
+    let other =
+        json!({ "verb": "update", "activity": "v", "content": "<p>x</p>", "bystander": true });
+    town.send(other).await;
     town.send(json!({ "verb": "delete", "activity": "d" }))
         .await;
     // Meant for somebody else.
     town.send(json!({ "id": "3", "bystander": true })).await;
-    let taken = town.desk.wait(3).await;
-    assert_eq!(taken.len(), 3, "{taken:?}");
+    let taken = town.desk.wait(4).await;
+    assert_eq!(taken.len(), 4, "{taken:?}");
     let Inward::Message(written) = &taken[0] else {
         panic!("{taken:?}")
     };
@@ -340,7 +345,8 @@ async fn edits_deletions_and_repetitions_are_what_they_are() {
         via: "fediverse".into(),
         key: written.key.clone(),
     };
-    assert_eq!(taken[2], deleted);
+    assert!(matches!(&taken[2], Inward::Edited(edited) if edited.text == "x"));
+    assert_eq!(taken[3], deleted);
 }
 
 #[tokio::test]

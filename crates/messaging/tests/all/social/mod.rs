@@ -89,13 +89,13 @@ impl Desk {
 
 /// Looks again until it is so.
 pub async fn patiently(mut so: impl FnMut() -> bool) {
-    for _ in 0..600 {
+    for _ in 0..2400 {
         if so() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("it did not come about in 30 seconds");
+    panic!("it did not come about in two minutes");
 }
 
 /// An answer to a message.

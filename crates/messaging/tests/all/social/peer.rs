@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 /// One installation at a time: they share folders.
 static INSTALLING: Mutex<()> = Mutex::const_new(());
@@ -15,8 +15,12 @@ static INSTALLING: Mutex<()> = Mutex::const_new(());
 /// How long another program may take to answer.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// Programs at once: more of them only wait for each other.
+static SLOTS: Semaphore = Semaphore::const_new(2);
+
 /// A program that runs.
 pub struct Peer {
+    _slot: SemaphorePermit<'static>,
     _child: Child,
     input: ChildStdin,
     output: Lines<BufReader<ChildStdout>>,
@@ -49,6 +53,7 @@ impl Peer {
     }
 
     async fn start(mut command: Command) -> Peer {
+        let slot = SLOTS.acquire().await.unwrap();
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -58,6 +63,7 @@ impl Peer {
         let input = child.stdin.take().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut peer = Peer {
+            _slot: slot,
             _child: child,
             input,
             output,
