@@ -2,10 +2,10 @@
 //! kind of forgery refused. Never a server of ours on the other side.
 
 use super::peer::Peer;
-use super::{Desk, answer, serve};
+use super::{Desk, answer, picture, serve};
 use axum::http::StatusCode;
 use messaging::inlet::Inward;
-use messaging::letter::{Attachment, Outgoing};
+use messaging::letter::Outgoing;
 use messaging::outlet::{Outlet, Submitted, Unsent};
 use messaging::social::activitypub::{Actor, Settings};
 use serde_json::{Value, json};
@@ -202,13 +202,7 @@ async fn a_private_answer_names_nobody_else_and_is_shown_to_nobody() {
     let message = town.desk.message(1).await;
     assert!(!message.public);
     let mut private = answer(&message, 1, "주소를 알려 주세요", false);
-    let picture = Attachment {
-        name: "map.png".into(),
-        media_type: "image/png".into(),
-        bytes: b"\x89PNG map".to_vec(),
-        description: "지도".into(),
-    };
-    private.attachments = vec![picture];
+    private.attachments = vec![picture()];
     let sent = town.reply(private.clone()).await.unwrap();
     let create = town.heard("Create").await.pop().unwrap();
     assert_eq!(create["to"], json!([town.alice()]));

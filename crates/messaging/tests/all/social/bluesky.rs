@@ -3,7 +3,7 @@
 //! Never Bluesky itself.
 
 use super::peer::Peer;
-use super::{Desk, answer, serve};
+use super::{Desk, answer, picture, serve};
 use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
@@ -11,7 +11,6 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use messaging::inlet::Inward;
-use messaging::letter::Attachment;
 use messaging::outlet::{Outlet, Unsent};
 use messaging::social::bluesky::{Bluesky, Settings};
 use serde_json::{Value, json};
@@ -282,6 +281,26 @@ fn connect(origin: &str, folder: &std::path::Path) -> (Desk, Outlet) {
     (desk, outlet)
 }
 
+/// Two posts, the second below the first, each as the network wants it.
+async fn check_thread(alice: &mut Peer, records: &[(String, Value)], root: &str) {
+    for (_, record) in records {
+        let check = alice
+            .ask(json!({ "command": "check", "record": record }))
+            .await;
+        assert_eq!(check["valid"], true, "{}", check["why"]);
+        assert!(check["letters"].as_u64().unwrap() <= 300);
+        assert_eq!(record["reply"]["root"]["uri"], root);
+    }
+    let check = alice
+        .ask(json!({ "command": "check", "record": records[1].1 }))
+        .await;
+    let link = "https://city.example/";
+    assert_eq!(check["links"], json!([[link, link]]));
+    assert_eq!(records[0].1["reply"]["parent"]["uri"], root);
+    assert_eq!(records[1].1["reply"]["parent"]["uri"], records[0].0);
+    assert_eq!(records[0].1["embed"]["images"][0]["alt"], "지도");
+}
+
 #[tokio::test]
 async fn a_citizen_with_the_networks_client_is_heard_and_answered() {
     let (server, origin) = start().await;
@@ -314,32 +333,12 @@ async fn a_citizen_with_the_networks_client_is_heard_and_answered() {
         "치우겠습니다. ".repeat(40)
     );
     let mut long = answer(&message, 1, &words, true);
-    long.attachments = vec![Attachment {
-        name: "map.png".into(),
-        media_type: "image/png".into(),
-        bytes: vec![7; 10],
-        description: "지도".into(),
-    }];
+    long.attachments = vec![picture()];
     let sent = outlet.send(long).await.unwrap();
     assert_eq!(sent.parts, 2);
     let records: Vec<(String, Value)> = server.lock().unwrap().posts[1..].to_vec();
     assert_eq!(records[0].0, sent.reference);
-    for (_, record) in &records {
-        let check = alice
-            .ask(json!({ "command": "check", "record": record }))
-            .await;
-        assert_eq!(check["valid"], true, "{}", check["why"]);
-        assert!(check["letters"].as_u64().unwrap() <= 300);
-        assert_eq!(record["reply"]["root"]["uri"], message.key);
-    }
-    let check = alice
-        .ask(json!({ "command": "check", "record": records[1].1 }))
-        .await;
-    let link = "https://city.example/";
-    assert_eq!(check["links"], json!([[link, link]]));
-    assert_eq!(records[0].1["reply"]["parent"]["uri"], message.key);
-    assert_eq!(records[1].1["reply"]["parent"]["uri"], records[0].0);
-    assert_eq!(records[0].1["embed"]["images"][0]["alt"], "지도");
+    check_thread(&mut alice, &records, &message.key).await;
     assert_eq!(server.lock().unwrap().refreshed, 1);
 
     let reply = json!({

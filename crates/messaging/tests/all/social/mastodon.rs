@@ -2,14 +2,13 @@
 //! Mastodon is shown by Mastodon.py, which writes as a citizen. Never Mastodon itself.
 
 use super::peer::Peer;
-use super::{Desk, answer, serve};
+use super::{Desk, answer, picture, serve};
 use axum::Json;
 use axum::Router;
 use axum::extract::{Multipart, Path, RawForm, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use messaging::inlet::Inward;
-use messaging::letter::Attachment;
 use messaging::outlet::{Outlet, Unsent};
 use messaging::social::mastodon::{Mastodon, Settings};
 use serde_json::{Value, json};
@@ -250,6 +249,26 @@ fn connect(origin: &str, folder: &std::path::Path) -> (Desk, Outlet) {
     (desk, outlet)
 }
 
+async fn change_and_take_back(alice: &mut Peer, desk: &Desk, key: &str) {
+    let edit = json!({ "command": "edit", "id": key, "text": "@city120 121로" });
+    alice.ask(edit).await;
+    let taken = desk.wait(3).await;
+    let Inward::Edited(edited) = &taken[2] else {
+        panic!("{taken:?}")
+    };
+    assert_eq!(
+        (edited.key.as_str(), edited.text.as_str()),
+        (key, "@city120 121로")
+    );
+    alice.ask(json!({ "command": "delete", "id": key })).await;
+    let via = "mastodon".to_owned();
+    let deleted = Inward::Deleted {
+        via,
+        key: key.into(),
+    };
+    assert_eq!(desk.wait(4).await[3], deleted);
+}
+
 #[tokio::test]
 async fn a_citizen_with_mastodon_py_is_heard_and_answered() {
     let (_server, origin) = start().await;
@@ -281,12 +300,7 @@ async fn a_citizen_with_mastodon_py_is_heard_and_answered() {
     assert_eq!(message.attachments[0].description, "hole");
 
     let mut private = answer(&message, 1, &"주소를 알려 주세요. ".repeat(60), false);
-    private.attachments = vec![Attachment {
-        name: "map.png".into(),
-        media_type: "image/png".into(),
-        bytes: b"\x89PNG map".to_vec(),
-        description: "지도".into(),
-    }];
+    private.attachments = vec![picture()];
     let sent = outlet.send(private.clone()).await.unwrap();
     assert_eq!(sent.parts, 2);
     // A second try gives the same posts.
@@ -317,25 +331,7 @@ async fn a_citizen_with_mastodon_py_is_heard_and_answered() {
         .await;
     assert_eq!(above["ancestors"][0], message.key);
 
-    let edit = json!({ "command": "edit", "id": more["id"], "text": "@city120 121로" });
-    alice.ask(edit).await;
-    let taken = desk.wait(3).await;
-    let Inward::Edited(edited) = &taken[2] else {
-        panic!("{taken:?}")
-    };
-    assert_eq!(
-        (edited.key.as_str(), edited.text.as_str()),
-        (second.key.as_str(), "@city120 121로")
-    );
-    alice
-        .ask(json!({ "command": "delete", "id": more["id"] }))
-        .await;
-    let via = "mastodon".to_owned();
-    let deleted = Inward::Deleted {
-        via,
-        key: second.key,
-    };
-    assert_eq!(desk.wait(4).await[3], deleted);
+    change_and_take_back(&mut alice, &desk, &second.key).await;
 }
 
 #[tokio::test]

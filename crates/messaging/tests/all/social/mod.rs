@@ -10,7 +10,7 @@ mod x;
 
 use center::city::{Channel, ContactId};
 use messaging::inlet::{Inlet, Inward, NotTaken, Taken};
-use messaging::letter::{Address, AddressKind, Incoming, Outgoing};
+use messaging::letter::{Address, AddressKind, Attachment, Incoming, Outgoing};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -117,6 +117,16 @@ pub fn answer(to: &Incoming, message: u32, text: &str, public: bool) -> Outgoing
         attachments: Vec::new(),
         public,
         perhaps_again: false,
+    }
+}
+
+/// A picture that the city sends.
+pub fn picture() -> Attachment {
+    Attachment {
+        name: "map.png".into(),
+        media_type: "image/png".into(),
+        bytes: b"\x89PNG map".to_vec(),
+        description: "지도".into(),
     }
 }
 

@@ -146,11 +146,10 @@ fn update(id: i64, kind: &str, more: &Value) -> Value {
     json!({ "update_id": id, kind: message })
 }
 
-#[tokio::test]
-async fn photos_edits_and_places_arrive_and_reading_goes_on_where_it_stopped() {
-    let (server, origin) = double().await;
+/// One of each kind that a bot is told about.
+fn updates() -> Vec<Value> {
     let sizes = json!([{ "file_id": "small" }, { "file_id": "large" }]);
-    server.lock().unwrap().updates = vec![
+    vec![
         update(
             10,
             "message",
@@ -176,7 +175,13 @@ async fn photos_edits_and_places_arrive_and_reading_goes_on_where_it_stopped() {
                 "reply_to_message": { "message_id": 3 },
             }),
         ),
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn photos_edits_and_places_arrive_and_reading_goes_on_where_it_stopped() {
+    let (server, origin) = double().await;
+    server.lock().unwrap().updates = updates();
     let folder = tempfile::tempdir().unwrap();
     let (desk, outlet) = connect(&origin, folder.path());
     let taken = desk.wait(4).await;

@@ -1,7 +1,7 @@
 //! An account at X, against a double of the documented shape with JSON written for these tests.
 //! Not tried against X: there is no server to try it against.
 
-use super::{Desk, answer, serve};
+use super::{Desk, answer, picture, serve};
 use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
@@ -12,7 +12,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use messaging::inlet::Inward;
-use messaging::letter::Attachment;
 use messaging::outlet::{Outlet, Unsent};
 use messaging::social::x::{Settings, X};
 use serde_json::{Value, json};
@@ -179,10 +178,8 @@ fn mention(id: u64, more: &Value) -> Value {
     mention
 }
 
-#[tokio::test]
-async fn mentions_are_read_in_order_and_reading_goes_on_where_it_stopped() {
-    let (server, origin) = start().await;
-    server.lock().unwrap().mentions = vec![
+fn two_mentions() -> Vec<Value> {
+    vec![
         mention(
             1,
             &json!({
@@ -199,7 +196,13 @@ async fn mentions_are_read_in_order_and_reading_goes_on_where_it_stopped() {
                 "note_tweet": { "text": "긴 글" },
             }),
         ),
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn mentions_are_read_in_order_and_reading_goes_on_where_it_stopped() {
+    let (server, origin) = start().await;
+    server.lock().unwrap().mentions = two_mentions();
     let folder = tempfile::tempdir().unwrap();
     let (desk, outlet) = connect(&origin, folder.path());
     let taken = desk.wait(2).await;
@@ -260,12 +263,7 @@ async fn answers_are_posts_or_direct_messages() {
     let (desk, outlet) = connect(&origin, folder.path());
     let message = desk.message(1).await;
     let mut public = answer(&message, 1, &"가나다라 ".repeat(40), true);
-    public.attachments = vec![Attachment {
-        name: "map.png".into(),
-        media_type: "image/png".into(),
-        bytes: vec![7],
-        description: "지도".into(),
-    }];
+    public.attachments = vec![picture()];
     let sent = outlet.send(public.clone()).await.unwrap();
     assert_eq!((sent.reference.as_str(), sent.parts), ("901", 2));
     let posted = server.lock().unwrap().posted.clone();
@@ -312,6 +310,27 @@ fn proof(bytes: &[u8]) -> String {
     format!("sha256={}", STANDARD.encode(mac.finalize().into_bytes()))
 }
 
+/// What X pushes when somebody mentions, writes to and deletes.
+fn event() -> String {
+    let user = |id: &str| json!({ "id_str": id, "name": "민지", "screen_name": "minji" });
+    json!({
+        "for_user_id": "120",
+        "tweet_create_events": [
+            { "id_str": "5", "text": "@dasan a", "user": user("77"), "lang": "ko",
+              "in_reply_to_status_id_str": "4", "entities": { "urls": [] } },
+            { "id_str": "6", "text": "our own", "user": user("120") },
+        ],
+        "direct_message_events": [{
+            "type": "message_create", "id": "9",
+            "message_create": { "sender_id": "77", "target": { "recipient_id": "120" },
+                "message_data": { "text": "비밀" } },
+        }],
+        "users": { "77": { "id": "77", "name": "민지" } },
+        "tweet_delete_events": [{ "status": { "id": "5", "user_id": "77" } }],
+    })
+    .to_string()
+}
+
 #[tokio::test]
 async fn the_webhook_proves_itself_and_believes_only_what_is_signed() {
     let (_server, origin) = start().await;
@@ -341,23 +360,7 @@ async fn the_webhook_proves_itself_and_believes_only_what_is_signed() {
             .status()
             .as_u16()
     };
-    let user = |id: &str| json!({ "id_str": id, "name": "민지", "screen_name": "minji" });
-    let body = json!({
-        "for_user_id": "120",
-        "tweet_create_events": [
-            { "id_str": "5", "text": "@dasan a", "user": user("77"), "lang": "ko",
-              "in_reply_to_status_id_str": "4", "entities": { "urls": [] } },
-            { "id_str": "6", "text": "our own", "user": user("120") },
-        ],
-        "direct_message_events": [{
-            "type": "message_create", "id": "9",
-            "message_create": { "sender_id": "77", "target": { "recipient_id": "120" },
-                "message_data": { "text": "비밀" } },
-        }],
-        "users": { "77": { "id": "77", "name": "민지" } },
-        "tweet_delete_events": [{ "status": { "id": "5", "user_id": "77" } }],
-    })
-    .to_string();
+    let body = event();
     assert_eq!(push(&body, &proof(b"other")).await, 401);
     assert_eq!(push(&body, "").await, 401);
     desk.close(true);
