@@ -29,6 +29,12 @@ const PICTURES: usize = 4;
 /// Own posts looked through for one that was perhaps sent.
 const OWN: usize = 50;
 const POST: &str = "app.bsky.feed.post";
+const NOTIFICATIONS: &str = "app.bsky.notification.listNotifications";
+const REASONS: &str = "reasons=mention&reasons=reply";
+/// How late the network may show a notification.
+const LATE_MS: i64 = 24 * 3600 * 1000;
+/// Posts remembered as taken: a few pages.
+const TAKEN_MAX: usize = 500;
 
 /// How the account is reached.
 #[derive(Clone, Debug, Deserialize)]
@@ -71,9 +77,9 @@ pub const LIMITS: Limits = Limits {
 /// Where reading goes on.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Cursor {
-    /// Date of the latest notification that was taken.
-    latest: Option<String>,
-    /// Posts of exactly that date.
+    /// When the latest notification that was taken came to the network, in Unix milliseconds.
+    latest_ms: Option<i64>,
+    /// The latest posts that were taken.
     taken: Vec<String>,
     /// Posts watched for deletion, and how often they were not there.
     watched: Vec<(String, u8)>,
@@ -140,56 +146,51 @@ impl Bluesky {
         line::work(&via, every, orders, &mut self, &client).await;
     }
 
-    /// Notifications that were not taken yet, oldest first.
+    /// Notifications that were not taken yet, oldest first. The network sorts them by the date the
+    /// writer names, so new ones may stand among those already taken: pages are read until one
+    /// holds nothing new.
     async fn new_ones(&self) -> Result<Vec<Value>, Trouble> {
-        let Cursor { latest, taken, .. } = &self.cursor.value;
+        let cursor = &self.cursor.value;
+        let floor = cursor.latest_ms.map(|latest_ms| latest_ms - LATE_MS);
         let mut found = Vec::new();
         let mut next = String::new();
         loop {
-            let path = format!(
-                "app.bsky.notification.listNotifications?limit={PAGE}&reasons=mention&reasons=reply{next}"
-            );
+            let path = format!("{NOTIFICATIONS}?limit={PAGE}&{REASONS}{next}");
             let page = self.client.get(&path).await?;
             let list = page["notifications"]
                 .as_array()
                 .ok_or(Trouble::Unreadable)?;
+            let known = found.len();
             for notification in list {
-                let date = notification["indexedAt"]
-                    .as_str()
-                    .ok_or(Trouble::Unreadable)?;
-                if latest.as_deref().is_some_and(|latest| date < latest) {
-                    found.reverse();
-                    return Ok(found);
-                }
                 let uri = notification["uri"].as_str().unwrap_or_default();
                 let wanted = matches!(notification["reason"].as_str(), Some("mention" | "reply"));
-                if wanted && !taken.iter().any(|taken| taken == uri) {
+                let taken = cursor.taken.iter().any(|taken| taken == uri);
+                let late = floor.is_some_and(|floor| at_ms(notification) < Some(floor));
+                if wanted && !taken && !late {
                     found.push(notification.clone());
                 }
             }
             match page["cursor"].as_str() {
                 // The very first reading takes the newest page, not the account's whole past.
-                Some(cursor) if latest.is_some() && !list.is_empty() => {
+                Some(cursor) if floor.is_some() && found.len() > known => {
                     next = format!("&cursor={}", encoded(cursor));
                 }
                 _ => break,
             }
         }
-        found.reverse();
+        found.sort_by_key(at_ms);
         Ok(found)
     }
 
     async fn take(&mut self, notification: &Value, view: Option<&Value>) -> Result<(), Trouble> {
         let uri = text(&notification["uri"]);
-        let date = text(&notification["indexedAt"]);
         let incoming = self.client.incoming(notification, view).await?;
         self.inlet.message(incoming).await?;
         let cursor = &mut self.cursor.value;
-        if cursor.latest.as_deref() != Some(&date) {
-            cursor.latest = Some(date);
-            cursor.taken.clear();
-        }
+        cursor.latest_ms = cursor.latest_ms.max(at_ms(notification));
         cursor.taken.push(uri.clone());
+        let over = cursor.taken.len().saturating_sub(TAKEN_MAX);
+        cursor.taken.drain(..over);
         cursor.watched.push((uri, 0));
         let over = cursor.watched.len().saturating_sub(AT_ONCE);
         cursor.watched.drain(..over);
@@ -612,6 +613,12 @@ fn embedded(embed: &Value) -> (Vec<Named>, Vec<String>) {
     let links = [&media["external"]["uri"], &media["playlist"]];
     let links = links.iter().filter_map(|link| link.as_str());
     (images.collect(), links.map(str::to_owned).collect())
+}
+
+/// When a notification came to the network, in Unix milliseconds.
+fn at_ms(notification: &Value) -> Option<i64> {
+    let at: Timestamp = notification["indexedAt"].as_str()?.parse().ok()?;
+    Some(at.as_millisecond())
 }
 
 fn text(value: &Value) -> String {

@@ -395,6 +395,11 @@ async fn reading_goes_on_over_many_pages_and_only_after_the_record_has_it() {
         .map(|number| format!("@city120.test {number}"))
         .collect();
     assert_eq!(texts, expected);
+    // One that was indexed late stands between those already taken.
+    mention(&server, 99);
+    server.lock().unwrap().posts.swap(16, 18);
+    let late = desk.wait(18).await;
+    assert!(matches!(&late[17], Inward::Message(late) if late.text.ends_with(" 99")));
 }
 
 #[tokio::test]
