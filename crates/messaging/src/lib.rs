@@ -6,6 +6,7 @@
     allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")
 )]
 
+pub mod fetch;
 pub mod inlet;
 pub mod judge;
 pub mod keyword;
@@ -16,4 +17,5 @@ mod outbox;
 pub mod outlet;
 mod post;
 pub mod urgent;
+pub mod social;
 pub mod wing;

@@ -3,4 +3,5 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod mail;
+mod social;
 mod wing;
