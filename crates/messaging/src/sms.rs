@@ -3,3 +3,4 @@
 
 pub mod gsm7;
 pub mod text;
+mod wire;
