@@ -2,5 +2,6 @@
 //! may be sent.
 
 pub mod gsm7;
+pub mod memory;
 pub mod text;
 mod wire;

@@ -84,7 +84,7 @@ proptest! {
             .destination_addr(COctetString::from_slice(b"120\0").unwrap())
             .esm_class(EsmClass::from(class))
             .data_coding(DataCoding::from(coding))
-            .short_message(OctetString::new(&octets).unwrap())
+            .short_message(OctetString::from_slice(&octets).unwrap())
             .push_tlv(MessageDeliveryRequestTlvValue::SarTotalSegments(3))
             .build();
         let read = Short::read(&body_of(deliver)).unwrap();
