@@ -14,5 +14,6 @@ pub mod letters;
 mod outbox;
 pub mod outlet;
 mod post;
+pub mod secret;
 pub mod sms;
 pub mod wing;

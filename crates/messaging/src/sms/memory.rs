@@ -363,7 +363,8 @@ impl Memory {
     }
 
     /// A receipt for an id, in whatever spelling: the reference and fortune of the message, once
-    /// it is known for all its parts. An id that nobody knows is its own reference.
+    /// it is known for all its parts, and again whenever a receipt for one of them comes after
+    /// that. An id that nobody knows is its own reference.
     pub fn told(
         &self,
         via: &str,
@@ -385,7 +386,6 @@ impl Memory {
             let same = |own: &&String| self::spellings(own).iter().any(|s| spellings.contains(s));
             ids.keys().find(same).cloned()
         });
-        let before = inner.sent.get(&place).is_none_or(|sent| sent.over);
         let line = Line::Told {
             via: via.to_owned(),
             reference: reference.clone(),
@@ -393,7 +393,7 @@ impl Memory {
             fortune: known_as(fortune),
         };
         inner.record(line)?;
-        let sent = inner.sent.get(&place).filter(|sent| sent.over && !before);
+        let sent = inner.sent.get(&place).filter(|sent| sent.over);
         Ok(sent.map(|sent| (reference, sent.fortune())))
     }
 

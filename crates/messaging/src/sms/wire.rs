@@ -408,8 +408,9 @@ pub(crate) struct Told {
 }
 
 /// Whether a delivered command is a receipt, and what it says: by parameters, by text, or by both,
-/// whichever way the gateway tells it. A receipt without an id is `Some(None)`.
-pub(crate) fn receipt(short: &Short, text: &str) -> Option<Option<Told>> {
+/// whichever way the gateway tells it. Its id is empty
+/// where the gateway forgot it.
+pub(crate) fn receipt(short: &Short, text: &str) -> Option<Told> {
     let kind = short.esm_class & 0x3c;
     let state = short
         .parameter(tag::MESSAGE_STATE)
@@ -443,8 +444,8 @@ pub(crate) fn receipt(short: &Short, text: &str) -> Option<Option<Told>> {
         .filter(|l| plain(l) || *l == ' ')
         .take(40)
         .collect();
-    let id = short.id().or_else(|| field(text, "id"));
-    Some(id.map(|id| Told { id, fortune, code }))
+    let id = short.id().or_else(|| field(text, "id")).unwrap_or_default();
+    Some(Told { id, fortune, code })
 }
 
 fn state_name(state: u8) -> &'static str {
