@@ -10,4 +10,5 @@
 mod house;
 mod peer;
 mod smpp;
+mod twilio;
 mod wing;
