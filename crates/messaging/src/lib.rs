@@ -13,6 +13,7 @@ pub mod letter;
 pub mod letters;
 mod outbox;
 pub mod outlet;
+pub mod picture;
 mod post;
 pub mod secret;
 pub mod sms;

@@ -5,6 +5,7 @@ mod deliver;
 pub mod gsm7;
 pub mod memory;
 pub mod mm7;
+pub mod sens;
 mod session;
 pub mod smpp;
 mod submit;
