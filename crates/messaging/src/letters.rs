@@ -2,9 +2,6 @@
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-/// Letters a text of the number holds: what the city promises to take in one message.
-pub const LETTERS_MAX: usize = 1_000;
-
 /// How long a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Letters {
@@ -15,9 +12,15 @@ pub struct Letters {
 }
 
 /// Counts the letters of a text.
-pub fn letters(text: &str) -> Letters {
-    let count = text.graphemes(true).count();
-    let over = count > LETTERS_MAX;
+pub fn count(text: &str) -> usize {
+    text.graphemes(true).count()
+}
+
+/// Measures a text against the letters that a city promises to take
+/// (`center::limit::Limits::text_letters_max`).
+pub fn letters(text: &str, letters_max: usize) -> Letters {
+    let count = count(text);
+    let over = count > letters_max;
     Letters { count, over }
 }
 
@@ -36,14 +39,17 @@ mod tests {
             ("👨‍👩‍👧‍👦🇰🇷👍🏽1️⃣", 4),
             ("e\u{301}\r\n", 2),
         ] {
-            assert_eq!(letters(text).count, count, "{text:?}");
+            assert_eq!(super::count(text), count, "{text:?}");
         }
     }
 
     #[test]
     fn a_thousand_letters_are_within_and_one_more_is_over() {
-        let full = "👨‍👩‍👧‍👦".repeat(LETTERS_MAX);
-        assert!(!letters(&full).over);
-        assert!(letters(&(full + "가")).over);
+        let max = center::limit::Limits::default().text_letters_max;
+        assert_eq!(max, 1_000);
+        let full = "👨‍👩‍👧‍👦".repeat(max);
+        assert!(!letters(&full, max).over);
+        let more = letters(&(full + "가"), max);
+        assert_eq!((more.count, more.over), (1_001, true));
     }
 }

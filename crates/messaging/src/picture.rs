@@ -235,8 +235,8 @@ fn two_faced(bytes: &[u8]) -> bool {
     words.iter().any(|word| has(bytes, word)) || has(head, b"%PDF-") || has(tail, b"PK\x05\x06")
 }
 
-/// Looks at a file, blocking.
-fn see(bytes: &[u8], limits: &Limits) -> Result<Seen, Refused> {
+/// Looks at a file where blocking is allowed, without a time limit; `Darkroom::look` has one.
+pub fn see(bytes: &[u8], limits: &Limits) -> Result<Seen, Refused> {
     if bytes.len() > limits.bytes_max {
         return Err(Refused::TooLarge);
     }

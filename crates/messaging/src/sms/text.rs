@@ -1,7 +1,7 @@
 //! From a text to the octets of its parts and back: what a gateway can carry, in how many parts,
 //! and which letters it would lose. Never loses one without saying so.
 
-use crate::letters::letters;
+use crate::letters;
 use crate::sms::gsm7;
 use encoding_rs::{EUC_KR, Encoding as Table, UTF_16BE, WINDOWS_1252};
 use serde::{Deserialize, Serialize};
@@ -79,8 +79,6 @@ pub struct Plan {
     pub parts: Vec<Vec<u8>>,
     /// Letters as a person counts them.
     pub letters: usize,
-    /// More letters than the city promises for a text.
-    pub over: bool,
     /// Letters that the gateway cannot carry, each once, in the order of the text. While there is
     /// one, the text must not leave as it is.
     pub lost: Vec<String>,
@@ -140,12 +138,10 @@ pub fn plan(text: &str, carrier: &Carrier) -> Plan {
 }
 
 fn one(text: &str, carrier: &Carrier, encoding: Encoding) -> Plan {
-    let counted = letters(text);
     let mut plan = Plan {
         encoding,
         parts: Vec::new(),
-        letters: counted.count,
-        over: counted.over,
+        letters: letters::count(text),
         lost: Vec::new(),
         changed: Vec::new(),
         too_long: false,
@@ -366,10 +362,7 @@ mod tests {
     fn a_thousand_syllables_leave_in_sixteen_parts() {
         let text = "가".repeat(1_000);
         let wide = plan(&text, &carrier(&[Encoding::Ucs2], Joining::Udh16));
-        assert_eq!(
-            (wide.parts.len(), wide.letters, wide.over),
-            (16, 1_000, false)
-        );
+        assert_eq!((wide.parts.len(), wide.letters), (16, 1_000));
         assert!(
             wide.parts
                 .iter()
@@ -444,7 +437,7 @@ mod tests {
             ..korean
         };
         let long = plan(&"가".repeat(1_001), &small);
-        assert!(long.too_long && long.over);
+        assert!(long.too_long && long.letters == 1_001);
         assert!(link_instead(&long, &small, &LINK_LINES, link).is_some());
     }
 

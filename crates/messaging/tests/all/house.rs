@@ -150,6 +150,7 @@ fn city() -> City {
         counselors: Vec::new(),
         categories: Vec::new(),
         outcomes: Vec::new(),
+        texts: BTreeMap::new(),
         weights: Weights::standard(),
         limits: center::limit::Limits::default(),
         callbacks: true,

@@ -2,11 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
-//! The written channels against real peers: an SMPP gateway, aggregators' own clients, hostile
-//! servers. Each peer is another's program.
-
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
 mod house;
 mod peer;
 mod smpp;
