@@ -4,4 +4,8 @@
 
 mod mail;
 mod social;
+mod house;
+mod peer;
+mod smpp;
+mod twilio;
 mod wing;
