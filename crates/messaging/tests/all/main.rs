@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
-mod mail;
-mod social;
 mod house;
+mod mail;
 mod peer;
 mod smpp;
+mod social;
 mod twilio;
 mod wing;
