@@ -105,6 +105,8 @@ pub struct File {
     /// Number people dial.
     pub number: Option<String>,
     pub telephony: TelephonyFile,
+    /// SMS and MMS, social networks, mail.
+    pub messaging: messaging::settings::Settings,
 }
 
 /// The part of `dasan.toml` about lines.

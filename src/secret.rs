@@ -1,5 +1,5 @@
-//! The secret that signs sessions, kept beside the record so that a restart signs nobody out. Never
-//! shown.
+//! The secrets that sign sessions and mail, kept beside the record so that a restart signs nobody
+//! out and old mail still finds its way. Never shown.
 
 use anyhow::{Context, Result, bail};
 use std::fs::OpenOptions;
@@ -9,9 +9,20 @@ use std::path::Path;
 
 const LENGTH: usize = 32;
 
-/// Reads the secret of a data folder, or makes it.
+/// Reads the secret of sessions in a data folder, or makes it.
 pub fn of(folder: &Path) -> Result<Vec<u8>> {
-    let path = folder.join("session-secret");
+    named(folder, "session-secret")
+}
+
+/// The secret of the tokens by which mail finds its way back to its conversation.
+pub fn of_mail(folder: &Path) -> Result<[u8; LENGTH]> {
+    let secret = named(folder, "mail-secret")?;
+    let secret: [u8; LENGTH] = secret.try_into().expect("named checks the length");
+    Ok(secret)
+}
+
+fn named(folder: &Path, name: &str) -> Result<Vec<u8>> {
+    let path = folder.join(name);
     match std::fs::read(&path) {
         Ok(secret) if secret.len() == LENGTH => return Ok(secret),
         Ok(_) => bail!(

@@ -36,7 +36,8 @@ pub async fn run(serve: &Serve) -> Result<ExitCode> {
         city: city.clone(),
         journal,
     };
-    let (hub, wings) = hub::start(start).await?;
+    let (hub, mut wings) = hub::start(start).await?;
+    let open = letters(&settings, &hub, &archive, wings.letters.take()).await?;
     let keeping = Keeping {
         recordings_ms: keep_recordings_ms(&settings, &city),
         personal_ms: city.limits.keep_personal_ms,
@@ -50,14 +51,40 @@ pub async fn run(serve: &Serve) -> Result<ExitCode> {
     } else {
         axum::Router::new()
     };
+    let beside = beside.merge(open.router.clone());
     let pages = pages_settings(&settings, &city, &read.password_hashes, sip, beside)?;
     let web = web::start(pages, hub, archive).await?;
     greet(&settings, &city, web.local_addr(), sip);
     until_told().await?;
     eprintln!("Stopping: calls in progress are closed as interrupted.");
     drop(keeper);
+    open.wing.stop();
     stop(telephony, web).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Opens what the city writes and is written by.
+async fn letters(
+    settings: &Settings,
+    hub: &hub::Hub,
+    archive: &Archive,
+    letters: Option<hub::Letters>,
+) -> Result<messaging::connections::Open> {
+    let file = &settings.file.telephony;
+    let folder = settings.place.folder().join("messaging");
+    let place = messaging::connections::Place {
+        folder: &folder,
+        secret: secret::of_mail(settings.place.folder())?,
+        letters: letters.context("the hub gives its letters once")?,
+    };
+    let start = messaging::wing::Start {
+        hub: hub.clone(),
+        archive: archive.clone(),
+        judge: messaging::judge::Judge::standard(),
+        country: file.country_code.clone().unwrap_or_else(|| "82".to_owned()),
+    };
+    let open = messaging::connections::open(settings.file.messaging.clone(), start, place).await?;
+    Ok(open)
 }
 
 async fn stop(telephony: Telephony, web: Web) {

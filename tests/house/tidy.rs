@@ -23,7 +23,15 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("simulator", &["center", "hub"]),
     (
         "dasan",
-        &["center", "hub", "simulator", "store", "telephony", "web"],
+        &[
+            "center",
+            "hub",
+            "messaging",
+            "simulator",
+            "store",
+            "telephony",
+            "web",
+        ],
     ),
 ];
 /// What stands outside the house and looks in.

@@ -11,4 +11,4 @@ mod turn;
 
 pub use media::{CitizenState, MediaPort, MediaRequest};
 pub use personal::Personal;
-pub use switch::{Error, Hub, Outgoing, Start, Wings, start};
+pub use switch::{Error, Hub, Letters, Outgoing, Start, Wings, start};

@@ -44,8 +44,11 @@ pub struct Wings {
     /// Requests of pages.
     pub media: mpsc::Receiver<MediaRequest>,
     /// Messages that shall leave. What stays here at a stop is in the outbox of the record.
-    pub letters: mpsc::UnboundedReceiver<(ContactId, u32)>,
+    pub letters: Option<Letters>,
 }
+
+/// Messages that shall leave, by contact and number within it.
+pub type Letters = mpsc::UnboundedReceiver<(ContactId, u32)>;
 
 /// What the hub starts from.
 #[derive(Debug)]
@@ -163,7 +166,7 @@ pub async fn start(start: Start) -> Result<(Hub, Wings), store::Failure> {
         Wings {
             effects: outgoing,
             media: requests,
-            letters: outbox,
+            letters: Some(outbox),
         },
     ))
 }

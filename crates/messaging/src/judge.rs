@@ -2,6 +2,7 @@
 //! wish to be left alone, what its files are. Never what becomes of it.
 
 use crate::letter::Attachment;
+use crate::{keyword, language, letters, mail, picture, urgent};
 use center::city::{Channel, Language};
 use std::fmt;
 use std::sync::Arc;
@@ -42,6 +43,17 @@ impl fmt::Debug for Judge {
 }
 
 impl Judge {
+    /// The judgements of this room. Quoted history is not judged: it was said before.
+    pub fn standard() -> Judge {
+        Judge {
+            language: |text| language::detect(own(text)),
+            letters: letters::count,
+            urgent: |text| urgent::urgent(own(text)).is_some(),
+            consent: |text| keyword::consent(own(text)),
+            clean: Arc::new(clean),
+        }
+    }
+
     /// The language of a text, where it can be told.
     pub(crate) fn language(&self, text: &str) -> Option<Language> {
         (self.language)(text)
@@ -89,6 +101,42 @@ impl Judge {
             description: attachment.description.clone(),
             withheld: cleaned.withheld,
         })
+    }
+}
+
+/// What its writer wrote, without what is quoted.
+fn own(text: &str) -> &str {
+    let own = mail::quoting::divide(text).own;
+    if own.is_empty() { text } else { own }
+}
+
+/// What may be shown of a file: pictures anew from their pixels, documents and sounds not at all.
+fn clean(attachment: &Attachment) -> Cleaned {
+    match picture::see(&attachment.bytes, &picture::Limits::default()) {
+        Ok(seen) => {
+            let small = seen.thumbnail;
+            let withheld = seen.withheld.unwrap_or("").to_owned();
+            let kind = seen.kind.media_type().to_owned();
+            match seen.shared {
+                Some(copy) => Cleaned {
+                    media_type: copy.media_type.to_owned(),
+                    shown: Some(copy.bytes),
+                    small,
+                    withheld,
+                },
+                None => Cleaned {
+                    media_type: kind,
+                    shown: None,
+                    small,
+                    withheld,
+                },
+            }
+        }
+        Err(refused) => Cleaned {
+            media_type: "application/octet-stream".to_owned(),
+            withheld: refused.to_string(),
+            ..Cleaned::default()
+        },
     }
 }
 

@@ -120,6 +120,8 @@ pub struct Outgoing {
     pub attachments: Vec<Attachment>,
     /// Whether everybody may read it.
     pub public: bool,
+    /// The house wrote it by itself: marked where the channel can, so that no program answers.
+    pub automatic: bool,
     /// An earlier try may have been delivered: mark it where the channel can.
     pub perhaps_again: bool,
 }

@@ -6,6 +6,8 @@
     allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")
 )]
 
+pub mod composer;
+pub mod connections;
 pub mod fetch;
 pub mod inlet;
 pub mod judge;
@@ -19,6 +21,7 @@ pub mod outlet;
 pub mod picture;
 mod post;
 pub mod secret;
+pub mod settings;
 pub mod sms;
 pub mod social;
 pub mod urgent;

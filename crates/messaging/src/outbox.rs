@@ -241,6 +241,7 @@ impl Outbox {
             text,
             attachments: self.files(&message).await?,
             public: answered.marks.public && !message.private,
+            automatic: message.counselor.is_none(),
             perhaps_again: false,
         };
         Ok(Some((outgoing, message.at)))

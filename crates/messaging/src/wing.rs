@@ -5,11 +5,10 @@ use crate::judge::Judge;
 use crate::outbox::Outbox;
 use crate::outlet::Outlet;
 use crate::post::Post;
-use center::city::ContactId;
 use hub::Hub;
 use std::collections::BTreeMap;
+use std::future::Future;
 use store::Archive;
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 /// Letters that wait to be taken; beyond it connections wait.
@@ -58,13 +57,14 @@ impl Wing {
     }
 
     /// Opens the way out over the connections by name.
-    pub fn send(
-        &mut self,
-        outlets: BTreeMap<String, Outlet>,
-        letters: mpsc::UnboundedReceiver<(ContactId, u32)>,
-    ) {
+    pub fn send(&mut self, outlets: BTreeMap<String, Outlet>, letters: hub::Letters) {
         let outbox = Outbox::new(self.hub.clone(), self.archive.clone(), outlets);
         self.tasks.push(tokio::spawn(outbox.run(letters)));
+    }
+
+    /// Runs a connection until the wing stops.
+    pub(crate) fn run(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.push(tokio::spawn(task));
     }
 
     /// Stops; what is under way is in the record's outbox.

@@ -445,6 +445,7 @@ mod tests {
             text: "확인했습니다.\n.\n감사합니다.".to_owned(),
             attachments: Vec::new(),
             public: false,
+            automatic: false,
             perhaps_again: false,
         }
     }

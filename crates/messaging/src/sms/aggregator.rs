@@ -21,6 +21,27 @@ pub enum Settings {
     Sens(sens::Settings),
 }
 
+impl Settings {
+    /// Name of the connection.
+    pub fn name(&self) -> &str {
+        match self {
+            Settings::Twilio(settings) => &settings.name,
+            Settings::Sens(settings) => &settings.name,
+        }
+    }
+
+    /// Path below which the aggregator delivers; none for one that never does.
+    pub fn path(&self) -> Option<String> {
+        match self {
+            Settings::Twilio(settings) => {
+                let url = url::Url::parse(&settings.public_url).ok()?;
+                Some(url.path().trim_end_matches('/').to_owned())
+            }
+            Settings::Sens(_) => None,
+        }
+    }
+}
+
 /// A connection to an aggregator; cloned freely.
 #[derive(Clone, Debug)]
 pub enum Aggregator {

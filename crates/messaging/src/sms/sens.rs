@@ -254,6 +254,7 @@ mod tests {
             text: text.into(),
             attachments: Vec::new(),
             public: false,
+            automatic: false,
             perhaps_again: false,
         }
     }

@@ -131,6 +131,7 @@ fn outgoing(text: &str) -> Outgoing {
         text: text.into(),
         attachments: Vec::new(),
         public: false,
+        automatic: false,
         perhaps_again: false,
     }
 }

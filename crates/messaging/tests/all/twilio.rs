@@ -214,6 +214,7 @@ fn outgoing(to: &str, text: &str) -> Outgoing {
         text: text.into(),
         attachments: Vec::new(),
         public: false,
+        automatic: false,
         perhaps_again: false,
     }
 }

@@ -131,7 +131,10 @@ impl House {
             country: "82".to_owned(),
         });
         let (outlet, orders) = Outlet::new(16);
-        wing.send(BTreeMap::from([("smsc".to_owned(), outlet)]), letters);
+        wing.send(
+            BTreeMap::from([("smsc".to_owned(), outlet)]),
+            letters.unwrap(),
+        );
         hub.send(Command::SignIn { counselor: KIM }).await.unwrap();
         hub.send(Command::Ready { counselor: KIM }).await.unwrap();
         House {

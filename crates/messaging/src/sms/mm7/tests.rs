@@ -225,6 +225,7 @@ fn outgoing() -> Outgoing {
             description: String::new(),
         }],
         public: false,
+        automatic: false,
         perhaps_again: false,
     }
 }

@@ -51,6 +51,7 @@ fn outgoing(to: &str) -> Outgoing {
         text: "확인했습니다.\n.\n감사합니다.\n".to_owned(),
         attachments: Vec::new(),
         public: false,
+        automatic: false,
         perhaps_again: false,
     }
 }

@@ -116,6 +116,7 @@ pub fn answer(to: &Incoming, message: u32, text: &str, public: bool) -> Outgoing
         text: text.into(),
         attachments: Vec::new(),
         public,
+        automatic: false,
         perhaps_again: false,
     }
 }

@@ -293,6 +293,7 @@ async fn answers_are_posts_or_direct_messages() {
         Err(Unsent::Never("http-403".into()))
     );
     let again = messaging::letter::Outgoing {
+        automatic: false,
         perhaps_again: true,
         ..short.clone()
     };

@@ -1,0 +1,215 @@
+//! Opens every connection a city has set and joins it with the hub. Never a protocol.
+
+use crate::composer::{Composer, Way};
+use crate::mail;
+use crate::outlet::{Order, Outlet};
+use crate::settings::Settings;
+use crate::sms::aggregator::Aggregator;
+use crate::sms::memory::Memory;
+use crate::sms::mm7::Mm7;
+use crate::sms::smpp::{self, Smpp};
+use crate::wing::{Start, Wing};
+use axum::Router;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+
+/// Letters that wait for a connection; beyond it the outbox waits.
+const ORDERS_MAX: usize = 64;
+
+/// Why a connection could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection `{name}` cannot be opened: {why}")]
+pub struct OpenError {
+    name: String,
+    why: String,
+}
+
+fn fault(name: &str, why: impl std::fmt::Display) -> OpenError {
+    OpenError {
+        name: name.to_owned(),
+        why: why.to_string(),
+    }
+}
+
+/// Everything that is open.
+#[derive(Debug)]
+pub struct Open {
+    /// The wing; stops with it.
+    pub wing: Wing,
+    /// Routes where providers deliver, for the root of the site.
+    pub router: Router,
+    /// What a counselor is told about a text before it leaves.
+    pub composer: Composer,
+    /// How the binds to gateways stand, by name.
+    pub lines: BTreeMap<String, watch::Receiver<smpp::Line>>,
+}
+
+/// What opening needs besides the settings.
+#[derive(Debug)]
+pub struct Place<'a> {
+    /// Folder of the wing: keys, cursors, parts of long texts.
+    pub folder: &'a Path,
+    /// Secret of the tokens by which mail finds its way back.
+    pub secret: [u8; 32],
+    /// Messages that shall leave.
+    pub letters: hub::Letters,
+}
+
+/// Opens all of them. The first that cannot be opened is named, and nothing starts.
+pub async fn open(settings: Settings, start: Start, place: Place<'_>) -> Result<Open, OpenError> {
+    if let Some(name) = settings.doubled() {
+        return Err(fault(name, "the name is there twice"));
+    }
+    let archive = start.archive.clone();
+    let now = start.hub.now();
+    let text_letters_max = start.hub.city().limits.text_letters_max;
+    let mut opening = Opening {
+        wing: Wing::open(start),
+        router: Router::new(),
+        outlets: BTreeMap::new(),
+        ways: BTreeMap::new(),
+        lines: BTreeMap::new(),
+    };
+    if !settings.smpp.is_empty() {
+        let blobs = archive.blobs().clone();
+        let memory = Memory::open(&place.folder.join("texts"), blobs, now);
+        let memory = memory.map_err(|error| fault("smpp", error))?;
+        for bind in settings.smpp {
+            opening.smpp(bind, memory.clone());
+        }
+    }
+    for mms in settings.mm7 {
+        opening.mm7(mms)?;
+    }
+    for aggregator in settings.aggregator {
+        opening.aggregator(aggregator)?;
+    }
+    for mailbox in settings.mail {
+        opening.mail(mailbox, place.secret).await?;
+    }
+    for account in settings.social {
+        opening.social(account, place.folder)?;
+    }
+    opening.wing.send(opening.outlets, place.letters);
+    Ok(Open {
+        wing: opening.wing,
+        router: opening.router,
+        composer: Composer::new(opening.ways, text_letters_max),
+        lines: opening.lines,
+    })
+}
+
+struct Opening {
+    wing: Wing,
+    router: Router,
+    outlets: BTreeMap<String, Outlet>,
+    ways: BTreeMap<String, Way>,
+    lines: BTreeMap<String, watch::Receiver<smpp::Line>>,
+}
+
+impl Opening {
+    fn outlet(&mut self, name: &str, way: Way) -> mpsc::Receiver<Order> {
+        let (outlet, orders) = Outlet::new(ORDERS_MAX);
+        self.outlets.insert(name.to_owned(), outlet);
+        self.ways.insert(name.to_owned(), way);
+        orders
+    }
+
+    fn run(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.wing.run(task);
+    }
+
+    fn mount(&mut self, routes: Router) {
+        self.router = std::mem::take(&mut self.router).merge(routes);
+    }
+
+    fn smpp(&mut self, settings: smpp::Settings, memory: Memory) {
+        let name = settings.name.clone();
+        let orders = self.outlet(&name, Way::Text(settings.carrier.clone()));
+        let bind = Smpp::new(settings, self.wing.inlet.clone(), memory);
+        self.lines.insert(name, bind.line());
+        self.run(bind.run(orders));
+    }
+
+    fn mm7(&mut self, settings: crate::sms::mm7::Settings) -> Result<(), OpenError> {
+        let name = settings.name.clone();
+        let orders = self.outlet(&name, Way::Whole);
+        let inlet = self.wing.inlet.clone();
+        let mms = Mm7::new(settings, inlet).map_err(|error| fault(&name, error))?;
+        let path = format!("/hooks/mm7/{name}");
+        self.mount(Router::new().nest(&path, mms.router()));
+        self.run(mms.run(orders));
+        Ok(())
+    }
+
+    fn aggregator(&mut self, settings: crate::sms::aggregator::Settings) -> Result<(), OpenError> {
+        let (name, path) = (settings.name().to_owned(), settings.path());
+        let inlet = self.wing.inlet.clone();
+        let aggregator = Aggregator::new(settings, inlet).map_err(|error| fault(&name, error))?;
+        let orders = self.outlet(&name, Way::Text(aggregator.carrier()));
+        if let Some(routes) = aggregator.router() {
+            let path = path.filter(|path| !path.is_empty());
+            let path = path.ok_or_else(|| fault(&name, "public_url needs a path"))?;
+            self.mount(Router::new().nest(&path, routes));
+        }
+        self.run(aggregator.run(orders));
+        Ok(())
+    }
+
+    async fn mail(
+        &mut self,
+        settings: mail::settings::MailSettings,
+        secret: [u8; 32],
+    ) -> Result<(), OpenError> {
+        let name = settings.name.clone();
+        settings.check().map_err(|error| fault(&name, error))?;
+        let tokens = mail::token::Tokens::new(secret);
+        let reader =
+            mail::reading::Reader::new(&name, &settings.address, &settings.aliases, tokens.clone());
+        let inlet = self.wing.inlet.clone();
+        if let Some(listener) = settings.listener.clone() {
+            let bound = TcpListener::bind(listener.listen).await;
+            let bound = bound.map_err(|error| fault(&name, error))?;
+            let serve = mail::lmtp::serve(bound, listener, reader.clone(), inlet.clone());
+            self.run(async move {
+                serve.await;
+            });
+        }
+        if let Some(mailbox) = settings.mailbox.clone() {
+            let mailbox = mail::imap::Mailbox::new(mailbox, reader, inlet);
+            let mailbox = mailbox.map_err(|error| fault(&name, error))?;
+            self.run(async move {
+                mailbox.run().await;
+            });
+        }
+        if settings.submission.is_some() {
+            let sender = mail::sending::Sender::new(&settings, tokens);
+            let sender = Arc::new(sender.map_err(|error| fault(&name, error))?);
+            let orders = self.outlet(&name, Way::Whole);
+            self.run(sender.run(orders, |outgoing| outgoing.automatic));
+        }
+        Ok(())
+    }
+
+    fn social(
+        &mut self,
+        named: crate::settings::NamedAccount,
+        folder: &Path,
+    ) -> Result<(), OpenError> {
+        let name = named.name;
+        let limits = named.account.limits();
+        let inlet = self.wing.inlet.clone();
+        let account = named.account.open(&name, folder, inlet);
+        let account = account.map_err(|error| fault(&name, error))?;
+        if let Some(routes) = account.router() {
+            self.mount(routes);
+        }
+        let orders = self.outlet(&name, Way::Post(limits));
+        self.run(account.run(orders));
+        Ok(())
+    }
+}
