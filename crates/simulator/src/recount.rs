@@ -126,7 +126,6 @@ impl Recount {
         if let Some((mut life, fate)) = self.rested.remove(&id) {
             self.count(&life, fate, -1);
             if let Event::Reopened { .. } = event {
-                life.stretches.pop();
                 life.stretches.push((at, Stretch::Nothing));
                 self.lives.insert(id, life);
             } else {
