@@ -187,6 +187,7 @@ fn pages_settings(
         sip: Some(format!("sip:{number}@{sip}")),
         number,
         country: country.unwrap_or_else(|| "82".to_owned()),
+        writing: web::Writing::default(),
     })
 }
 

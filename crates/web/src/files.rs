@@ -12,8 +12,10 @@ const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Every file: name, type, content.
-const FILES: [(&str, &str, &str); 11] = [
+const FILES: [(&str, &str, &str); 13] = [
     ("style.css", STYLE, include_str!("../assets/style.css")),
+    ("chat.css", STYLE, include_str!("../assets/chat.css")),
+    ("chat.js", SCRIPT, include_str!("../assets/chat.js")),
     ("citizen.js", SCRIPT, include_str!("../assets/citizen.js")),
     ("desk.js", SCRIPT, include_str!("../assets/desk.js")),
     ("card.js", SCRIPT, include_str!("../assets/card.js")),

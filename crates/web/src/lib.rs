@@ -1,7 +1,13 @@
 //! Citizen page, counselor desk, contacts, floor and statistics over HTTP. Never decides, never
 //! writes but through the hub.
 
+mod attach;
 mod categories;
+mod chat;
+mod chat_keeper;
+mod chat_live;
+mod chat_texts;
+mod chat_view;
 mod citizen;
 mod citizen_texts;
 mod commands;
@@ -30,8 +36,12 @@ mod sound;
 mod statistics;
 mod texts;
 mod words;
+mod writing;
 
 pub use session::{Password, hash_password};
+pub use writing::{
+    CannedAnswer, Cleaned, Composed, Composer, PictureCleaner, Texts, Urgent, Writing,
+};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -73,6 +83,8 @@ pub struct Settings {
     pub beside: Router,
     /// Address for SIP clients shown on the start page, for example `sip:120@127.0.0.1:5060`.
     pub sip: Option<String>,
+    /// Pages on which people write.
+    pub writing: Writing,
 }
 
 /// Why the pages could not start.
@@ -144,9 +156,11 @@ pub async fn start(
         floor: floor::Broadcast::new(),
         hashing: Semaphore::new(HASHING_MAX),
         streams: site::Streams::default(),
+        chats: chat_keeper::Keeper::new(),
         stop: stopped.clone(),
     });
     tokio::spawn(floor::broadcast(site.clone()));
+    tokio::spawn(chat_keeper::sweep(site.clone()));
     let app = router(site).into_make_service_with_connect_info::<SocketAddr>();
     let server = tokio::spawn(async move {
         let mut stopped = stopped;
@@ -175,6 +189,19 @@ fn router(site: Site) -> Router {
         .route("/call/key", post(citizen::key))
         .route("/call/state", post(citizen::state))
         .route("/call/hang-up", post(citizen::hang_up))
+        .route("/chat/start", post(chat::start))
+        .route(
+            "/chat",
+            get(chat::chat)
+                .post(chat::write)
+                .layer(DefaultBodyLimit::max(chat::FORM_MAX)),
+        )
+        .route("/chat/end", post(chat::end))
+        .route("/chat/log", get(chat::log))
+        .route("/chat/transcript", get(chat::transcript))
+        .route("/chat/ws", get(chat_live::socket))
+        .route("/chat/events", get(chat_live::events))
+        .route("/chat/whisper", post(chat_live::whispered))
         .route("/desk", get(desk::desk))
         .route("/desk/sign-in", post(desk::sign_in))
         .route("/desk/sign-out", post(desk::sign_out))
@@ -189,6 +216,10 @@ fn router(site: Site) -> Router {
         .route(
             "/contacts/{contact}/recordings/{*blob}",
             get(record::recording),
+        )
+        .route(
+            "/contacts/{contact}/letters/{message}/{number}",
+            get(attach::file),
         )
         .route("/floor", get(floor::floor))
         .route("/floor/events", get(floor::events))

@@ -146,7 +146,7 @@ fn record_page(city: &City, country: &str, staffer: &Staffer, read: Read) -> Rec
 
 /// A supervisor reads everything; a counselor the own contacts and the earlier ones of a citizen
 /// who is with them at this moment.
-fn may_read(site: &Site, staffer: &Staffer, row: &Row) -> bool {
+pub(crate) fn may_read(site: &Site, staffer: &Staffer, row: &Row) -> bool {
     if staffer.profile.supervisor || row.counselor == Some(staffer.id()) {
         return true;
     }

@@ -35,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) hashing: Semaphore,
     /// Open streams by address.
     pub(crate) streams: Streams,
+    /// Chat pages of citizens.
+    pub(crate) chats: crate::chat_keeper::Keeper,
     /// Becomes true when the house closes.
     pub(crate) stop: watch::Receiver<bool>,
 }

@@ -82,6 +82,7 @@ impl House {
             number: "120".into(),
             country: "82".into(),
             sip: None,
+            writing: web::Writing::default(),
         };
         let web = web::start(settings, hub.clone(), archive.clone())
             .await
