@@ -1,6 +1,7 @@
 //! `dasan serve`: opens the record, starts hub, telephony and pages, says what to do next. Never
 //! decides anything.
 
+use crate::answers;
 use crate::city::{self, SAMPLE_PASSWORD};
 use crate::config::{Serve, Settings};
 use crate::{prompts, secret, simulation};
@@ -31,6 +32,7 @@ pub async fn run(serve: &Serve) -> Result<ExitCode> {
     let mut read = city::read(folder)?;
     read.city.callbacks = !settings.file.telephony.route.is_empty();
     let city = Arc::new(read.city);
+    let answers = answers::read(folder, &city)?;
     let (journal, archive) = store::open(&settings.place, &city).await?;
     let start = hub::Start {
         city: city.clone(),
@@ -50,7 +52,9 @@ pub async fn run(serve: &Serve) -> Result<ExitCode> {
     } else {
         axum::Router::new()
     };
-    let pages = pages_settings(&settings, &city, &read.password_hashes, sip, beside)?;
+    let mut pages = pages_settings(&settings, &city, &read.password_hashes, sip, beside)?;
+    pages.writing.public_names = read.public_names;
+    (pages.writing.answers, pages.writing.variables) = (answers.answers, answers.variables);
     let web = web::start(pages, hub, archive).await?;
     greet(&settings, &city, web.local_addr(), sip);
     until_told().await?;

@@ -322,7 +322,8 @@ const send = () => {
 };
 
 $("write").addEventListener("submit", (event) => { event.preventDefault(); send(); });
-const fine = matchMedia("(pointer: fine)").matches;
+// On a touch keyboard Enter is the only way to a new line.
+const fine = !matchMedia("(pointer: coarse)").matches;
 text.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing || !fine) return;
   event.preventDefault();
@@ -366,6 +367,8 @@ $("plain").remove();
 show(log, true);
 log.setAttribute("aria-busy", "true");
 for (const one of document.querySelectorAll(".scripted")) show(one, true);
+show($("hint"), fine);
+$("more").open = store.get("live") === "1";
 show($("end"), contact !== 0 && !$("state").classList.contains("over"));
 $("live").checked = store.get("live") === "1";
 if (!text.value) text.value = store.get("draft") ?? "";

@@ -145,7 +145,11 @@ pub(crate) async fn file(
         Ok(bytes) => bytes,
         Err(failure) => return trouble(w, &failure),
     };
-    tracing::info!(counselor.id = staffer.id().0, contact.id = contact.0, "a file was opened");
+    tracing::info!(
+        counselor.id = staffer.id().0,
+        contact.id = contact.0,
+        "a file was opened"
+    );
     served(&file, bytes)
 }
 
@@ -158,15 +162,24 @@ fn served(file: &File, bytes: Vec<u8>) -> Response {
         Some("application/pdf") => "pdf",
         _ => "bin",
     };
-    let way = if shown.is_some() { "inline" } else { "attachment" };
+    let way = if shown.is_some() {
+        "inline"
+    } else {
+        "attachment"
+    };
     let headers = [
         (
             header::CONTENT_TYPE,
-            kind(&bytes).unwrap_or("application/octet-stream").to_owned(),
+            kind(&bytes)
+                .unwrap_or("application/octet-stream")
+                .to_owned(),
         ),
         (
             header::CONTENT_DISPOSITION,
-            format!("{way}; filename=\"{}.{ending}\"", file.blob.replace('/', "-")),
+            format!(
+                "{way}; filename=\"{}.{ending}\"",
+                file.blob.replace('/', "-")
+            ),
         ),
         (header::CONTENT_SECURITY_POLICY, POLICY.to_owned()),
     ];
@@ -182,7 +195,13 @@ mod tests {
         assert_eq!(kind(&[0xFF, 0xD8, 0xFF, 0xE0]), Some("image/jpeg"));
         assert_eq!(kind(b"RIFF\0\0\0\0WEBPVP8 "), Some("image/webp"));
         assert_eq!(kind(b"%PDF-1.7"), Some("application/pdf"));
-        for other in [b"<svg onload=x>".as_slice(), b"<html>", b"", b"GIF89a", b"RIFF"] {
+        for other in [
+            b"<svg onload=x>".as_slice(),
+            b"<html>",
+            b"",
+            b"GIF89a",
+            b"RIFF",
+        ] {
             assert_eq!(kind(other), None);
         }
     }

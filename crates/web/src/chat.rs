@@ -344,7 +344,14 @@ pub(crate) async fn write(State(site): State<Site>, request: Request) -> Respons
             return problem(&site, &parts, status, why, Some((&session, ""))).await;
         }
         Err(status) => {
-            return problem(&site, &parts, status, speech.t.trouble, Some((&session, ""))).await;
+            return problem(
+                &site,
+                &parts,
+                status,
+                speech.t.trouble,
+                Some((&session, "")),
+            )
+            .await;
         }
     };
     let text = form.text.clone();
@@ -367,7 +374,14 @@ pub(crate) async fn write(State(site): State<Site>, request: Request) -> Respons
             (cookie, axum::Json(body)).into_response()
         }
         Err(why) if wants_page(&parts.headers) => {
-            problem(&site, &parts, why.status, &why.text, Some((&session, &text))).await
+            problem(
+                &site,
+                &parts,
+                why.status,
+                &why.text,
+                Some((&session, &text)),
+            )
+            .await
         }
         Err(why) => answer(why.status, why.key, &why.text),
     }
@@ -452,12 +466,7 @@ async fn take(
     }
 }
 
-async fn stored(
-    site: &Site,
-    speech: Speech,
-    name: &str,
-    bytes: Vec<u8>,
-) -> Result<File, Problem> {
+async fn stored(site: &Site, speech: Speech, name: &str, bytes: Vec<u8>) -> Result<File, Problem> {
     if bytes.len() > attach::FILE_MAX {
         let status = StatusCode::PAYLOAD_TOO_LARGE;
         return Err(Problem::new(status, "too_big", speech.t.too_big));
@@ -470,11 +479,7 @@ async fn stored(
         .await
         .map_err(|failure| {
             tracing::error!(%failure, "a file was not stored");
-            Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "trouble",
-                speech.t.trouble,
-            )
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "trouble", speech.t.trouble)
         })
 }
 

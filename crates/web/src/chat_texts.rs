@@ -65,6 +65,9 @@ words!(
         "Enter để gửi, Shift+Enter để xuống dòng.",
         "Enter илгээнэ, Shift+Enter шинэ мөр."];
     send: ["보내기", "Send", "发送", "送信", "Gửi", "Илгээх"];
+    more: [
+        "사진·파일, 실시간 글", "Picture, live typing", "图片、实时输入", "写真・リアルタイム入力",
+        "Ảnh, gõ trực tiếp", "Зураг, шууд бичих"];
     file: [
         "사진 또는 PDF (10MB까지)", "Picture or PDF (up to 10 MB)", "图片或 PDF（最大 10 MB）",
         "写真または PDF（10 MB まで）", "Ảnh hoặc PDF (tối đa 10 MB)", "Зураг эсвэл PDF (10 МБ хүртэл)"];

@@ -97,7 +97,12 @@ fn said(site: &Site, speech: Speech, message: Message) -> Said {
         } else {
             String::new()
         },
-        files: message.letter.files.into_iter().map(|file| file.name).collect(),
+        files: message
+            .letter
+            .files
+            .into_iter()
+            .map(|file| file.name)
+            .collect(),
     }
 }
 

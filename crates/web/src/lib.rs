@@ -15,11 +15,13 @@ mod contacts;
 mod csv;
 mod desk;
 mod desk_events;
+mod desk_letters;
 mod desk_texts;
 mod desk_view;
 mod figures;
 mod files;
 mod floor;
+mod inbox_texts;
 mod presence;
 #[cfg(any(test, feature = "trials"))]
 #[doc(hidden)]
@@ -156,6 +158,7 @@ pub async fn start(
         floor: floor::Broadcast::new(),
         hashing: Semaphore::new(HASHING_MAX),
         streams: site::Streams::default(),
+        sending: desk_letters::Sending::default(),
         chats: chat_keeper::Keeper::new(),
         stop: stopped.clone(),
     });
@@ -208,6 +211,7 @@ fn router(site: Site) -> Router {
         .route("/desk/state", get(desk::state))
         .route("/desk/events", get(desk_events::events))
         .route("/desk/contacts/{contact}", get(desk::pop))
+        .route("/desk/letters/{contact}", get(desk_letters::letters))
         .route("/desk/{verb}", post(desk::act))
         .route("/contacts", get(contacts::list))
         .route("/contacts/by-number", post(contacts::by_number))

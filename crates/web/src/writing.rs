@@ -63,7 +63,12 @@ pub struct Cleaned {
 
 impl fmt::Debug for Cleaned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Cleaned({}, {} bytes)", self.media_type, self.bytes.len())
+        write!(
+            f,
+            "Cleaned({}, {} bytes)",
+            self.media_type,
+            self.bytes.len()
+        )
     }
 }
 
@@ -108,7 +113,11 @@ impl Default for Writing {
             composer: Arc::new(|channel, _, text| Composed {
                 letters: letters(text),
                 parts: 1,
-                limit: if channel == Channel::Mail { 10_000 } else { 1_000 },
+                limit: if channel == Channel::Mail {
+                    10_000
+                } else {
+                    1_000
+                },
                 ..Composed::default()
             }),
             urgent: Arc::new(plainly_urgent),
@@ -126,9 +135,30 @@ pub(crate) fn letters(text: &str) -> usize {
 /// Words that nobody writes without need. Where the wing of written channels hands in its own
 /// judgement, that one counts.
 const URGENT: [&str; 24] = [
-    "살려주세요", "살려 주세요", "불이 났", "불났어요", "죽고 싶", "자살", "숨을 안 쉬", "심정지",
-    "help me", "kill myself", "suicide", "heart attack", "not breathing", "救命", "着火", "自杀",
-    "助けて", "火事", "死にたい", "cứu tôi", "cháy nhà", "tự tử", "авраарай", "гал гарлаа",
+    "살려주세요",
+    "살려 주세요",
+    "불이 났",
+    "불났어요",
+    "죽고 싶",
+    "자살",
+    "숨을 안 쉬",
+    "심정지",
+    "help me",
+    "kill myself",
+    "suicide",
+    "heart attack",
+    "not breathing",
+    "救命",
+    "着火",
+    "自杀",
+    "助けて",
+    "火事",
+    "死にたい",
+    "cứu tôi",
+    "cháy nhà",
+    "tự tử",
+    "авраарай",
+    "гал гарлаа",
 ];
 
 fn plainly_urgent(text: &str) -> bool {
@@ -145,7 +175,10 @@ mod tests {
         assert_eq!(letters("한글"), 2);
         assert_eq!(letters("👩‍👩‍👧‍👦🇰🇷é"), 3);
         let composed = (Writing::default().composer)(Channel::Chat, "page", "ab👍🏽");
-        assert_eq!((composed.letters, composed.parts, composed.limit), (3, 1, 1_000));
+        assert_eq!(
+            (composed.letters, composed.parts, composed.limit),
+            (3, 1, 1_000)
+        );
     }
 
     #[test]

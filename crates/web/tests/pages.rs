@@ -2,10 +2,14 @@
 //! own test.
 #![allow(clippy::unwrap_used)]
 
+#[path = "pages/chat.rs"]
+mod chat;
+#[path = "pages/inbox.rs"]
+mod inbox;
 #[path = "../src/sample_city.rs"]
 mod sample_city;
 
-use center::city::{Channel, City, ContactId, CounselorId};
+use center::city::{Channel, City, ContactId, CounselorId, Language};
 use center::command::{Answer, Command, Ending};
 use center::menu::{Menu, Node, Target};
 use center::record::Stage;
@@ -32,12 +36,25 @@ fn city() -> City {
         on_timeout: Target::Queue("general".into()),
         invalid_max: 2,
     };
+    let small = sample_city::city();
+    let mut queues = small.queues.clone();
+    for (code, channel, language) in [
+        ("chats", Channel::Chat, None),
+        ("chats-en", Channel::Chat, Some(Language::En)),
+        ("texts", Channel::Text, None),
+    ] {
+        let mut written = queues[0].clone();
+        code.clone_into(&mut written.code);
+        (written.channel, written.language) = (channel, language);
+        queues.push(written);
+    }
     City {
+        queues,
         menu: Menu {
             entry: "welcome".into(),
             nodes: BTreeMap::from([("welcome".into(), node)]),
         },
-        ..sample_city::city()
+        ..small
     }
 }
 
@@ -50,6 +67,10 @@ struct House {
 
 impl House {
     async fn open() -> House {
+        House::open_with(|_| {}).await
+    }
+
+    async fn open_with(change: impl FnOnce(&mut Settings)) -> House {
         let mut name = [0_u8; 8];
         getrandom::fill(&mut name).unwrap();
         let folder =
@@ -68,7 +89,7 @@ impl House {
                 }
             }
         });
-        let settings = Settings {
+        let mut settings = Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             sign_in: vec![
                 (CounselorId(1), Password::Sample("sesame".into())),
@@ -84,6 +105,7 @@ impl House {
             sip: None,
             writing: web::Writing::default(),
         };
+        change(&mut settings);
         let web = web::start(settings, hub.clone(), archive.clone())
             .await
             .unwrap();
