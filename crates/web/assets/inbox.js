@@ -445,7 +445,7 @@ const count = () => {
     const contact = current?.contact;
     const answer = await post("compose", { contact, text }).catch(() => undefined);
     if (!answer || contact !== current?.contact || text !== $("reply").value) return;
-    const told = [fill(i.counted, { n: answer.letters, max: answer.limit })];
+    const told = [fill(i.letters, { n: answer.letters, max: answer.limit })];
     if (answer.parts > 1) told.push(fill(i.parts, { n: answer.parts }));
     if (answer.lost.length) told.push(fill(i.lost, { letters: answer.lost.join(" ") }));
     if (answer.hint) told.push(answer.hint);

@@ -12,7 +12,7 @@ const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Every file: name, type, content.
-const FILES: [(&str, &str, &str); 17] = [
+const FILES: [(&str, &str, &str); 18] = [
     ("style.css", STYLE, include_str!("../assets/style.css")),
     ("chat.css", STYLE, include_str!("../assets/chat.css")),
     ("chat.js", SCRIPT, include_str!("../assets/chat.js")),
@@ -20,6 +20,7 @@ const FILES: [(&str, &str, &str); 17] = [
     ("desk.js", SCRIPT, include_str!("../assets/desk.js")),
     ("inbox.css", STYLE, include_str!("../assets/inbox.css")),
     ("inbox.js", SCRIPT, include_str!("../assets/inbox.js")),
+    ("looks.js", SCRIPT, include_str!("../assets/looks.js")),
     ("canned.js", SCRIPT, include_str!("../assets/canned.js")),
     (
         "channels.svg",

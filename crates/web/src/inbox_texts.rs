@@ -41,7 +41,7 @@ words!(
         "아직 보내지 못했습니다. 다시 시도하고 있습니다.",
         "Not sent yet, trying again."];
     private: ["이 사람만 보기", "Only this citizen may read it"];
-    counted: ["{n} / {max}자", "{n} of {max} letters"];
+    letters: ["{n} / {max}자", "{n} of {max} letters"];
     parts: ["{n}건으로 나감", "leaves in {n} parts"];
     lost: ["받는 쪽에서 깨지는 글자: {letters}", "Would not arrive: {letters}"];
     r_too_long: [
@@ -123,6 +123,57 @@ words!(
     house_opted_out: ["더 보내지 않겠다고 알림", "confirmed that nothing more is sent"];
     house_opted_in: ["다시 보낸다고 알림", "confirmed that messages come again"];
     house_other: ["자동 안내", "an automatic text"];
+    goes_on_in: ["이 상담은 다음 상담에서 이어집니다:", "This contact goes on in"];
+    written: ["글로 온 상담", "In writing"];
+    late: ["늦음", "late"];
+    in_hand: ["상담 중", "in hand"];
+    aside: ["내려놓음", "laid aside"];
+    quiet_queues: ["기다리는 글이 없는 언어별 대기열 {n}개", "{n} more queues by language, nobody waits"];
+    outbox: ["나갈 글", "Outbox"];
+    outbox_oldest: ["가장 오래됨 {age}", "oldest {age}"];
+    outbox_none: ["나갈 글이 없습니다.", "Nothing waits to leave."];
+    outbox_about: [
+        "보냈지만 도착이 확인되지 않았거나 아직 나가지 않은 글입니다.",
+        "Messages of the city that have not left, or whose arrival nobody has confirmed yet."];
+    dead: ["읽지 못한 글", "Unreadable"];
+    dead_none: ["읽지 못한 글이 없습니다.", "Nothing unreadable came in."];
+    dead_about: [
+        "무엇인지 읽을 수 없었지만 버리지 않고 보관한 글입니다. 최근 {n}건까지.",
+        "What came in and could not be read is kept, never dropped. The newest {n} at most."];
+    reason: ["이유", "Reason"];
+    since: ["언제부터", "Since"];
+    state: ["상태", "State"];
+    by_channel: ["글: 채널·언어별", "In writing: by channel and language"];
+    counted: ["상담", "Contacts"];
+    messages_in: ["받은 글", "Messages in"];
+    messages_out: ["보낸 글", "Messages out"];
+    replied: ["답한 상담", "Answered in writing"];
+    first_reply: ["첫 답까지 평균", "First answer, mean"];
+    on_time: ["약속 시간 안", "Within target"];
+    within_day: ["24시간 안", "Within 24 h"];
+    over_limit: ["한도 초과 글", "Over the limit"];
+    asked_again: ["뜻을 다시 물음", "Unclear"];
+    undelivered: ["도착하지 못한 글", "Undelivered"];
+    reopened: ["다시 이어짐", "Reopened"];
+    automatic_n: ["상담사 없이 끝남", "Automatic"];
+    merged_n: ["합쳐짐", "Merged"];
+    d_counted: [
+        "글로 온 시도. 합쳐지거나 상담사 없이 끝난 것은 따로 셉니다.",
+        "attempts in writing; merged and automatic ones are counted apart"];
+    d_replied: ["상담사가 글로 한 번이라도 답한 상담", "contacts in which a counselor wrote at least once"];
+    d_first_reply: [
+        "도착부터 상담사의 첫 글까지의 합 ÷ 답한 상담",
+        "time from the arrival to a counselor's first message, summed, ÷ answered in writing"];
+    d_on_time: [
+        "약속 시간이 지나기 전에 첫 답을 받은 상담 ÷ 답한 상담. 약속: 글 상담 {chat}, 문자 {text}, 소셜 {social}, 메일 {mail}",
+        "first answered before the promised time ÷ answered in writing; promised: chat {chat}, text {text}, social {social}, mail {mail}"];
+    d_within_day: ["24시간 안에 첫 답 ÷ 답한 상담", "first answered within 24 hours ÷ answered in writing"];
+    d_over_limit: ["한도를 넘은 시민의 글, 모두 보관", "citizens' messages longer than the limit, all kept"];
+    d_asked_again: ["무슨 뜻인지 되물은 상담", "contacts whose citizen was asked what is meant"];
+    d_undelivered: ["끝내 도착하지 못한 센터의 글", "messages of the city that never arrived"];
+    d_reopened: ["기록을 마친 뒤 다시 이어진 횟수", "times a conversation went on after its record was closed"];
+    d_automatic_n: ["수신 거부처럼 상담사 없이 끝난 글", "settled without a counselor, such as an opt-out"];
+    d_merged_n: ["같은 시민의 다른 상담으로 합쳐짐", "go on in another contact of the same citizen"];
     no_messages: ["글이 없습니다.", "No messages."];
     erased: ["내용이 지워졌습니다.", "The text was erased."];
 });

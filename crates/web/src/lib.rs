@@ -21,12 +21,14 @@ mod desk_view;
 mod figures;
 mod files;
 mod floor;
+mod floor_letters;
 mod inbox_texts;
 mod presence;
 #[cfg(any(test, feature = "trials"))]
 #[doc(hidden)]
 pub mod readers;
 mod record;
+mod record_letters;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]
@@ -36,6 +38,7 @@ mod shield;
 mod site;
 mod sound;
 mod statistics;
+mod statistics_written;
 mod texts;
 mod words;
 mod writing;
@@ -226,6 +229,7 @@ fn router(site: Site) -> Router {
             get(attach::file),
         )
         .route("/floor", get(floor::floor))
+        .route("/floor/letters", get(floor_letters::letters))
         .route("/floor/events", get(floor::events))
         .route("/statistics", get(statistics::statistics))
         .route("/statistics.csv", get(statistics::export))

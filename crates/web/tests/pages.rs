@@ -651,7 +651,7 @@ async fn the_call_is_found(house: &House, kim: &(String, String), contact: Conta
     assert!(list.body.contains(&format!("href=\"/contacts/{contact}\"")));
     let csv = house.get("/statistics.csv", &lee.0).await;
     assert!(
-        csv.body.contains(",1,1,0,0,0,0,0,0,0,100.0\u{a0}%"),
+        csv.body.contains(",1,1,0,0,0,0,0,0,0,0,100.0\u{a0}%"),
         "{}",
         csv.body
     );

@@ -95,6 +95,7 @@ async fn answer(house: &House, who: &(String, String), contact: ContactId, text:
     house.until(contact, Stage::Ringing).await;
     let body = format!("{{\"contact\":{contact}}}");
     assert_eq!(house.act(who, "accept", &body).await.status, 200);
+    house.until(contact, Stage::Talk).await;
     let body = format!("{{\"contact\":{contact},\"text\":\"{text}\",\"id\":\"a-{text}\"}}");
     let reply = house.act(who, "reply", &body).await;
     assert_eq!(reply.status, 200, "{}", reply.body);
@@ -394,8 +395,17 @@ async fn a_page_that_is_gone_ends_the_chat_and_one_that_is_there_does_not() {
     let closed = board.wait_for(|board| board.contact(contact).is_none());
     let closed = tokio::time::timeout(Duration::from_secs(10), closed).await;
     assert!(closed.is_ok(), "nobody noticed that the page is gone");
-    let row = house.archive.contact(contact).await.unwrap().unwrap();
-    assert_eq!(row.fate, Some(center::event::Fate::Silent));
+    // The board may be a moment ahead of the record.
+    let mut fate = None;
+    for _ in 0..100 {
+        let row = house.archive.contact(contact).await.unwrap().unwrap();
+        fate = row.fate;
+        if fate.is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(fate, Some(center::event::Fate::Silent));
     house.close().await;
 }
 
