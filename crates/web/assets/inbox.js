@@ -86,10 +86,10 @@ setInterval(() => {
 // ---- Roster and offers ------------------------------------------------------------------------
 
 const dueText = (one) => {
-  if (!one.due) return ["", ""];
+  if (!one.due) return ["", "", ""];
   const left = one.due - now();
-  if (left < 0) return [fill(i.due_late, { late: length(-left) }), "late"];
-  return [fill(i.due_in, { left: length(left) }), left < 60000 ? "soon" : ""];
+  if (left < 0) return [`+${length(-left)}`, "late", fill(i.due_late, { late: length(-left) })];
+  return [length(left), left < 60000 ? "soon" : "", fill(i.due_in, { left: length(left) })];
 };
 
 const unread = (one) => one.messages > (seen.get(one.contact) ?? 0);
@@ -127,6 +127,7 @@ const drawRoster = () => {
     const shown = one.contact === current?.contact || (!one.written && view.chosen === one.contact);
     button.setAttribute("aria-current", String(shown));
     button.classList.toggle("unread", unread(one));
+    button.classList.toggle("urgent", Boolean(one.urgent));
     say(button.querySelector("b"), title(one));
     say(button.querySelector(".line"), lastLine(one));
     button.title = `${channelName(one)} ${one.contact}${unread(one) ? ` · ${i.unread}` : ""}`;
@@ -139,10 +140,11 @@ export const tick = () => {
   for (const [contact, row] of rows) {
     const one = view.contacts.find((other) => other.contact === contact);
     if (!one) continue;
-    const [text, kind] = one.written ? dueText(one) : [length(now() - one.since), ""];
+    const [text, kind, about] = one.written ? dueText(one) : [length(now() - one.since), "", ""];
     const due = row.querySelector(".due");
     say(due, text);
     due.className = `due ${kind}`;
+    if (due.title !== about) due.title = about;
   }
   for (const line of $("offers").children) {
     const left = Math.max(0, Math.ceil((data.limits.ring_ms - (now() - Number(line.dataset.since))) / 1000));

@@ -90,7 +90,7 @@ words!(
     answered: ["답함", "answered"];
     urgent_bar: [
         "상담 {contact}: 긴급할 수 있습니다. 119(화재·구급) 또는 112(경찰)를 먼저 안내하세요.",
-        "Contact {contact} may be an emergency. First name 119 (fire, ambulance) or 112 (police)."];
+        "Contact {contact} may be an emergency. Tell the citizen to call 119 (fire, ambulance) or 112 (police) at once."];
     urgent_open: ["열기", "Open"];
     address: ["주소", "Address"];
     file_withheld: ["표시하지 않음: {why}", "not shown: {why}"];
