@@ -21,7 +21,7 @@ pub fn begin(building: &Building, folder: &Folder, language: &str) -> Browser {
 }
 
 fn until_there(citizen: &Browser) {
-    let there = "const log = document.getElementById('log'); return !!log && !log.hidden";
+    let there = "const box = document.getElementById('box'); return !!box && !box.hidden";
     citizen.until("the chat", there);
 }
 

@@ -5,6 +5,7 @@ const data = JSON.parse($("data").textContent);
 const words = data.words;
 const text = $("text");
 const log = $("log");
+const box = $("box");
 const language = document.documentElement.lang;
 
 const say = (element, value) => { if (element.textContent !== value) element.textContent = value; };
@@ -46,8 +47,8 @@ let after = 0;
 let title = document.title;
 let unread = 0;
 
-const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 80;
-const toEnd = () => { log.scrollTop = log.scrollHeight; };
+const atEnd = () => box.scrollHeight - box.scrollTop - box.clientHeight < 80;
+const toEnd = () => { box.scrollTop = box.scrollHeight; };
 
 const bubble = (who, by, at, body, files) => {
   const line = make("li", "", { class: who });
@@ -93,7 +94,7 @@ const stands = (state) => {
   say($("contact"), state.contact);
   show($("end"), !["new", "over", "ended"].includes(state.stage));
   show($("download"), state.stage !== "new");
-  log.removeAttribute("aria-busy");
+  box.removeAttribute("aria-busy");
 };
 
 let forget;
@@ -364,8 +365,8 @@ $("end").addEventListener("submit", async (event) => {
 // ---- Beginning --------------------------------------------------------------------------------
 
 $("plain").remove();
-show(log, true);
-log.setAttribute("aria-busy", "true");
+show(box, true);
+box.setAttribute("aria-busy", "true");
 for (const one of document.querySelectorAll(".scripted")) show(one, true);
 show($("hint"), fine);
 $("more").open = store.get("live") === "1";

@@ -19,6 +19,7 @@ use center::city::{Channel, ContactId, Language, name_in};
 use center::command::{Answer, Command, Ending, Written};
 use center::event::Marks;
 use hmac::Mac;
+use std::fmt::Write as _;
 use std::time::Instant;
 use store::{File, Letter, Personal, note_digest};
 
@@ -243,7 +244,7 @@ pub(crate) async fn transcript(State(site): State<Site>, request: Request) -> Re
     );
     for one in &said {
         let lines = one.text.replace('\n', "\r\n");
-        text.push_str(&format!("{} {}: {lines}\r\n", one.at, one.name));
+        let _ = write!(text, "{} {}: {lines}\r\n", one.at, one.name);
         for name in &one.files {
             text.push_str(&fill(speech.t.file_sent, &[("name", name)]));
             text.push_str("\r\n");
@@ -303,7 +304,8 @@ async fn read_form(mut form: Multipart) -> Result<Form, MultipartError> {
         }
     }
     // Forms send line ends as CR LF.
-    read.text = read.text.replace("\r\n", "\n").trim_end().to_owned();
+    let text = read.text.replace("\r\n", "\n");
+    text.trim_end().clone_into(&mut read.text);
     Ok(read)
 }
 

@@ -1,5 +1,5 @@
-//! The live line of a chat page: what is new, how it stands, who is typing; over a WebSocket or, where
-//! none gets through, server-sent events. Never a message of the citizen: those are posted.
+//! The live line of a chat page: what is new, how it stands, who is typing; over a WebSocket or,
+//! where none gets through, server-sent events. Never a message of the citizen: those are posted.
 
 use crate::chat::{self, ChatSession};
 use crate::chat_view::{Said, Speech, Standing, name_of, said_after, standing};

@@ -1,5 +1,5 @@
-//! Every word of the citizens' chat in the six languages, and the house's own texts in a chat. Never
-//! a word that staff see.
+//! Every word of the citizens' chat in the six languages, and the house's own texts in a chat.
+//! Never a word that staff see.
 
 use crate::citizen_texts::LANGUAGES;
 use crate::texts::words;

@@ -380,8 +380,8 @@ async fn reply(site: &Site, staffer: &Staffer, ask: &Ask) -> Response {
             return said(StatusCode::SERVICE_UNAVAILABLE, "trouble", w.trouble);
         }
     }
-    if let Err(refused) = fits(site, staffer, contact, text) {
-        return refused;
+    if let Some((key, why)) = misfit(site, w, contact, text) {
+        return said(StatusCode::UNPROCESSABLE_ENTITY, key, why);
     }
     let (command, row) = answer(staffer.id(), contact, text, name, ask);
     match site.hub.send_with(command, vec![row]).await {
@@ -404,25 +404,21 @@ async fn known(site: &Site, contact: ContactId, name: &str) -> Result<Option<u32
     Ok(messages.iter().find(same).map(|message| message.message))
 }
 
-/// What would not arrive whole does not leave.
-fn fits(site: &Site, staffer: &Staffer, contact: ContactId, text: &str) -> Result<(), Response> {
+/// What would not arrive whole does not leave: why not, in a key and words.
+fn misfit(
+    site: &Site,
+    w: &Staff,
+    contact: ContactId,
+    text: &str,
+) -> Option<(&'static str, &'static str)> {
     let board = site.hub.board().borrow().clone();
-    let Some(view) = board.contact(contact) else {
-        return Ok(());
-    };
+    let view = board.contact(contact)?;
     let composed = (site.settings.writing.composer)(view.channel, &view.via, text);
-    let i = inbox_texts::in_language(staffer.words.tag);
+    let i = inbox_texts::in_language(w.tag);
     if composed.letters > composed.limit {
-        return Err(said(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "too_long",
-            i.r_too_long,
-        ));
+        return Some(("too_long", i.r_too_long));
     }
-    if !composed.lost.is_empty() {
-        return Err(said(StatusCode::UNPROCESSABLE_ENTITY, "lost", i.r_lost));
-    }
-    Ok(())
+    (!composed.lost.is_empty()).then_some(("lost", i.r_lost))
 }
 
 fn answer(

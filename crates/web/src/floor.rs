@@ -187,8 +187,8 @@ async fn render(site: &Site) -> [String; 2] {
     })
 }
 
-/// The hour cells of calls, or those of one queue, summed up. What is written has figures of its own:
-/// an answer after an hour is good there.
+/// The hour cells of calls, or those of one queue, summed up. What is written has figures of its
+/// own: an answer after an hour is good there.
 pub(crate) fn summary(cells: &Cells, queue: Option<&str>) -> Summary {
     let mut summary = Summary::default();
     for (cell, measures) in cells {

@@ -1,5 +1,5 @@
-//! Every word of the desk's inbox, in Korean and English, and what the house's own texts say. Never a
-//! word of a call.
+//! Every word of the desk's inbox, in Korean and English, and what the house's own texts say.
+//! Never a word of a call.
 
 use crate::texts::words;
 

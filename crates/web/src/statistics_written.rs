@@ -187,7 +187,7 @@ mod tests {
         assert!(line.link.contains("channel=text") && line.link.contains("language=vi"));
         let figure = |name: &str| {
             let at = table.columns.iter().position(|column| *column == name);
-            line.figures[at.unwrap()].as_str()
+            line.figures[at.expect("a column")].as_str()
         };
         assert_eq!(figure("Contacts"), "8");
         assert_eq!(figure("First answer, mean"), "24:01:00");
@@ -199,6 +199,6 @@ mod tests {
             .definitions
             .iter()
             .find(|(name, _)| *name == "Within target");
-        assert!(defined.unwrap().1.contains("text 15:00"));
+        assert!(defined.expect("a definition").1.contains("text 15:00"));
     }
 }

@@ -13,17 +13,12 @@ const BOUNDARY: &str = "----part";
 
 /// The body of the page's form.
 pub(crate) fn form(text: &str, client: &str, file: Option<(&str, &str)>) -> String {
-    let mut body = String::new();
-    for (name, value) in [("text", text), ("client", client)] {
-        body.push_str(&format!(
-            "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
-        ));
-    }
+    let head = format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=");
+    let mut body = format!("{head}\"text\"\r\n\r\n{text}\r\n");
+    body = format!("{body}{head}\"client\"\r\n\r\n{client}\r\n");
     if let Some((name, content)) = file {
-        body.push_str(&format!(
-            "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
-             content-type: application/octet-stream\r\n\r\n{content}\r\n"
-        ));
+        let kind = "content-type: application/octet-stream";
+        body = format!("{body}{head}\"file\"; filename=\"{name}\"\r\n{kind}\r\n\r\n{content}\r\n");
     }
     format!("{body}--{BOUNDARY}--\r\n")
 }
