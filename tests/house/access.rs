@@ -80,7 +80,7 @@ fn pages_on_which_people_write_are_accessible() {
     assert_accessible(&desk.browser, &axe, "the desk with a chat");
     citizen.go(&building.page("/?lang=ko"));
     assert_accessible(&citizen, &axe, "the start page");
-    citizen.go(&building.page("/chat/log"));
+    citizen.go(&building.page("/chat/log?still=1"));
     assert_accessible(&citizen, &axe, "the chat without a script");
     for path in ["/contacts/1", "/floor", "/floor/letters", "/statistics"] {
         desk.browser.go(&building.page(path));

@@ -366,6 +366,7 @@ $("end").addEventListener("submit", async (event) => {
 
 $("plain").remove();
 show(box, true);
+show($("state"), true);
 box.setAttribute("aria-busy", "true");
 for (const one of document.querySelectorAll(".scripted")) show(one, true);
 show($("hint"), fine);

@@ -227,7 +227,13 @@ const fileLine = (file) => {
     return line;
   }
   const link = make("a", file.name || i.file, { href: file.href, target: "_blank", rel: "noopener" });
-  if (file.picture) link.append(make("img", "", { src: file.href, alt: file.description || file.name || i.file, loading: "lazy" }));
+  if (file.picture) {
+    const picture = make("img", "", { src: file.href, alt: file.description || file.name || i.file });
+    // A picture grows the log after it was drawn.
+    const log = $("inbox-log");
+    picture.addEventListener("load", () => { if (log.scrollHeight - log.scrollTop - log.clientHeight < picture.height + 60) log.scrollTop = log.scrollHeight; });
+    link.prepend(picture);
+  }
   line.append(link);
   return line;
 };
@@ -347,11 +353,11 @@ const drawEarlier = () => {
 };
 
 const drawAll = () => {
+  if (current && !document.hidden) seen.set(current.contact, Math.max(current.messages, seen.get(current.contact) ?? 0));
   drawRoster();
   drawOffers();
   drawUrgent();
   if (!current) return;
-  if (!document.hidden) seen.set(current.contact, Math.max(current.messages, seen.get(current.contact) ?? 0));
   drawHead();
   drawMerge();
   drawLog();

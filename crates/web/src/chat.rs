@@ -128,6 +128,8 @@ struct LogPage {
     files: &'static str,
     standing: Standing,
     said: Vec<Said>,
+    /// The citizen stopped it from renewing itself: whoever reads slowly keeps the place.
+    still: bool,
 }
 
 /// The language a request wants.
@@ -211,6 +213,10 @@ pub(crate) async fn log(State(site): State<Site>, request: Request) -> Response 
         files: crate::files::version(),
         standing: standing(&site, speech, session.contact).await,
         said,
+        still: parts
+            .uri
+            .query()
+            .is_some_and(|query| query.contains("still=1")),
     };
     // The one page of the house that may stand in a frame, and only in one of ours.
     let policy = "default-src 'none'; style-src 'self'; frame-ancestors 'self'; base-uri 'none'";

@@ -198,6 +198,13 @@ words!(
         "この一覧は自動で更新されます。",
         "Danh sách này tự cập nhật.",
         "Энэ жагсаалт өөрөө шинэчлэгдэнэ."];
+    renew: ["새로 고침", "Renew", "刷新", "更新する", "Làm mới", "Шинэчлэх"];
+    renew_self: [
+        "저절로 새로 고치기", "Renew by itself", "自动刷新", "自動で更新", "Tự động làm mới",
+        "Өөрөө шинэчлэх"];
+    renew_stop: [
+        "그만 새로 고치기", "Stop renewing", "停止自动刷新", "自動更新を止める", "Dừng tự động làm mới",
+        "Шинэчлэхийг зогсоох"];
     new_words: [
         "새 메시지", "New message", "新消息", "新着メッセージ", "Tin nhắn mới", "Шинэ мессеж"];
     still_there: [

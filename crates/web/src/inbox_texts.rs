@@ -155,6 +155,9 @@ words!(
     asked_again: ["뜻을 다시 물음", "Unclear"];
     undelivered: ["도착하지 못한 글", "Undelivered"];
     reopened: ["다시 이어짐", "Reopened"];
+    gave_up: ["기다리다 포기", "Gave up waiting"];
+    left_silently: ["말없이 떠남", "Left silently"];
+    calls: ["전화", "Calls"];
     automatic_n: ["상담사 없이 끝남", "Automatic"];
     merged_n: ["합쳐짐", "Merged"];
     d_counted: [
@@ -172,6 +175,10 @@ words!(
     d_asked_again: ["무슨 뜻인지 되물은 상담", "contacts whose citizen was asked what is meant"];
     d_undelivered: ["끝내 도착하지 못한 센터의 글", "messages of the city that never arrived"];
     d_reopened: ["기록을 마친 뒤 다시 이어진 횟수", "times a conversation went on after its record was closed"];
+    d_gave_up: ["상담사가 받기 전에 떠남", "left before a counselor took it"];
+    d_left_silently: [
+        "상담사가 답한 뒤 한마디 없이 떠난 글 상담",
+        "chats left without a word after a counselor had answered"];
     d_automatic_n: ["수신 거부처럼 상담사 없이 끝난 글", "settled without a counselor, such as an opt-out"];
     d_merged_n: ["같은 시민의 다른 상담으로 합쳐짐", "go on in another contact of the same citizen"];
     no_messages: ["글이 없습니다.", "No messages."];

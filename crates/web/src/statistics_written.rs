@@ -20,6 +20,7 @@ pub(crate) struct Line {
 
 /// The table of a day.
 pub(crate) struct Table {
+    pub(crate) calls: &'static str,
     pub(crate) title: &'static str,
     pub(crate) columns: Vec<&'static str>,
     pub(crate) lines: Vec<Line>,
@@ -30,6 +31,8 @@ pub(crate) struct Table {
 fn columns(i: &'static Inbox) -> Vec<&'static str> {
     vec![
         i.counted,
+        i.gave_up,
+        i.left_silently,
         i.replied,
         i.first_reply,
         i.on_time,
@@ -51,6 +54,8 @@ fn figures(summary: &Summary) -> Vec<String> {
         .then(|| (written.on_time * 1_000 + written.replied / 2) / written.replied);
     vec![
         summary.attempts.to_string(),
+        summary.abandoned.to_string(),
+        summary.silent.to_string(),
         written.replied.to_string(),
         length_or_dash(summary.mean_reply_ms()),
         share(on_time),
@@ -79,6 +84,8 @@ fn definitions(city: &City, i: &'static Inbox) -> Vec<(&'static str, String)> {
     );
     vec![
         (i.counted, i.d_counted.into()),
+        (i.gave_up, i.d_gave_up.into()),
+        (i.left_silently, i.d_left_silently.into()),
         (i.replied, i.d_replied.into()),
         (i.first_reply, i.d_first_reply.into()),
         (i.on_time, on_time),
@@ -132,6 +139,7 @@ pub(crate) fn table(
         figures: figures(summary),
     };
     Table {
+        calls: i.calls,
         title: i.by_channel,
         columns: columns(i),
         lines: by.iter().map(line).collect(),

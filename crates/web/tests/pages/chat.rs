@@ -122,6 +122,11 @@ async fn a_citizen_chats_without_a_script() {
         log.body.contains("http-equiv=\"refresh\""),
         "it renews itself"
     );
+    let still = house.get("/chat/log?still=1", &citizen.cookie).await;
+    assert!(
+        !still.body.contains("http-equiv"),
+        "unless the citizen stopped it"
+    );
     let policy = log.header("content-security-policy").unwrap();
     assert!(policy.contains("frame-ancestors 'self'"));
     assert!(log.body.contains("&#60;b&#62;it") && log.body.contains("Here"));
