@@ -154,14 +154,14 @@ mod tests {
     #[test]
     fn every_mistake_is_named_with_its_key() {
         let cases = [
-            ("{name}", "{nmae}", "nobody knows `{nmae}`"),
+            ("{name}님", "{nmae}님", "nobody knows `{nmae}`"),
             ("outcome = \"AN\"", "outcome = \"XX\"", "`XX` is no outcome"),
             (
                 "code = \"hello\"",
                 "code = \"he llo\"",
                 "letters, digits and `-`",
             ),
-            ("[[answer]]", "[[answers]]", "unknown field `answers`"),
+            ("names = {", "nmaes = {", "unknown field `nmaes`"),
         ];
         for (from, to, flaw) in cases {
             assert!(SAMPLE.contains(from), "{from}");
