@@ -1,5 +1,5 @@
-//! Every word of the citizens' chat in the six languages, and the house's own texts in a chat.
-//! Never a word that staff see.
+//! Every word of the citizens' chat in the six languages. Never a word that staff see, nor what the
+//! house writes by itself: that is the city's.
 
 use crate::citizen_texts::LANGUAGES;
 use crate::texts::words;
@@ -16,21 +16,6 @@ pub(crate) fn in_language(tag: &str) -> &'static Chat {
     ];
     let at = LANGUAGES.iter().position(|known| *known == tag);
     &CHAT[at.unwrap_or(1)]
-}
-
-/// A text of the house by its name; empty for one that no chat says.
-pub(crate) fn house_text(chat: &Chat, emergency: &'static str, name: &str) -> &'static str {
-    use center::written;
-    match name {
-        written::STILL_THERE => chat.still_there,
-        written::EMERGENCY => emergency,
-        written::CLOSED => chat.nobody_now,
-        written::TOO_LONG => chat.came_long,
-        written::UNCLEAR => chat.unclear,
-        written::OPTED_OUT => chat.opted_out,
-        written::OPTED_IN => chat.opted_in,
-        _ => "",
-    }
 }
 
 words!(
@@ -207,39 +192,4 @@ words!(
         "Шинэчлэхийг зогсоох"];
     new_words: [
         "새 메시지", "New message", "新消息", "新着メッセージ", "Tin nhắn mới", "Шинэ мессеж"];
-    still_there: [
-        "아직 계신가요? 답이 없으면 2분 뒤 대화를 마칩니다. 그 뒤에도 다시 쓰실 수 있습니다.",
-        "Are you still there? Without a word the chat ends in 2 minutes. You can write again after that.",
-        "您还在吗？如无回复，对话将在 2 分钟后结束。之后您仍可再写。",
-        "まだいらっしゃいますか。返事がなければ 2 分後に終わります。その後もまた書けます。",
-        "Bạn còn ở đó không? Nếu không trả lời, cuộc trò chuyện kết thúc sau 2 phút. Sau đó bạn vẫn có thể viết lại.",
-        "Та байна уу? Хариугүй бол 2 минутын дараа яриа дуусна. Дараа нь дахин бичиж болно."];
-    nobody_now: [
-        "지금은 상담 시간이 아닙니다. 메시지는 받았으며 순서대로 답합니다.",
-        "Nobody is here at this hour. Your message was taken and will be answered in its turn.",
-        "现在不是咨询时间。您的消息已收到，将按顺序回复。",
-        "ただいま相談時間外です。メッセージは受け取りました。順番にお答えします。",
-        "Hiện ngoài giờ tư vấn. Tin nhắn đã được nhận và sẽ được trả lời theo thứ tự.",
-        "Одоо ажлын цаг биш. Мессежийг хүлээн авсан, дарааллаар хариулна."];
-    came_long: [
-        "글이 길지만 모두 받았습니다.",
-        "Your message is long; all of it arrived.",
-        "您的消息较长，已全部收到。",
-        "長いメッセージですが、すべて届いています。",
-        "Tin nhắn dài nhưng đã nhận đủ.",
-        "Мессеж урт боловч бүгд ирсэн."];
-    unclear: [
-        "조금 더 자세히 적어 주시겠어요? 예: “중앙로 12 앞 가로등이 꺼졌어요”",
-        "Could you say a little more? For example: “The street lamp at 12 Main Street is out.”",
-        "能再说详细一点吗？例如：“中央路 12 号前的路灯坏了。”",
-        "もう少し詳しく教えてください。例：「中央通り 12 の街灯が消えています」",
-        "Bạn có thể nói rõ hơn không? Ví dụ: “Đèn đường trước số 12 phố Trung Tâm bị tắt.”",
-        "Арай дэлгэрэнгүй бичнэ үү? Жишээ: “Төв гудамж 12-ын гэрэл унтарсан.”"];
-    opted_out: [
-        "더는 먼저 보내지 않습니다.", "No more messages that you did not ask for.", "不再主动发送消息。",
-        "こちらからのお知らせを止めました。", "Sẽ không gửi tin khi bạn không yêu cầu.",
-        "Таны хүсээгүй мессеж илгээхгүй."];
-    opted_in: [
-        "알림을 다시 보냅니다.", "Messages come again.", "将恢复发送消息。", "お知らせを再開します。",
-        "Sẽ gửi tin trở lại.", "Мессеж дахин ирнэ."];
 });

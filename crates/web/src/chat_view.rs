@@ -7,7 +7,7 @@ use crate::figures;
 use crate::site::Site;
 use crate::texts::fill;
 use center::board::ContactView;
-use center::city::{ContactId, CounselorId};
+use center::city::{ContactId, CounselorId, Language};
 use center::record::Stage;
 use serde::Serialize;
 use store::{Failure, Message};
@@ -89,7 +89,8 @@ fn said(site: &Site, speech: Speech, message: Message) -> Said {
         text: if house.is_empty() {
             message.letter.text
         } else {
-            chat_texts::house_text(speech.t, speech.c.emergency, house).to_owned()
+            let language = Language::parse(speech.t.tag).unwrap_or_default();
+            site.city().text(house, language)
         },
         at: figures::clock(&site.city().zone, message.at)[..5].to_owned(),
         client: if message.incoming {

@@ -48,8 +48,12 @@ fn city() -> City {
         (written.channel, written.language) = (channel, language);
         queues.push(written);
     }
+    let call = |language: &str, text: &str| (language.to_owned(), text.to_owned());
+    let emergency = [call("en", "Call 119"), call("vi", "Gọi 119")];
+    let texts = BTreeMap::from([("emergency".to_owned(), BTreeMap::from(emergency))]);
     City {
         queues,
+        texts,
         menu: Menu {
             entry: "welcome".into(),
             nodes: BTreeMap::from([("welcome".into(), node)]),

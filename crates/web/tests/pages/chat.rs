@@ -427,6 +427,18 @@ async fn the_city_decides_by_which_name_a_counselor_is_known() {
 }
 
 #[tokio::test]
+async fn what_the_house_writes_is_the_citys_text_in_the_citizens_language() {
+    let house = House::open().await;
+    let mut citizen = Citizen::begin(&house, "application/json").await;
+    citizen.write(&house, "Help me, not breathing", "n1").await;
+    let log = house.get("/chat/log?lang=vi", &citizen.cookie).await;
+    assert!(log.body.contains("Gọi 119"), "{}", log.body);
+    let log = house.get("/chat/log?lang=zh", &citizen.cookie).await;
+    assert!(log.body.contains("Call 119"), "no text of its own: English");
+    house.close().await;
+}
+
+#[tokio::test]
 async fn the_chat_speaks_six_languages() {
     let house = House::open().await;
     let citizen = Citizen::begin(&house, "text/html").await;
