@@ -29,6 +29,7 @@ pub fn write_sample(folder: &Path) -> Result<()> {
         ("city.toml", SAMPLE),
         ("categories.toml", SAMPLE_CATEGORIES),
         ("texts.toml", SAMPLE_TEXTS),
+        ("answers.toml", crate::answers::SAMPLE),
     ] {
         let path = folder.join(name);
         if !path.exists() {
@@ -45,6 +46,8 @@ pub struct Read {
     pub city: City,
     /// Password hashes by login; who is not listed has the sample password.
     pub password_hashes: BTreeMap<String, String>,
+    /// Names that citizens who write see.
+    pub public_names: BTreeMap<CounselorId, String>,
 }
 
 /// Reads the city of a data directory, or the sample where it has none.
@@ -75,7 +78,7 @@ fn house_texts(text: &str) -> Result<BTreeMap<String, Names>> {
     Ok(texts)
 }
 
-fn file_or(folder: &Path, name: &str, sample: &str) -> Result<String> {
+pub fn file_or(folder: &Path, name: &str, sample: &str) -> Result<String> {
     let path = folder.join(name);
     match std::fs::read_to_string(&path) {
         Ok(text) => Ok(text),
@@ -121,11 +124,13 @@ impl Check {
         self.names("names", &file.names);
         self.unique("skills", file.skills.iter());
         let hours = self.hours(file);
-        let queues: Vec<Queue> = file
-            .queue
-            .iter()
-            .map(|queue| self.queue(queue, &hours, &zone, &file.skills))
-            .collect();
+        let mut queues: Vec<Queue> = Vec::new();
+        for written in &file.queue {
+            let queue = self.queue(written, &hours, &zone, &file.skills);
+            let more = self.in_languages(written, &queue, language, &file.skills);
+            queues.push(queue);
+            queues.extend(more);
+        }
         self.unique("queue code", queues.iter().map(|queue| &queue.code));
         self.unique("counselor login", file.counselor.iter().map(|c| &c.login));
         self.unique("counselor id", file.counselor.iter().map(|c| c.id));
@@ -153,6 +158,7 @@ impl Check {
         Read {
             city,
             password_hashes: file.counselor.iter().filter_map(hash).collect(),
+            public_names: file.counselor.iter().filter_map(public_name).collect(),
         }
     }
 
@@ -230,6 +236,40 @@ impl Check {
             handling_ms: file.handling_s * SECOND_MS,
             patience_ms: file.patience_s * SECOND_MS,
         }
+    }
+
+    /// One queue more for each further language of a written one: with that language's skill where
+    /// the first asks for the city's own.
+    fn in_languages(
+        &mut self,
+        file: &QueueFile,
+        queue: &Queue,
+        own: Language,
+        skills: &[String],
+    ) -> Vec<Queue> {
+        let key = format!("queue `{}`: languages", file.code);
+        if !file.languages.is_empty() && !queue.channel.written() {
+            self.flaw(
+                &key,
+                "only a written channel has them; calls choose by the menu",
+            );
+            return Vec::new();
+        }
+        self.unique(&key, file.languages.iter());
+        let mut queues = Vec::new();
+        for code in &file.languages {
+            match Language::parse(code) {
+                None => self.flaw(&key, format!("`{code}` is not a known language")),
+                Some(language) if language == own => {
+                    self.flaw(&key, format!("`{code}` is the city's own, as without it"));
+                }
+                Some(language) => {
+                    self.skill(&key, code, 1, skills);
+                    queues.push(in_language(queue, language, own));
+                }
+            }
+        }
+        queues
     }
 
     fn rings(&mut self, key: &str, file: &QueueFile, skills: &[String]) -> Vec<Ring> {
@@ -367,6 +407,48 @@ impl Check {
     }
 }
 
+/// Names of languages in Korean, English and themselves.
+fn language_names(language: Language) -> [&'static str; 3] {
+    match language {
+        Language::Ko => ["한국어", "Korean", "한국어"],
+        Language::En => ["영어", "English", "English"],
+        Language::Zh => ["중국어", "Chinese", "中文"],
+        Language::Ja => ["일본어", "Japanese", "日本語"],
+        Language::Vi => ["베트남어", "Vietnamese", "Tiếng Việt"],
+        Language::Mn => ["몽골어", "Mongolian", "Монгол хэл"],
+        Language::Other => ["기타 언어", "other languages", "…"],
+    }
+}
+
+/// The same queue for those who write in a language.
+fn in_language(queue: &Queue, language: Language, own: Language) -> Queue {
+    let [ko, en, itself] = language_names(language);
+    let code = language.code();
+    let mut of_language = queue.clone();
+    of_language.code = format!("{}-{code}", queue.code);
+    of_language.language = Some(language);
+    for (tag, name) in &mut of_language.names {
+        let spoken = match tag.as_str() {
+            "ko" => ko,
+            "en" => en,
+            _ => itself,
+        };
+        *name = format!("{name} · {spoken}");
+    }
+    for ring in &mut of_language.rings {
+        let spoken = ring.needs.iter_mut().find(|need| need.skill == own.code());
+        if let Some(need) = spoken {
+            code.clone_into(&mut need.skill);
+        } else {
+            ring.needs.push(Need {
+                skill: code.to_owned(),
+                level: 1,
+            });
+        }
+    }
+    of_language
+}
+
 /// `skill` or `skill:level`; a level that is no number reads as 0, which the check refuses.
 fn parse_need(text: &str) -> Need {
     let (skill, level) = text.split_once(':').unwrap_or((text, "1"));
@@ -374,6 +456,11 @@ fn parse_need(text: &str) -> Need {
         skill: skill.trim().to_owned(),
         level: level.trim().parse().unwrap_or(0),
     }
+}
+
+fn public_name(counselor: &CounselorFile) -> Option<(CounselorId, String)> {
+    let name = counselor.public_name.clone()?;
+    Some((CounselorId(counselor.id), name))
 }
 
 fn hash(counselor: &CounselorFile) -> Option<(String, String)> {
@@ -412,6 +499,21 @@ mod tests {
     }
 
     #[test]
+    fn a_written_queue_has_one_of_its_kind_for_each_further_language() {
+        let city = parse(SAMPLE, SAMPLE_CATEGORIES).unwrap().city;
+        let queue = |code: &str| &city.queues[city.queue_index(code).unwrap()];
+        let (own, foreign) = (queue("texts"), queue("texts-vi"));
+        assert_eq!((own.channel, own.language), (Channel::Text, None));
+        assert_eq!(foreign.channel, Channel::Text);
+        assert_eq!(foreign.language, Some(Language::Vi));
+        assert_eq!(foreign.rings[0].needs[0].skill, "vi");
+        assert_eq!(foreign.names["en"], "Texts · Vietnamese");
+        assert_eq!(foreign.target_ms, own.target_ms);
+        let written = city.queues.iter().filter(|queue| queue.channel.written());
+        assert_eq!(written.count(), 24);
+    }
+
+    #[test]
     fn every_mistake_is_named_with_its_key() {
         let cases = [
             (
@@ -423,6 +525,16 @@ mod tests {
                 "[\"ko\", \"traffic:2\"]",
                 "[\"ko\", \"trafic:2\"]",
                 "queue `traffic`: rings: `trafic` is not listed",
+            ),
+            (
+                "languages = [\"en\", \"zh\"",
+                "languages = [\"ko\", \"zh\"",
+                "queue `chats`: languages: `ko` is the city's own",
+            ),
+            (
+                "channel = \"chat\"",
+                "channel = \"voice\"",
+                "queue `chats`: languages: only a written channel has them",
             ),
             (
                 "\"traffic:2\"",

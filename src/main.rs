@@ -1,6 +1,7 @@
 //! The one binary: reads what to do and hands it to one file per subcommand. Never does the work
 //! itself.
 
+mod answers;
 mod audit;
 mod bench;
 mod city;
@@ -10,6 +11,7 @@ mod secret;
 mod serve;
 mod simulate;
 mod simulation;
+mod writing;
 
 use clap::Parser;
 use config::{Cli, Command};

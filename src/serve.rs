@@ -1,9 +1,10 @@
 //! `dasan serve`: opens the record, starts hub, telephony and pages, says what to do next. Never
 //! decides anything.
 
+use crate::answers;
 use crate::city::{self, SAMPLE_PASSWORD};
 use crate::config::{Serve, Settings};
-use crate::{prompts, secret, simulation};
+use crate::{prompts, secret, simulation, writing};
 use anyhow::{Context, Result};
 use center::city::City;
 use center::time::DAY_MS;
@@ -31,6 +32,7 @@ pub async fn run(serve: &Serve) -> Result<ExitCode> {
     let mut read = city::read(folder)?;
     read.city.callbacks = !settings.file.telephony.route.is_empty();
     let city = Arc::new(read.city);
+    let answers = answers::read(folder, &city)?;
     let (journal, archive) = store::open(&settings.place, &city).await?;
     let start = hub::Start {
         city: city.clone(),
@@ -52,7 +54,10 @@ pub async fn run(serve: &Serve) -> Result<ExitCode> {
         axum::Router::new()
     };
     let beside = beside.merge(open.router.clone());
-    let pages = pages_settings(&settings, &city, &read.password_hashes, sip, beside)?;
+    let mut pages = pages_settings(&settings, &city, &read.password_hashes, sip, beside)?;
+    pages.writing = writing::of(open.composer.clone());
+    pages.writing.public_names = read.public_names;
+    (pages.writing.answers, pages.writing.variables) = (answers.answers, answers.variables);
     let web = web::start(pages, hub, archive).await?;
     greet(&settings, &city, web.local_addr(), sip);
     until_told().await?;
@@ -214,6 +219,7 @@ fn pages_settings(
         sip: Some(format!("sip:{number}@{sip}")),
         number,
         country: country.unwrap_or_else(|| "82".to_owned()),
+        writing: web::Writing::default(),
     })
 }
 

@@ -70,6 +70,9 @@ pub struct QueueFile {
     pub names: Names,
     #[serde(default = "voice")]
     pub channel: String,
+    /// Of a written queue: one more for each of these languages.
+    #[serde(default)]
+    pub languages: Vec<String>,
     #[serde(default = "always")]
     pub hours: String,
     #[serde(default)]
@@ -141,6 +144,8 @@ pub struct CounselorFile {
     pub id: u32,
     pub login: String,
     pub name: String,
+    /// The name citizens who write see; without one it is "a counselor".
+    pub public_name: Option<String>,
     pub skills: BTreeMap<String, u8>,
     #[serde(default)]
     pub supervisor: bool,

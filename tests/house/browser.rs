@@ -162,6 +162,28 @@ impl Browser {
         self.until(&format!("the text {text}"), &script);
     }
 
+    /// Cuts the network of the window, or gives it back.
+    pub fn offline(&self, offline: bool) {
+        let conditions = json!({
+            "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
+        });
+        self.devtools("Network.enable", &json!({}));
+        self.devtools("Network.emulateNetworkConditions", &conditions);
+    }
+
+    /// Makes the page as wide and high as a screen of this size.
+    pub fn size(&self, width: u32, height: u32) {
+        let screen = json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false,
+        });
+        self.devtools("Emulation.setDeviceMetricsOverride", &screen);
+    }
+
+    fn devtools(&self, command: &str, parameters: &Value) {
+        let order = json!({"cmd": command, "params": parameters});
+        self.command("/goog/cdp/execute", &order);
+    }
+
     /// What the page wrote to its console.
     pub fn console(&self) -> String {
         let lines = self.command("/se/log", &json!({"type": "browser"}));

@@ -178,6 +178,15 @@ impl Record {
         found.expect("the record answers").note
     }
 
+    /// What was written in a contact: from the citizen or not, and the text.
+    pub fn messages(&self, contact: ContactId) -> Vec<(bool, String)> {
+        let found = self.runtime.block_on(self.archive.messages(contact));
+        let messages = found.expect("the record answers").into_iter();
+        let said = messages.filter(|message| message.house_text.is_empty());
+        said.map(|message| (message.incoming, message.letter.text))
+            .collect()
+    }
+
     /// Citizen's and counselor's side of the first recording of a telephone's talk, at 8 kHz.
     pub fn recording(&self, contact: ContactId) -> (Vec<i16>, Vec<i16>) {
         let (citizen, counselor, rate) = self.recording_of(contact);

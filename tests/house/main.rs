@@ -3,9 +3,11 @@
 //! Never a room on its own: that is tested in the room.
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod access;
 mod browser;
 mod building;
 mod call;
+mod chat;
 mod crash;
 mod database;
 mod desk;

@@ -58,6 +58,14 @@ pub struct ContactView {
     pub overdue: bool,
     /// Whether the citizen's line is up.
     pub line: bool,
+    /// Number of the last message, both directions; 0 for a call.
+    pub messages: u32,
+    /// Grows with every event: screens that show more than this view look again.
+    pub version: u32,
+    /// When an answer to what the citizen wrote is due, while one is owed.
+    pub due: Option<Time>,
+    /// What the citizen wrote speaks of an emergency.
+    pub urgent: bool,
 }
 
 /// What a counselor is doing.

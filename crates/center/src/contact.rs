@@ -99,6 +99,8 @@ pub(crate) struct Letters {
     pub last_auto: Option<Time>,
     /// The citizen knows that a message was too long.
     pub told_over: bool,
+    /// A message speaks of an emergency.
+    pub urgent: bool,
     /// Messages of the city that may still fare well or ill.
     pub under_way: Vec<u32>,
     /// Since when the counselor has it.

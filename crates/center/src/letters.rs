@@ -191,6 +191,7 @@ fn step(at: Time, contact: &mut Contact, event: &Event, reply_ms: i64) {
             ..
         } => {
             letters.last_in = Some((at, *message));
+            letters.urgent |= marks.urgent;
             letters.nudged = false;
             if !letters.threads.contains(thread) {
                 letters.threads.push(thread.clone());

@@ -172,5 +172,9 @@ fn contact_view(contact: &Contact) -> ContactView {
         unfinished: contact.unfinished(),
         overdue: contact.overdue,
         line: contact.line,
+        messages: row.messages,
+        version: contact.version,
+        due: contact.letters.owed.map(|(_, due)| due),
+        urgent: contact.letters.urgent,
     }
 }

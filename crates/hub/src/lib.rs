@@ -1,6 +1,7 @@
 //! The switch: the only clock, the only inbox, the only writer. Never carries media packets, never
 //! decides.
 
+mod chatter;
 pub mod keeper;
 mod media;
 mod personal;
@@ -9,6 +10,7 @@ mod scribe;
 mod switch;
 mod turn;
 
+pub use chatter::{Chatter, Murmur, Speaker, WHISPER_KEPT, Whisper, heard};
 pub use media::{CitizenState, MediaPort, MediaRequest};
 pub use personal::Personal;
 pub use switch::{Error, Hub, Letters, Outgoing, Start, Wings, start};

@@ -1,6 +1,7 @@
 //! Takes commands, asks the center, appends in one transaction, then sends effects and shows the
 //! board. Never media.
 
+use crate::chatter::Chatter;
 use crate::media::{MediaPort, MediaRequest};
 use crate::personal::Personal;
 use crate::turn::Switch;
@@ -77,6 +78,7 @@ pub struct Hub {
     inbox: mpsc::Sender<Envelope>,
     board: watch::Receiver<Arc<Board>>,
     media: MediaPort,
+    chatter: Chatter,
     city: Arc<City>,
 }
 
@@ -127,6 +129,11 @@ impl Hub {
         &self.media
     }
 
+    /// The way between pages for what is never stored.
+    pub fn chatter(&self) -> &Chatter {
+        &self.chatter
+    }
+
     /// The city.
     pub fn city(&self) -> &Arc<City> {
         &self.city
@@ -159,6 +166,7 @@ pub async fn start(start: Start) -> Result<(Hub, Wings), store::Failure> {
         inbox,
         board,
         media,
+        chatter: Chatter::new(),
         city,
     };
     Ok((

@@ -4,6 +4,7 @@ import { $, announce, data, fill, get, length, make, now, post, say, setClock, s
 import { connect, microphone, NoMicrophone, speak } from "./line.js";
 import * as card from "./card.js";
 import * as record from "./record.js";
+import * as inbox from "./inbox.js";
 import * as bell from "./ring.js";
 
 const QUIET = 12000;
@@ -193,8 +194,10 @@ const tickTasks = () => {
 };
 
 const drawTabs = () => {
-  show($("tabs"), view.contacts.length > 1);
-  if (view.contacts.length < 2) return;
+  // With letters among them the roster shows them all.
+  const tabs = view.contacts.length > 1 && !view.contacts.some((one) => one.written);
+  show($("tabs"), tabs);
+  if (!tabs) return;
   $("tabs").replaceChildren(...view.contacts.map((one) => {
     const tab = make("button", `${one.contact} · ${data.stage[`stage_${one.stage}`]}`, { type: "button", "aria-pressed": String(one.contact === chosen) });
     tab.addEventListener("click", () => { chosen = one.contact; draw(); });
@@ -202,14 +205,30 @@ const drawTabs = () => {
   }));
 };
 
+const choose = (contact, taken = false) => {
+  chosen = contact;
+  if (taken) wanted = contact;
+  draw();
+};
+/** Taken a moment ago: at hand as soon as the center shows it as taken. */
+let wanted;
+
 const draw = () => {
+  const taken = view.contacts.find((one) => one.contact === wanted && one.stage !== "ringing");
+  if (taken) {
+    chosen = wanted;
+    wanted = undefined;
+    requestAnimationFrame(inbox.focusReply);
+  }
   for (const one of view.contacts) {
     one.dialing = one.stage === "ringing" && view.me?.doing === "talk";
     one.leaving = one.stage === "wrap_up" && view.me?.doing === "talk";
   }
-  const rings = view.contacts.find((one) => one.stage === "ringing");
-  if (!view.contacts.some((one) => one.contact === chosen) || rings) {
-    chosen = (rings ?? view.contacts[0])?.contact;
+  // A call comes to the front by itself; letters never take the place of what is being written.
+  const offered = (one) => one.written && one.stage === "ringing";
+  const rings = view.contacts.find((one) => one.stage === "ringing" && !one.written);
+  if (!view.contacts.some((one) => one.contact === chosen && !offered(one)) || rings) {
+    chosen = (rings ?? view.contacts.find((one) => !offered(one)))?.contact;
   }
   drawMe();
   drawQueues();
@@ -217,8 +236,10 @@ const draw = () => {
   tickTasks();
   drawTabs();
   const current = view.contacts.find((one) => one.contact === chosen);
-  show($("idle"), !current);
-  card.render(current);
+  show($("idle"), !current && !view.contacts.length);
+  const written = current?.written ? current : undefined;
+  card.render(written ? undefined : current);
+  inbox.render(view, written, chosen, choose);
   tickMe();
 };
 
@@ -270,6 +291,7 @@ const listen = () => {
     setClock(Number(event.data));
     post("beat").catch(() => {});
   });
+  source.addEventListener("whisper", (event) => { fresh(); inbox.whisper(JSON.parse(event.data)); });
   source.addEventListener("taken", taken);
   source.addEventListener("error", async () => {
     if (stopped) return;
@@ -286,6 +308,7 @@ const listen = () => {
 setInterval(() => {
   tickMe();
   card.tick();
+  inbox.tick();
   if (stopped) return;
   if (Date.now() - heard > QUIET) {
     bar("offline", words.offline, "bad");
@@ -315,14 +338,18 @@ const inText = (target) => target.matches("input:not([type=radio]), textarea, se
 const KEYS = {
   F2: readyOrRest,
   F7: card.mute,
-  F8: card.accept,
+  F8: () => { if (!inbox.accept()) card.accept(); },
   F9: card.hold,
-  F10: card.transfer,
-  "Shift+F8": card.hangUp,
+  F10: () => { if (!inbox.handOn()) card.transfer(); },
+  "Shift+F8": () => { if (!inbox.end()) card.hangUp(); },
+  "Alt+KeyJ": () => inbox.step(1),
+  "Alt+KeyK": () => inbox.step(-1),
+  "Alt+KeyR": inbox.focusReply,
+  "Alt+KeyS": inbox.snooze,
   "Alt+KeyN": record.focusNote,
   "Alt+KeyC": record.focusCategory,
   "Alt+KeyO": record.focusOutcome,
-  "Ctrl+Enter": () => record.finish(true),
+  "Ctrl+Enter": () => { if (!inbox.enter()) record.finish(true); },
   "Ctrl+Shift+Enter": () => record.finish(false),
 };
 

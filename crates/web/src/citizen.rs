@@ -1,6 +1,7 @@
 //! The citizens' page: what the number is and a call from the page. Never anything of another
 //! citizen.
 
+use crate::chat_texts::{self, Chat};
 use crate::citizen_texts::{self, Citizen, LANGUAGES, OWN_NAMES};
 use crate::commands::said;
 use crate::desk::media_answer;
@@ -43,6 +44,9 @@ struct StartPage {
     by_phone: String,
     sip: Option<String>,
     languages: Vec<(&'static str, &'static str)>,
+    chat: &'static Chat,
+    /// A chat of this browser goes on.
+    goes_on: bool,
     data: String,
 }
 
@@ -50,12 +54,15 @@ struct StartPage {
 pub(crate) async fn start(State(site): State<Site>, request: Request) -> Response {
     let own = site.city().language.code();
     let tag = language(request.headers(), request.uri(), &LANGUAGES, own);
-    page(&start_page(
+    let session = crate::chat::session(&site, request.headers());
+    let mut shown = start_page(
         site.city(),
         &site.settings.number,
         site.settings.sip.as_deref(),
         tag,
-    ))
+    );
+    shown.goes_on = session.is_some_and(|session| crate::chat::goes_on(&site, &session));
+    page(&shown)
 }
 
 fn start_page(city: &City, number: &str, sip: Option<&str>, tag: &str) -> StartPage {
@@ -70,6 +77,8 @@ fn start_page(city: &City, number: &str, sip: Option<&str>, tag: &str) -> StartP
         by_phone: fill(c.by_phone_text, &[("number", number)]),
         sip: sip.map(str::to_owned),
         languages: LANGUAGES.into_iter().zip(OWN_NAMES).collect(),
+        chat: chat_texts::in_language(tag),
+        goes_on: false,
         data: words.to_string().replace('<', "\\u003c"),
     }
 }
@@ -226,23 +235,26 @@ fn state_json(
 fn stage_text(c: &Citizen, view: &ContactView) -> String {
     match view.stage {
         Stage::Arrived | Stage::Menu => c.in_menu.into(),
-        Stage::Queue | Stage::Callback => {
-            let place = view.told.and_then(|told| {
-                let minutes = |ms: i64| (ms / 60_000).max(1).to_string();
-                let (from, to) = (minutes(told.p50_ms?), minutes(told.p90_ms? + 59_999));
-                let position = told.position.to_string();
-                Some(fill(
-                    c.place,
-                    &[("position", &position), ("from", &from), ("to", &to)],
-                ))
-            });
-            format!("{} {}", c.waiting, place.unwrap_or_default())
-        }
+        Stage::Queue | Stage::Callback => waiting_text(c, view),
         Stage::Ringing => c.ringing.into(),
         Stage::Talk => c.talking.into(),
         Stage::Hold => c.held.into(),
         Stage::WrapUp | Stage::Snoozed | Stage::Closed => c.over.into(),
     }
+}
+
+/// Place and range of the wait, as far as it was told.
+pub(crate) fn waiting_text(c: &Citizen, view: &ContactView) -> String {
+    let place = view.told.and_then(|told| {
+        let minutes = |ms: i64| (ms / 60_000).max(1).to_string();
+        let (from, to) = (minutes(told.p50_ms?), minutes(told.p90_ms? + 59_999));
+        let position = told.position.to_string();
+        Some(fill(
+            c.place,
+            &[("position", &position), ("from", &from), ("to", &to)],
+        ))
+    });
+    format!("{} {}", c.waiting, place.unwrap_or_default())
 }
 
 /// What the keys do at the place of the menu to which the pressed keys led.

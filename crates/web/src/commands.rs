@@ -25,6 +25,15 @@ pub(crate) struct Ask {
     pub(crate) ready: Option<bool>,
     pub(crate) on: Option<bool>,
     pub(crate) offer: Option<String>,
+    /// Name of an answer until it has a number.
+    pub(crate) id: Option<String>,
+    pub(crate) answers: Option<u32>,
+    pub(crate) private: Option<bool>,
+    pub(crate) until: Option<String>,
+    /// A colleague.
+    pub(crate) to: Option<u32>,
+    /// The contact in which another goes on.
+    pub(crate) into: Option<u64>,
 }
 
 /// A command with what travels beside it.

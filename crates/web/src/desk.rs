@@ -6,7 +6,8 @@ use crate::desk_view::number_is_clear;
 use crate::session;
 use crate::site::{Frame, Site, Staffer, Visitor, page, refuse, signed_in};
 use crate::texts::Staff;
-use crate::{categories, desk_texts, desk_view, figures};
+use crate::writing::{CannedAnswer, Writing};
+use crate::{categories, desk_letters, desk_texts, desk_view, figures, inbox_texts};
 use askama::Template;
 use axum::extract::{Form, Json, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -40,10 +41,12 @@ struct SignInPage {
 struct DeskPage {
     w: &'static Staff,
     d: &'static desk_texts::Desk,
+    i: &'static inbox_texts::Inbox,
     frame: Frame,
     data: String,
     outcomes: Vec<(String, String)>,
     queues: Vec<(String, String)>,
+    written_queues: Vec<(String, String, &'static str)>,
     letters_max: usize,
 }
 
@@ -62,16 +65,17 @@ pub(crate) async fn desk(
         session,
         profile,
     };
-    page(&desk_page(site.city(), &staffer))
+    page(&desk_page(site.city(), &site.settings.writing, &staffer))
 }
 
-fn desk_page(city: &City, staffer: &Staffer) -> DeskPage {
+fn desk_page(city: &City, writing: &Writing, staffer: &Staffer) -> DeskPage {
     let language = staffer.words.tag;
     DeskPage {
         w: staffer.words,
         d: desk_texts::in_language(language),
+        i: inbox_texts::in_language(language),
         frame: Frame::new(city, staffer.words, Some(staffer)),
-        data: script_data(&desk_data(city, staffer)),
+        data: script_data(&desk_data(city, writing, staffer)),
         outcomes: city
             .outcomes
             .iter()
@@ -80,10 +84,23 @@ fn desk_page(city: &City, staffer: &Staffer) -> DeskPage {
         queues: city
             .queues
             .iter()
+            .filter(|queue| !queue.channel.written())
             .map(|queue| {
                 (
                     queue.code.clone(),
                     name_in(&queue.names, language).to_owned(),
+                )
+            })
+            .collect(),
+        written_queues: city
+            .queues
+            .iter()
+            .filter(|queue| queue.channel.written())
+            .map(|queue| {
+                (
+                    queue.code.clone(),
+                    name_in(&queue.names, language).to_owned(),
+                    queue.channel.code(),
                 )
             })
             .collect(),
@@ -96,7 +113,7 @@ fn script_data(value: &serde_json::Value) -> String {
     value.to_string().replace('<', "\\u003c")
 }
 
-fn desk_data(city: &City, staffer: &Staffer) -> serde_json::Value {
+fn desk_data(city: &City, writing: &Writing, staffer: &Staffer) -> serde_json::Value {
     let language = staffer.words.tag;
     let words = staffer.words.json();
     let shown = |prefix: &str| {
@@ -107,6 +124,11 @@ fn desk_data(city: &City, staffer: &Staffer) -> serde_json::Value {
     };
     serde_json::json!({
         "words": desk_texts::in_language(language).json(),
+        "inbox": inbox_texts::in_language(language).json(),
+        "answers": answers(writing, language),
+        "variables": writing.variables,
+        "city_names": city.names,
+        "public_name": writing.public_names.get(&staffer.id()),
         "language": shown("language_"),
         "channel": shown("channel_"),
         "stage": shown("stage_"),
@@ -127,6 +149,20 @@ fn desk_data(city: &City, staffer: &Staffer) -> serde_json::Value {
             category.leaf,
         ])).collect::<Vec<_>>(),
     })
+}
+
+/// Canned answers for the script of the page.
+fn answers(writing: &Writing, language: &str) -> serde_json::Value {
+    let answer = |answer: &CannedAnswer| {
+        serde_json::json!({
+            "code": answer.code,
+            "name": name_in(&answer.names, language),
+            "texts": answer.texts,
+            "category": answer.category,
+            "outcome": answer.outcome,
+        })
+    };
+    writing.answers.iter().map(answer).collect()
 }
 
 fn sign_in_page(site: &Site, words: &'static Staff, message: String, login: String) -> Response {
@@ -273,6 +309,9 @@ pub(crate) async fn act(
         "mute" => return mute(&site, &staffer, ask.on),
         _ => {}
     }
+    if let Some(done) = desk_letters::act(&site, &staffer, &verb, &ask).await {
+        return done;
+    }
     let normalize = |raw: &str| store::number::normalize(raw, &site.settings.country);
     let token = |number: &str| site.archive.token(number);
     let Some((command, personal)) = commands::order(&verb, &ask, staffer.id(), normalize, token)
@@ -388,7 +427,7 @@ pub(crate) async fn pop(
     }
 }
 
-async fn pop_data(
+pub(crate) async fn pop_data(
     site: &Site,
     words: &'static Staff,
     card: &ContactView,
@@ -442,7 +481,8 @@ mod tests {
         let city = sample::city();
         for language in ["ko", "en"] {
             let staffer = sample::staffer(&city, 3, language);
-            let html = desk_page(&city, &staffer).render().expect("it renders");
+            let page = desk_page(&city, &Writing::default(), &staffer);
+            let html = page.render().expect("it renders");
             assert!(!html.contains("<script>alert"), "{language}");
             assert!(html.contains("불법주차"), "{language}");
         }

@@ -1,6 +1,7 @@
 //! The live stream of a desk: its view whenever it changes, and whether the page is still there.
 //! Never a command of the counselor.
 
+use crate::desk_letters;
 use crate::desk_view;
 use crate::presence::{BEAT, GRACE, Hold};
 use crate::site::{Site, Staffer, StreamSeat, Visitor, closing};
@@ -102,6 +103,7 @@ impl OpenDesk {
         let mut board = self.site.hub.board();
         let mut stop = self.site.stop.clone();
         let mut beat = tokio::time::interval(BEAT);
+        let mut whispers = self.site.hub.chatter().listen();
         let mut shown = String::new();
         let counselor = self.hold.counselor();
         let (tell, mut codec) = watch::channel(None);
@@ -128,6 +130,19 @@ impl OpenDesk {
                     let name = *codec.borrow_and_update();
                     let event = Event::default().event("codec").data(name.unwrap_or_default());
                     if !deliver(&self.sender, event).await {
+                        return End::Gone;
+                    }
+                }
+                whisper = hub::heard(&mut whispers) => {
+                    let Some(whisper) = whisper else { return End::Stopping };
+                    let told = desk_letters::heard_at(&self.site, &now, counselor, &whisper);
+                    if let Some(told) = told
+                        && !deliver(
+                            &self.sender,
+                            Event::default().event("whisper").data(told.to_string()),
+                        )
+                        .await
+                    {
                         return End::Gone;
                     }
                 }

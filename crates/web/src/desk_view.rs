@@ -2,6 +2,7 @@
 //! command.
 
 use crate::categories;
+use crate::site::counselor_name;
 use center::board::{Board, ContactView, CounselorView, Doing};
 use center::city::{City, CounselorId, name_in};
 use center::command::RestReason;
@@ -16,6 +17,15 @@ pub(crate) struct DeskView {
     queues: Vec<QueueLine>,
     tasks: Vec<TaskLine>,
     contacts: Vec<Card>,
+    colleagues: Vec<Colleague>,
+}
+
+/// Someone a written contact can be given to.
+#[derive(Debug, Serialize, PartialEq, Eq)]
+struct Colleague {
+    id: u32,
+    name: String,
+    doing: &'static str,
 }
 
 #[derive(Debug, Serialize, PartialEq, Eq)]
@@ -73,6 +83,11 @@ struct Card {
     /// The citizen's number may be shown in clear.
     clear: bool,
     ring: Option<u8>,
+    written: bool,
+    messages: u32,
+    version: u32,
+    due: Option<i64>,
+    urgent: bool,
 }
 
 /// The code of a reason to rest.
@@ -115,6 +130,16 @@ pub(crate) fn view(board: &Board, city: &City, counselor: CounselorId, language:
             .filter_map(|contact| board.contact(*contact))
             .map(|contact| card(contact, city, language))
             .collect(),
+        colleagues: board
+            .counselors
+            .iter()
+            .filter(|other| other.counselor != counselor)
+            .map(|other| Colleague {
+                id: other.counselor.0,
+                name: counselor_name(city, other.counselor),
+                doing: other.doing.code(),
+            })
+            .collect(),
     }
 }
 
@@ -139,9 +164,16 @@ fn queues(board: &Board, city: &City, language: &str) -> Vec<QueueLine> {
             |queue| name_in(&queue.names, language).to_owned(),
         )
     };
+    // Queues of what is written are many, one per channel and language: only those where somebody
+    // waits are worth a line.
+    let spoken = |code: &str| {
+        let queue = city.queue_index(code).map(|index| &city.queues[index]);
+        queue.is_none_or(|queue| !queue.channel.written())
+    };
     board
         .queues
         .iter()
+        .filter(|queue| queue.waiting > 0 || spoken(&queue.queue))
         .map(|queue| QueueLine {
             queue: queue.queue.clone(),
             name: named(&queue.queue),
@@ -186,5 +218,10 @@ fn card(contact: &ContactView, city: &City, language: &str) -> Card {
         line: contact.line,
         clear: number_is_clear(contact.stage),
         ring: contact.reason.as_ref().map(|reason| reason.ring),
+        written: contact.channel.written(),
+        messages: contact.messages,
+        version: contact.version,
+        due: contact.due.map(|at| at.0),
+        urgent: contact.urgent,
     }
 }

@@ -12,10 +12,21 @@ const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Every file: name, type, content.
-const FILES: [(&str, &str, &str); 11] = [
+const FILES: [(&str, &str, &str); 18] = [
     ("style.css", STYLE, include_str!("../assets/style.css")),
+    ("chat.css", STYLE, include_str!("../assets/chat.css")),
+    ("chat.js", SCRIPT, include_str!("../assets/chat.js")),
     ("citizen.js", SCRIPT, include_str!("../assets/citizen.js")),
     ("desk.js", SCRIPT, include_str!("../assets/desk.js")),
+    ("inbox.css", STYLE, include_str!("../assets/inbox.css")),
+    ("inbox.js", SCRIPT, include_str!("../assets/inbox.js")),
+    ("looks.js", SCRIPT, include_str!("../assets/looks.js")),
+    ("canned.js", SCRIPT, include_str!("../assets/canned.js")),
+    (
+        "channels.svg",
+        "image/svg+xml",
+        include_str!("../assets/channels.svg"),
+    ),
     ("card.js", SCRIPT, include_str!("../assets/card.js")),
     ("record.js", SCRIPT, include_str!("../assets/record.js")),
     ("find.js", SCRIPT, include_str!("../assets/find.js")),

@@ -3,6 +3,7 @@
 
 use crate::desk_events::{deliver, sse};
 use crate::figures::{clock, length, length_or_dash, share, threshold};
+use crate::floor_letters::{self, Post, Written};
 use crate::site::{Frame, Site, Visitor, closing, page, refuse, signed_in, today};
 use crate::texts::{STAFF, STAFF_LANGUAGES, Staff, fill};
 use crate::words;
@@ -122,6 +123,7 @@ struct Wall {
     owed_oldest: String,
     open: String,
     today: Figures,
+    written: Written,
     target: String,
     formula: &'static str,
 }
@@ -167,10 +169,17 @@ async fn render(site: &Site) -> [String; 2] {
             Vec::new()
         }
     };
+    let post = match floor_letters::post(site).await {
+        Ok(post) => post,
+        Err(failure) => {
+            tracing::error!(%failure, "the outbox was not read");
+            Post::default()
+        }
+    };
     let board = site.hub.board().borrow().clone();
     let now = site.now();
     [0, 1].map(|language| {
-        let wall = wall(&STAFF[language], site.city(), &board, &cells, now);
+        let wall = wall(&STAFF[language], site.city(), &board, &cells, post, now);
         wall.render().unwrap_or_else(|failure| {
             tracing::error!(%failure, "the wall was not rendered");
             String::new()
@@ -178,14 +187,18 @@ async fn render(site: &Site) -> [String; 2] {
     })
 }
 
-/// All hour cells, or those of one queue, summed up.
+/// The hour cells of calls, or those of one queue, summed up. What is written has figures of its
+/// own: an answer after an hour is good there.
 pub(crate) fn summary(cells: &Cells, queue: Option<&str>) -> Summary {
     let mut summary = Summary::default();
     for (cell, measures) in cells {
         if let Cell::Hour {
-            queue: code, fate, ..
+            queue: code,
+            fate,
+            channel,
+            ..
         } = cell
-            && queue.is_none_or(|queue| queue == code)
+            && queue.map_or(!channel.written(), |queue| queue == code)
         {
             summary.add(*fate, measures);
         }
@@ -193,9 +206,22 @@ pub(crate) fn summary(cells: &Cells, queue: Option<&str>) -> Summary {
     summary
 }
 
-fn wall(w: &'static Staff, city: &City, board: &Board, cells: &Cells, now: Time) -> Wall {
+fn wall(
+    w: &'static Staff,
+    city: &City,
+    board: &Board,
+    cells: &Cells,
+    post: Post,
+    now: Time,
+) -> Wall {
+    let spoken = |code: &str| {
+        let known = city.queue_index(code).map(|index| &city.queues[index]);
+        known.is_none_or(|queue| !queue.channel.written())
+    };
+    let queues = || board.queues.iter().filter(|queue| spoken(&queue.queue));
     let in_stage = |stages: &[Stage]| {
         let open = board.contacts.iter();
+        let open = open.filter(|contact| !contact.channel.written());
         open.filter(|contact| stages.contains(&contact.stage))
             .count()
     };
@@ -204,13 +230,13 @@ fn wall(w: &'static Staff, city: &City, board: &Board, cells: &Cells, now: Time)
         *heads.entry(counselor.doing.code()).or_default() += 1;
     }
     let head = |doing: Doing| heads.get(doing.code()).copied().unwrap_or_default();
-    let oldest = board.queues.iter().filter_map(|queue| queue.oldest).min();
+    let oldest = queues().filter_map(|queue| queue.oldest).min();
     let target_ms = city.queues.first().map_or(20_000, |queue| queue.target_ms);
     let longest_ms = oldest.map(|oldest| now - oldest);
     Wall {
         w,
         time: clock(&city.zone, now),
-        waiting: board.queues.iter().map(|queue| queue.waiting).sum(),
+        waiting: queues().map(|queue| queue.waiting).sum(),
         longest: length_or_dash(longest_ms),
         alarm: alarm(longest_ms, target_ms, city.limits.wait_alarm_ms),
         in_menu: in_stage(&[Stage::Arrived, Stage::Menu]),
@@ -220,9 +246,7 @@ fn wall(w: &'static Staff, city: &City, board: &Board, cells: &Cells, now: Time)
         ringing: head(Doing::Ringing),
         rest: head(Doing::Resting(center::command::RestReason::Break)),
         unconnected: board.counselors.iter().filter(|who| !who.connected).count(),
-        queues: board
-            .queues
-            .iter()
+        queues: queues()
             .map(|queue| queue_row(w, city, queue, cells, now))
             .collect(),
         held: board
@@ -234,6 +258,7 @@ fn wall(w: &'static Staff, city: &City, board: &Board, cells: &Cells, now: Time)
         owed_oldest: length_or_dash(board.tasks.first().map(|task| now - task.since)),
         open: fill(w.in_progress, &[("n", &board.contacts.len().to_string())]),
         today: Figures::of(&summary(cells, None), target_ms),
+        written: floor_letters::written(w, city, board, post, now),
         target: threshold(target_ms),
         formula: formula(w),
     }
@@ -460,9 +485,16 @@ mod tests {
         };
         let board = sample::board();
         let cells = vec![(cell, measures)];
-        let html = wall(&STAFF[1], &city, &board, &cells, sample::NOW)
-            .render()
-            .expect("renders");
+        let html = wall(
+            &STAFF[1],
+            &city,
+            &board,
+            &cells,
+            Post::default(),
+            sample::NOW,
+        )
+        .render()
+        .expect("renders");
         let formula = SERVICE_LEVEL_FORMULA.replace('>', "&#62;");
         assert!(html.contains(&formula) && html.contains("T = 20\u{a0}s"));
         assert!(html.contains("100.0\u{a0}%"), "answer rate of 8 of 8");

@@ -1,7 +1,13 @@
 //! Citizen page, counselor desk, contacts, floor and statistics over HTTP. Never decides, never
 //! writes but through the hub.
 
+mod attach;
 mod categories;
+mod chat;
+mod chat_keeper;
+mod chat_live;
+mod chat_texts;
+mod chat_view;
 mod citizen;
 mod citizen_texts;
 mod commands;
@@ -9,16 +15,20 @@ mod contacts;
 mod csv;
 mod desk;
 mod desk_events;
+mod desk_letters;
 mod desk_texts;
 mod desk_view;
 mod figures;
 mod files;
 mod floor;
+mod floor_letters;
+mod inbox_texts;
 mod presence;
 #[cfg(any(test, feature = "trials"))]
 #[doc(hidden)]
 pub mod readers;
 mod record;
+mod record_letters;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]
@@ -28,10 +38,15 @@ mod shield;
 mod site;
 mod sound;
 mod statistics;
+mod statistics_written;
 mod texts;
 mod words;
+mod writing;
 
 pub use session::{Password, hash_password};
+pub use writing::{
+    CannedAnswer, Cleaned, Composed, Composer, PictureCleaner, Texts, Urgent, Writing,
+};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -73,6 +88,8 @@ pub struct Settings {
     pub beside: Router,
     /// Address for SIP clients shown on the start page, for example `sip:120@127.0.0.1:5060`.
     pub sip: Option<String>,
+    /// Pages on which people write.
+    pub writing: Writing,
 }
 
 /// Why the pages could not start.
@@ -144,9 +161,12 @@ pub async fn start(
         floor: floor::Broadcast::new(),
         hashing: Semaphore::new(HASHING_MAX),
         streams: site::Streams::default(),
+        sending: desk_letters::Sending::default(),
+        chats: chat_keeper::Keeper::new(),
         stop: stopped.clone(),
     });
     tokio::spawn(floor::broadcast(site.clone()));
+    tokio::spawn(chat_keeper::sweep(site.clone()));
     let app = router(site).into_make_service_with_connect_info::<SocketAddr>();
     let server = tokio::spawn(async move {
         let mut stopped = stopped;
@@ -175,12 +195,26 @@ fn router(site: Site) -> Router {
         .route("/call/key", post(citizen::key))
         .route("/call/state", post(citizen::state))
         .route("/call/hang-up", post(citizen::hang_up))
+        .route("/chat/start", post(chat::start))
+        .route(
+            "/chat",
+            get(chat::chat)
+                .post(chat::write)
+                .layer(DefaultBodyLimit::max(chat::FORM_MAX)),
+        )
+        .route("/chat/end", post(chat::end))
+        .route("/chat/log", get(chat::log))
+        .route("/chat/transcript", get(chat::transcript))
+        .route("/chat/ws", get(chat_live::socket))
+        .route("/chat/events", get(chat_live::events))
+        .route("/chat/whisper", post(chat_live::whispered))
         .route("/desk", get(desk::desk))
         .route("/desk/sign-in", post(desk::sign_in))
         .route("/desk/sign-out", post(desk::sign_out))
         .route("/desk/state", get(desk::state))
         .route("/desk/events", get(desk_events::events))
         .route("/desk/contacts/{contact}", get(desk::pop))
+        .route("/desk/letters/{contact}", get(desk_letters::letters))
         .route("/desk/{verb}", post(desk::act))
         .route("/contacts", get(contacts::list))
         .route("/contacts/by-number", post(contacts::by_number))
@@ -190,7 +224,12 @@ fn router(site: Site) -> Router {
             "/contacts/{contact}/recordings/{*blob}",
             get(record::recording),
         )
+        .route(
+            "/contacts/{contact}/letters/{message}/{number}",
+            get(attach::file),
+        )
         .route("/floor", get(floor::floor))
+        .route("/floor/letters", get(floor_letters::letters))
         .route("/floor/events", get(floor::events))
         .route("/statistics", get(statistics::statistics))
         .route("/statistics.csv", get(statistics::export))

@@ -3,6 +3,8 @@
 use crate::categories;
 use crate::desk_view::number_is_clear;
 use crate::figures::{self, clock_exact, date_clock, length};
+use crate::inbox_texts;
+use crate::record_letters::{self, Shown};
 use crate::site::{Frame, Site, Staffer, counselor_name, page, refuse, trouble};
 use crate::sound;
 use crate::texts::{Staff, fill};
@@ -16,7 +18,7 @@ use center::command::Command;
 use center::event::Event;
 use center::record::Row;
 use std::sync::Arc;
-use store::{Entry, PersonalRows, Recording};
+use store::{Entry, Message, PersonalRows, Recording};
 
 /// One event in words.
 struct Moment {
@@ -52,6 +54,11 @@ struct RecordPage {
     has_recordings: bool,
     fate: &'static str,
     caller_list: Option<String>,
+    i: &'static inbox_texts::Inbox,
+    letters: Vec<Shown>,
+    merged_into: Option<u64>,
+    /// An open conversation: whoever has it sees that somebody looks.
+    looks: Option<u64>,
 }
 
 /// `GET /contacts/{contact}`
@@ -67,9 +74,10 @@ pub(crate) async fn record(
         let personal = site.archive.personal(contact).await?;
         let entries = site.archive.timeline(contact).await?;
         let recordings = site.archive.recordings(contact).await?;
-        Ok::<_, store::Failure>((row, personal, entries, recordings))
+        let messages = site.archive.messages(contact).await?;
+        Ok::<_, store::Failure>((row, personal, entries, recordings, messages))
     };
-    let (row, personal, entries, recordings) = match read.await {
+    let (row, personal, entries, recordings, messages) = match read.await {
         Ok(read) => read,
         Err(failure) => return trouble(w, &failure),
     };
@@ -97,6 +105,7 @@ pub(crate) async fn record(
         stored: !recordings.is_empty(),
         takes,
         may_listen,
+        messages,
     };
     page(&record_page(
         site.city(),
@@ -114,6 +123,7 @@ struct Read {
     stored: bool,
     takes: Vec<Take>,
     may_listen: bool,
+    messages: Vec<Message>,
 }
 
 fn record_page(city: &City, country: &str, staffer: &Staffer, read: Read) -> RecordPage {
@@ -127,6 +137,10 @@ fn record_page(city: &City, country: &str, staffer: &Staffer, read: Read) -> Rec
         durations: durations(w, row),
         moments: moments(city, w, &read.entries),
         forgotten: forgotten(city, w, &read.entries),
+        i: inbox_texts::in_language(w.tag),
+        letters: record_letters::shown(city, country, w, row, &read.messages),
+        merged_into: row.merged.map(|into| into.0),
+        looks: (row.channel.written() && row.closed.is_none()).then_some(row.contact.0),
         note: read.personal.note,
         takes: read.takes,
         listens: listens(city, w, &read.entries),
@@ -146,7 +160,7 @@ fn record_page(city: &City, country: &str, staffer: &Staffer, read: Read) -> Rec
 
 /// A supervisor reads everything; a counselor the own contacts and the earlier ones of a citizen
 /// who is with them at this moment.
-fn may_read(site: &Site, staffer: &Staffer, row: &Row) -> bool {
+pub(crate) fn may_read(site: &Site, staffer: &Staffer, row: &Row) -> bool {
     if staffer.profile.supervisor || row.counselor == Some(staffer.id()) {
         return true;
     }
@@ -492,6 +506,7 @@ mod tests {
             stored: true,
             takes: Vec::new(),
             may_listen: false,
+            messages: Vec::new(),
         };
         let page = record_page(&city, "82", &sample::staffer(&city, 2, "en"), read);
         assert_eq!(page.moments.len(), count);

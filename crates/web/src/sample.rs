@@ -66,6 +66,10 @@ pub(crate) fn contact(number: u64, stage: Stage, language: Language) -> ContactV
         unfinished: false,
         overdue: false,
         line: true,
+        messages: 0,
+        version: 1,
+        due: None,
+        urgent: false,
     }
 }
 

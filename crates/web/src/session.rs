@@ -210,7 +210,7 @@ impl Sessions {
     }
 }
 
-fn keyed(secret: &[u8], purpose: &str, text: &str) -> Hmac<Sha256> {
+pub(crate) fn keyed(secret: &[u8], purpose: &str, text: &str) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("a key of any length is valid");
     mac.update(purpose.as_bytes());
     mac.update(b"|");
@@ -241,7 +241,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     text
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(2) || !text.is_ascii() {
         return None;
     }

@@ -11,7 +11,8 @@ use axum::response::{IntoResponse, Response};
 
 /// Scripts, styles and sounds come from this house only; nobody frames it; no plugin, no base.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-    media-src 'self' blob:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; \
+    media-src 'self' blob:; connect-src 'self'; form-action 'self'; frame-src 'self'; \
+    frame-ancestors 'none'; \
     base-uri 'none'; manifest-src 'self'";
 
 /// Refuses changing requests that another site sent; adds the protecting headers to every answer.
@@ -71,7 +72,7 @@ fn asked_language(site: &Site, request: &Request) -> Option<HeaderValue> {
 
 /// Whether a browser says that the request came from a page of this site. A client that says
 /// nothing is no browser; what it may do its cookie and token decide.
-fn same_site(headers: &HeaderMap) -> bool {
+pub(crate) fn same_site(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     match text("sec-fetch-site") {
         Some("same-origin" | "none") => return true,

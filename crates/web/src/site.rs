@@ -35,6 +35,10 @@ pub(crate) struct Shared {
     pub(crate) hashing: Semaphore,
     /// Open streams by address.
     pub(crate) streams: Streams,
+    /// Answers on their way to the record.
+    pub(crate) sending: crate::desk_letters::Sending,
+    /// Chat pages of citizens.
+    pub(crate) chats: crate::chat_keeper::Keeper,
     /// Becomes true when the house closes.
     pub(crate) stop: watch::Receiver<bool>,
 }

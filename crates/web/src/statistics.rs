@@ -6,13 +6,14 @@ use crate::csv;
 use crate::figures::{self, length, threshold};
 use crate::floor::{Figures, day_or_today, formula};
 use crate::site::{Frame, Site, Staffer, Supervisor, page, today, trouble};
+use crate::statistics_written;
 use crate::texts::{Staff, fill};
 use crate::words;
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use center::city::{City, Language};
+use center::city::{Channel, City, Language};
 use center::event::Fate;
 use center::statistics::{Cell, Measures, Summary};
 use center::time::{Day, HOUR_MS};
@@ -60,6 +61,7 @@ struct StatisticsPage {
     tables: [Table; 2],
     total: Line,
     definitions: Vec<(String, String)>,
+    written: statistics_written::Table,
 }
 
 /// The day that is asked for.
@@ -88,9 +90,14 @@ fn tables(cells: &[(Cell, Measures)]) -> Tables {
             language,
             queue,
             fate,
+            channel,
             ..
         } = cell
         {
+            // What is written has a table of its own.
+            if channel.written() {
+                continue;
+            }
             if matches!(fate, Fate::Outbound | Fate::Merged | Fate::Automatic) {
                 continue;
             }
@@ -246,6 +253,14 @@ fn whole_day(city: &City, day: Day) -> Asked {
     }
 }
 
+/// Of what is spoken only calls exist so far; video gets lines of its own when it comes.
+fn calls(city: &City, day: Day) -> Asked {
+    Asked {
+        channel: Channel::Voice.code().into(),
+        ..whole_day(city, day)
+    }
+}
+
 fn hour_lines(city: &City, day: Day, tables: &Tables) -> Vec<Line> {
     let zone = &city.zone;
     let target_ms = target_ms(city, "");
@@ -257,6 +272,7 @@ fn hour_lines(city: &City, day: Day, tables: &Tables) -> Vec<Line> {
         let within = Asked {
             from: figures::field(zone, from),
             to: figures::field(zone, from + HOUR_MS),
+            channel: Channel::Voice.code().into(),
             ..Asked::default()
         };
         line(format!("{hour:02}:00"), summary, target_ms, &within)
@@ -328,9 +344,10 @@ fn statistics_page(
             w.total.to_owned(),
             &tables.total,
             target_ms,
-            &whole_day(city, day),
+            &calls(city, day),
         ),
         definitions: definitions(city, w, &target),
+        written: statistics_written::table(city, w, cells, &whole_day(city, day)),
     }
 }
 
@@ -412,6 +429,21 @@ fn csv_table(city: &City, w: &'static Staff, day: Day, cells: &[(Cell, Measures)
     for (name, about) in definitions(city, w, &target) {
         csv::row(&mut table, &[name, about]);
     }
+    let written = statistics_written::table(city, w, cells, &whole_day(city, day));
+    let mut head = vec![w.day.to_owned(), written.title.to_owned()];
+    head.extend(written.columns.iter().map(|column| (*column).to_owned()));
+    csv::row(&mut table, &head);
+    for line in written.lines {
+        let mut row = vec![day.to_string(), line.name];
+        row.extend(line.figures);
+        csv::row(&mut table, &row);
+    }
+    let mut row = vec![day.to_string(), w.total.to_owned()];
+    row.extend(written.total);
+    csv::row(&mut table, &row);
+    for (name, about) in written.definitions {
+        csv::row(&mut table, &[name.to_owned(), about]);
+    }
     let short = length(city.limits.short_abandon_ms);
     csv::row(&mut table, &[w.short.to_owned(), short]);
     table
@@ -421,7 +453,6 @@ fn csv_table(city: &City, w: &'static Staff, day: Day, cells: &[(Cell, Measures)
 mod tests {
     use super::*;
     use crate::sample;
-    use center::city::Channel;
     use center::statistics::bucket;
 
     fn cell(queue: &str, hour: i64, fate: Fate, n: i64, wait_ms: i64) -> (Cell, Measures) {
@@ -462,7 +493,7 @@ mod tests {
         let day = figures::day(&city.zone, sample::NOW);
         let page = statistics_page(&city, &staffer, day, day, &cells());
         let html = page.render().expect("it renders");
-        let link = "/contacts?from=2026-11-24T09:00&#38;to=2026-11-24T10:00&#38;fate=abandoned";
+        let link = "/contacts?from=2026-11-24T09:00&#38;to=2026-11-24T10:00&#38;fate=abandoned&#38;channel=voice";
         assert!(html.contains(&format!("href=\"{link}\">8</a>")), "{html}");
         assert!(html.contains("answered ÷ attempts"));
         assert!(!html.contains("<script>alert"));
@@ -478,7 +509,7 @@ mod tests {
         let day = figures::day(&city.zone, sample::NOW);
         let table = csv_table(&city, &crate::texts::STAFF[1], day, &cells());
         assert!(table.starts_with('\u{feff}'));
-        assert!(table.contains("\r\n2026-11-24,09:00,,,100,90,8,2,0,0,0,0,0,90.0\u{a0}%,"));
+        assert!(table.contains("\r\n2026-11-24,09:00,,,100,90,8,2,0,0,0,0,0,0,90.0\u{a0}%,"));
         assert!(table.contains("answered ÷ attempts"));
     }
 }

@@ -2,10 +2,14 @@
 //! own test.
 #![allow(clippy::unwrap_used)]
 
+#[path = "pages/chat.rs"]
+mod chat;
+#[path = "pages/inbox.rs"]
+mod inbox;
 #[path = "../src/sample_city.rs"]
 mod sample_city;
 
-use center::city::{Channel, City, ContactId, CounselorId};
+use center::city::{Channel, City, ContactId, CounselorId, Language};
 use center::command::{Answer, Command, Ending};
 use center::menu::{Menu, Node, Target};
 use center::record::Stage;
@@ -32,12 +36,29 @@ fn city() -> City {
         on_timeout: Target::Queue("general".into()),
         invalid_max: 2,
     };
+    let small = sample_city::city();
+    let mut queues = small.queues.clone();
+    for (code, channel, language) in [
+        ("chats", Channel::Chat, None),
+        ("chats-en", Channel::Chat, Some(Language::En)),
+        ("texts", Channel::Text, None),
+    ] {
+        let mut written = queues[0].clone();
+        code.clone_into(&mut written.code);
+        (written.channel, written.language) = (channel, language);
+        queues.push(written);
+    }
+    let call = |language: &str, text: &str| (language.to_owned(), text.to_owned());
+    let emergency = [call("en", "Call 119"), call("vi", "Gọi 119")];
+    let texts = BTreeMap::from([("emergency".to_owned(), BTreeMap::from(emergency))]);
     City {
+        queues,
+        texts,
         menu: Menu {
             entry: "welcome".into(),
             nodes: BTreeMap::from([("welcome".into(), node)]),
         },
-        ..sample_city::city()
+        ..small
     }
 }
 
@@ -50,6 +71,10 @@ struct House {
 
 impl House {
     async fn open() -> House {
+        House::open_with(|_| {}).await
+    }
+
+    async fn open_with(change: impl FnOnce(&mut Settings)) -> House {
         let mut name = [0_u8; 8];
         getrandom::fill(&mut name).unwrap();
         let folder =
@@ -68,7 +93,7 @@ impl House {
                 }
             }
         });
-        let settings = Settings {
+        let mut settings = Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             sign_in: vec![
                 (CounselorId(1), Password::Sample("sesame".into())),
@@ -82,7 +107,9 @@ impl House {
             number: "120".into(),
             country: "82".into(),
             sip: None,
+            writing: web::Writing::default(),
         };
+        change(&mut settings);
         let web = web::start(settings, hub.clone(), archive.clone())
             .await
             .unwrap();
@@ -628,7 +655,7 @@ async fn the_call_is_found(house: &House, kim: &(String, String), contact: Conta
     assert!(list.body.contains(&format!("href=\"/contacts/{contact}\"")));
     let csv = house.get("/statistics.csv", &lee.0).await;
     assert!(
-        csv.body.contains(",1,1,0,0,0,0,0,0,0,100.0\u{a0}%"),
+        csv.body.contains(",1,1,0,0,0,0,0,0,0,0,100.0\u{a0}%"),
         "{}",
         csv.body
     );

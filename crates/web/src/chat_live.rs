@@ -1,0 +1,377 @@
+//! The live line of a chat page: what is new, how it stands, who is typing; over a WebSocket or,
+//! where none gets through, server-sent events. Never a message of the citizen: those are posted.
+
+use crate::chat::{self, ChatSession};
+use crate::chat_view::{Said, Speech, Standing, name_of, said_after, standing};
+use crate::desk_events::{deliver, sse};
+use crate::shield;
+use crate::site::{Site, StreamSeat, Visitor, closing};
+use crate::writing;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{Json, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::sse::Event;
+use axum::response::{IntoResponse, Response};
+use center::city::ContactId;
+use hub::{Murmur, Speaker, Whisper, heard};
+use serde::{Deserialize, Serialize};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// How often the page is asked whether it is there; two questions without an answer end the line.
+const PING: Duration = Duration::from_secs(20);
+const PINGS_MAX: u32 = 2;
+/// A page that does not take a message within this is dropped; it comes back and gets what is new.
+const SLOW: Duration = Duration::from_secs(10);
+/// What may be on its way to one page.
+const BUFFER: usize = 64;
+/// The board may be a moment ahead of what is written.
+const BEHIND: Duration = Duration::from_millis(30);
+/// Longest frame of a page: a thousand letters of a draft, each several bytes long.
+const FRAME_MAX: usize = 64 * 1024;
+/// Whispers of one page within a second.
+const WHISPERS_MAX: u32 = 20;
+
+/// What the page hears.
+#[derive(Serialize)]
+#[serde(tag = "t", rename_all = "lowercase")]
+enum Told {
+    Say(Said),
+    State(Standing),
+    Writes { text: String },
+    Ping,
+}
+
+/// What the page says on the live line.
+#[derive(Deserialize)]
+#[serde(tag = "t", rename_all = "lowercase")]
+pub(crate) enum Spoken {
+    /// The answer to a ping.
+    Pong,
+    /// The citizen types.
+    Writes,
+    /// What stands in the field, because the citizen switched that on.
+    Draft {
+        /// The field's text.
+        text: String,
+    },
+}
+
+/// From where the page wants to go on.
+#[derive(Deserialize)]
+pub(crate) struct From {
+    #[serde(default)]
+    after: u32,
+    #[serde(default)]
+    lang: String,
+}
+
+/// Follows one chat for one page.
+struct Feed {
+    site: Site,
+    speech: Speech,
+    contact: ContactId,
+    after: u32,
+    sender: mpsc::Sender<Told>,
+}
+
+impl Feed {
+    /// Tells what is new until the page is gone or the house closes. It listens before it reads:
+    /// what happens in between is told twice at most, and the page knows it by its number.
+    async fn attend(mut self) {
+        let mut board = self.site.hub.board();
+        let mut whispers = self.site.hub.chatter().listen();
+        let mut stop = self.site.stop.clone();
+        let mut tick = tokio::time::interval(PING / 4);
+        let mut stood: Option<Standing> = None;
+        loop {
+            let view = board.borrow_and_update().clone();
+            let newest = view.contact(self.contact).map(|view| view.messages);
+            // A chat that is over is read once, not at every move of the board.
+            let over = stood.as_ref().is_some_and(|stood| stood.stage == "over");
+            if !(over && newest.is_none()) {
+                let news = stood.is_none() || newest.is_none_or(|newest| newest > self.after);
+                if news && !self.catch_up().await {
+                    return;
+                }
+                let stands = standing(&self.site, self.speech, self.contact).await;
+                if stood.as_ref() != Some(&stands) {
+                    if !self.tell(Told::State(stands.clone())).await {
+                        return;
+                    }
+                    stood = Some(stands);
+                }
+            }
+            let behind = newest.is_some_and(|newest| newest > self.after);
+            tokio::select! {
+                () = closing(&mut stop) => return,
+                () = self.sender.closed() => return,
+                changed = board.changed() => if changed.is_err() { return },
+                () = tokio::time::sleep(BEHIND), if behind => {}
+                _ = tick.tick() => self.site.chats.seen(self.contact, Instant::now()),
+                whisper = heard(&mut whispers) => {
+                    let Some(whisper) = whisper else { return };
+                    if !self.pass_on(&whisper).await {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn catch_up(&mut self) -> bool {
+        match said_after(&self.site, self.speech, self.contact, self.after).await {
+            Ok(messages) => {
+                for said in messages {
+                    self.after = said.n;
+                    if !self.tell(Told::Say(said)).await {
+                        return false;
+                    }
+                }
+                true
+            }
+            Err(failure) => {
+                tracing::error!(%failure, "a chat was not read");
+                false
+            }
+        }
+    }
+
+    /// A counselor of this chat types.
+    async fn pass_on(&self, whisper: &Whisper) -> bool {
+        let (true, Speaker::Counselor(counselor), Murmur::Writes) =
+            (whisper.contact == self.contact, whisper.by, &whisper.what)
+        else {
+            return true;
+        };
+        let name = name_of(&self.site, self.speech, counselor);
+        let text = crate::texts::fill(self.speech.t.writes, &[("name", &name)]);
+        self.tell(Told::Writes { text }).await
+    }
+
+    async fn tell(&self, told: Told) -> bool {
+        matches!(
+            tokio::time::timeout(SLOW, self.sender.send(told)).await,
+            Ok(Ok(()))
+        )
+    }
+}
+
+/// Whose chat it is, and a seat among the open streams.
+fn seated(
+    site: &Site,
+    headers: &HeaderMap,
+    visitor: &Visitor,
+) -> Result<(ChatSession, StreamSeat), StatusCode> {
+    let session = chat::session(site, headers).filter(|session| session.contact != ContactId(0));
+    let session = session.ok_or(StatusCode::UNAUTHORIZED)?;
+    let seat = site.streams.take(visitor.from);
+    Ok((session, seat.ok_or(StatusCode::TOO_MANY_REQUESTS)?))
+}
+
+fn follow(site: &Site, contact: ContactId, from: &From) -> mpsc::Receiver<Told> {
+    let (sender, receiver) = mpsc::channel(BUFFER);
+    let feed = Feed {
+        site: site.clone(),
+        speech: Speech::of(&from.lang),
+        contact,
+        after: from.after,
+        sender,
+    };
+    tokio::spawn(feed.attend());
+    receiver
+}
+
+fn json(told: &Told) -> String {
+    serde_json::to_string(told).expect("plain data becomes JSON")
+}
+
+/// `GET /chat/ws`
+pub(crate) async fn socket(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Query(from): Query<From>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    // A browser sends the cookie to whoever opens the line: only our own page may.
+    if !shield::same_site(&headers) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    let (session, seat) = match seated(&site, &headers, &visitor) {
+        Ok(seated) => seated,
+        Err(refused) => return refused.into_response(),
+    };
+    upgrade
+        .max_message_size(FRAME_MAX)
+        .on_upgrade(move |socket| async move {
+            let _seat = seat;
+            let told = follow(&site, session.contact, &from);
+            speak(&site, session.contact, socket, told).await;
+        })
+}
+
+async fn speak(
+    site: &Site,
+    contact: ContactId,
+    mut socket: WebSocket,
+    mut told: mpsc::Receiver<Told>,
+) {
+    let mut ping = tokio::time::interval(PING);
+    ping.reset();
+    let mut unanswered = 0;
+    let mut pace = Whispering::default();
+    loop {
+        let next = tokio::select! {
+            next = told.recv() => next,
+            _ = ping.tick() => {
+                unanswered += 1;
+                (unanswered <= PINGS_MAX).then_some(Told::Ping)
+            }
+            came = socket.recv() => {
+                let Some(Ok(message)) = came else { return };
+                unanswered = 0;
+                if let Message::Text(text) = message
+                    && let Ok(spoken) = serde_json::from_str(&text)
+                {
+                    hear(site, contact, spoken, &mut pace);
+                }
+                continue;
+            }
+        };
+        let Some(next) = next else { break };
+        let sending = socket.send(Message::Text(json(&next).into()));
+        if !matches!(tokio::time::timeout(SLOW, sending).await, Ok(Ok(()))) {
+            return;
+        }
+    }
+    let _ = socket.send(Message::Close(None)).await;
+}
+
+/// Whispers of one page in the present second.
+#[derive(Default)]
+struct Whispering {
+    second: Option<Instant>,
+    count: u32,
+}
+
+impl Whispering {
+    fn may(&mut self, now: Instant) -> bool {
+        let same = self
+            .second
+            .is_some_and(|since| now.duration_since(since) < Duration::from_secs(1));
+        if !same {
+            (self.second, self.count) = (Some(now), 0);
+        }
+        self.count += 1;
+        self.count <= WHISPERS_MAX
+    }
+}
+
+fn hear(site: &Site, contact: ContactId, spoken: Spoken, pace: &mut Whispering) {
+    site.chats.seen(contact, Instant::now());
+    let what = match spoken {
+        Spoken::Pong => return,
+        Spoken::Writes => Murmur::Writes,
+        Spoken::Draft { text } => Murmur::Draft(text),
+    };
+    if pace.may(Instant::now()) {
+        whisper(site, contact, what);
+    }
+}
+
+fn whisper(site: &Site, contact: ContactId, what: Murmur) {
+    let most = site.city().limits.text_letters_max * 2;
+    if let Murmur::Draft(text) = &what
+        && writing::letters(text) > most
+    {
+        return;
+    }
+    site.hub.chatter().whisper(Whisper {
+        contact,
+        by: Speaker::Citizen,
+        what,
+    });
+}
+
+/// `GET /chat/events`: the same for pages whose network lets no WebSocket through.
+pub(crate) async fn events(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Query(mut from): Query<From>,
+    headers: HeaderMap,
+) -> Response {
+    let (session, seat) = match seated(&site, &headers, &visitor) {
+        Ok(seated) => seated,
+        Err(refused) => return refused.into_response(),
+    };
+    let last = headers
+        .get("last-event-id")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse().ok());
+    from.after = last.unwrap_or(from.after);
+    let mut told = follow(&site, session.contact, &from);
+    let (sender, receiver) = mpsc::channel(4);
+    tokio::spawn(async move {
+        let _seat = seat;
+        let mut ping = tokio::time::interval(PING);
+        ping.reset();
+        loop {
+            let next = tokio::select! {
+                next = told.recv() => next,
+                _ = ping.tick() => Some(Told::Ping),
+                () = sender.closed() => None,
+            };
+            let Some(next) = next else { return };
+            let mut event = Event::default().data(json(&next));
+            if let Told::Say(said) = &next {
+                event = event.id(said.n.to_string());
+            }
+            if !deliver(&sender, event).await {
+                return;
+            }
+        }
+    });
+    let mut response = sse(receiver);
+    // Proxies that gather answers would hold the stream back.
+    response.headers_mut().insert(
+        "x-accel-buffering",
+        axum::http::HeaderValue::from_static("no"),
+    );
+    response
+}
+
+/// `POST /chat/whisper`: typing and drafts of pages without a WebSocket.
+pub(crate) async fn whispered(
+    State(site): State<Site>,
+    headers: HeaderMap,
+    Json(spoken): Json<Spoken>,
+) -> StatusCode {
+    let Some(session) = chat::session(&site, &headers) else {
+        return StatusCode::UNAUTHORIZED;
+    };
+    let contact = session.contact;
+    if !site.chats.whispers.may(session.nonce, Instant::now()) {
+        return StatusCode::TOO_MANY_REQUESTS;
+    }
+    site.chats.seen(contact, Instant::now());
+    match spoken {
+        Spoken::Pong => {}
+        Spoken::Writes => whisper(&site, contact, Murmur::Writes),
+        Spoken::Draft { text } => whisper(&site, contact, Murmur::Draft(text)),
+    }
+    StatusCode::NO_CONTENT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_cannot_flood_the_desk_with_whispers() {
+        let mut pace = Whispering::default();
+        let now = Instant::now();
+        assert_eq!((0..50).filter(|_| pace.may(now)).count(), 20);
+        assert!(pace.may(now + Duration::from_secs(1)));
+    }
+}

@@ -1,0 +1,91 @@
+//! Pages judged by axe-core, the accessibility checker, in a real browser: WCAG 2.2 AA. Never a rule
+//! of our own.
+
+use crate::browser::Browser;
+use crate::building::Building;
+use crate::chat;
+use crate::desk::Desk;
+use crate::peer::{self, Folder};
+use serde_json::Value;
+use std::process::Command;
+
+/// The checker, fetched by name; none when there is no way to it.
+fn axe(folder: &Folder) -> Option<String> {
+    let fetched = Command::new("npm")
+        .args([
+            "install",
+            "--no-save",
+            "--no-audit",
+            "--no-fund",
+            "--prefix",
+        ])
+        .arg(&folder.0)
+        .arg("axe-core@4")
+        .output()
+        .expect("npm runs");
+    let script = folder.join("node_modules/axe-core/axe.min.js");
+    if let (true, Ok(text)) = (fetched.status.success(), std::fs::read_to_string(script)) {
+        return Some(text);
+    }
+    let why = String::from_utf8_lossy(&fetched.stderr).into_owned();
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "axe-core did not come: {why}"
+    );
+    eprintln!("skipped, NOT tested: axe-core did not come: {why}");
+    None
+}
+
+/// Panics with what axe-core found on the page.
+fn assert_accessible(page: &Browser, axe: &str, name: &str) {
+    let found = page.run_async(&format!(
+        "{axe};
+         const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+         const found = await axe.run(document, {{ runOnly: tags, iframes: false }});
+         return found.violations.map((one) => `${{one.id}}: ${{one.nodes.map((node) => node.html).join(' ')}}`);"
+    ));
+    assert_eq!(found, Value::Array(Vec::new()), "{name}");
+}
+
+#[test]
+fn pages_on_which_people_write_are_accessible() {
+    let _alone = peer::alone();
+    if !peer::here(&["chromium", "chromedriver", "npm"]) {
+        return;
+    }
+    let folder = Folder::new("access");
+    let Some(axe) = axe(&folder) else { return };
+    let building = Building::open(&folder, &[]);
+    let desk = Desk::open(&building, &folder, "sora", 1_000.0);
+    desk.ready();
+    let citizen = chat::begin(&building, &folder, "en");
+    citizen.size(320, 640);
+    let narrow = "return document.documentElement.scrollWidth <= 320";
+    assert_eq!(
+        citizen.run(narrow),
+        Value::Bool(true),
+        "nothing is cut off at 320"
+    );
+    assert_accessible(&citizen, &axe, "a new chat");
+    chat::say(&citizen, "Hello");
+    desk.browser.until(
+        "the offer",
+        "return document.querySelectorAll('#offers .first').length === 1",
+    );
+    assert_accessible(&desk.browser, &axe, "the desk with an offer");
+    chat::take(&desk, "Hello");
+    chat::answer(&desk, "Good morning");
+    chat::until_said(&citizen, "#log", &["Hello", "Good morning"]);
+    assert_accessible(&citizen, &axe, "a chat");
+    assert_accessible(&desk.browser, &axe, "the desk with a chat");
+    citizen.go(&building.page("/?lang=ko"));
+    assert_accessible(&citizen, &axe, "the start page");
+    citizen.go(&building.page("/chat/log?still=1"));
+    assert_accessible(&citizen, &axe, "the chat without a script");
+    for path in ["/contacts/1", "/floor", "/floor/letters", "/statistics"] {
+        desk.browser.go(&building.page(path));
+        assert_accessible(&desk.browser, &axe, path);
+    }
+    drop((desk, citizen));
+    building.stop();
+}
