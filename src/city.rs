@@ -514,6 +514,7 @@ mod tests {
     }
 
     #[test]
+    // A table: a mistake and what is said of it.
     fn every_mistake_is_named_with_its_key() {
         let cases = [
             (

@@ -1,5 +1,5 @@
-//! Pages judged by axe-core, the accessibility checker, in a real browser: WCAG 2.2 AA. Never a rule
-//! of our own.
+//! Pages judged by axe-core, the accessibility checker, in a real browser: WCAG 2.2 AA. Never a
+//! rule of our own.
 
 use crate::browser::Browser;
 use crate::building::Building;
@@ -42,7 +42,8 @@ fn assert_accessible(page: &Browser, axe: &str, name: &str) {
         "{axe};
          const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
          const found = await axe.run(document, {{ runOnly: tags, iframes: false }});
-         return found.violations.map((one) => `${{one.id}}: ${{one.nodes.map((node) => node.html).join(' ')}}`);"
+         const shown = (one) => one.nodes.map((node) => node.html).join(' ');
+         return found.violations.map((one) => `${{one.id}}: ${{shown(one)}}`);"
     ));
     assert_eq!(found, Value::Array(Vec::new()), "{name}");
 }

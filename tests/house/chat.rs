@@ -35,7 +35,7 @@ pub fn until_said(page: &Browser, log: &str, wanted: &[&str]) {
     let (wanted, log) = (json!(wanted), json!(log));
     let script = format!(
         "const lines = [...document.querySelectorAll(`${{{log}}} li:not(.house):not(.draft)`)];
-         const body = (line) => (line.querySelector('.text') ?? line.querySelector('.body')).textContent;
+         const body = (line) => line.querySelector('.text, .body').textContent;
          return !lines.some((line) => line.classList.contains('pending'))
            && JSON.stringify(lines.map(body)) === JSON.stringify({wanted})"
     );
@@ -149,6 +149,40 @@ fn nothing_is_lost_or_doubled_by_a_reload_and_a_cut_network() {
     assert_eq!(written, said);
 }
 
+/// Answers, fills in the record and closes it with a canned answer and two chords.
+fn file_by_canned_answer(desk: &Desk, citizen: &Browser) {
+    // A canned answer with its category and outcome, then one chord: the record is closed.
+    desk.browser.press("/park");
+    desk.browser.until(
+        "the canned answer",
+        "return !document.getElementById('canned').hidden",
+    );
+    desk.browser.press(ENTER);
+    desk.browser.press(&format!("{CONTROL}{ENTER}"));
+    citizen.until_text("It is reported");
+    desk.browser.until(
+        "the outcome",
+        "return document.querySelector('#outcome :checked')?.value === 'SR' \
+         && document.getElementById('reply').value === ''",
+    );
+    desk.browser.press(&format!("{CONTROL}{ENTER}"));
+    citizen.until_text("This chat is over.");
+}
+
+/// Sees the words of the chat that is left before they are sent.
+fn see_half_written(desk: &Desk, citizen: &Browser) {
+    // Half-written text is seen at the desk before it is sent, and kept nowhere.
+    let first =
+        "return document.getElementById('inbox-log').textContent.includes('first question')";
+    desk.browser.until("the chat that is left", first);
+    citizen.click("#more summary");
+    citizen.click("#live");
+    citizen.type_into("#text", "I am not sure");
+    let draft = "return [...document.querySelectorAll('#inbox-log .draft .body')] \
+        .some((line) => line.textContent === 'I am not sure')";
+    desk.browser.until("the draft", draft);
+}
+
 #[test]
 fn three_chats_at_once_by_keyboard_alone() {
     let _alone = peer::alone();
@@ -184,32 +218,8 @@ fn three_chats_at_once_by_keyboard_alone() {
         let said = [format!("{name} question"), format!("{name} answer")];
         until_said(citizen, "#log", &[&said[0], &said[1]]);
     }
-    // A canned answer with its category and outcome, then one chord: the record is closed.
-    desk.browser.press("/park");
-    desk.browser.until(
-        "the canned answer",
-        "return !document.getElementById('canned').hidden",
-    );
-    desk.browser.press(ENTER);
-    desk.browser.press(&format!("{CONTROL}{ENTER}"));
-    citizens[1].until_text("It is reported");
-    desk.browser.until(
-        "the outcome",
-        "return document.querySelector('#outcome :checked')?.value === 'SR' \
-         && document.getElementById('reply').value === ''",
-    );
-    desk.browser.press(&format!("{CONTROL}{ENTER}"));
-    citizens[1].until_text("This chat is over.");
-    // Half-written text is seen at the desk before it is sent, and kept nowhere.
-    let first =
-        "return document.getElementById('inbox-log').textContent.includes('first question')";
-    desk.browser.until("the chat that is left", first);
-    citizens[0].click("#more summary");
-    citizens[0].click("#live");
-    citizens[0].type_into("#text", "I am not sure");
-    let draft = "return [...document.querySelectorAll('#inbox-log .draft .body')] \
-        .some((line) => line.textContent === 'I am not sure')";
-    desk.browser.until("the draft", draft);
+    file_by_canned_answer(&desk, &citizens[1]);
+    see_half_written(&desk, &citizens[0]);
     drop((desk, citizens));
     building.stop();
     building::audit(&folder, &[]);
