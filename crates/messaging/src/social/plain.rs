@@ -3,39 +3,11 @@
 
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
 use unicode_segmentation::UnicodeSegmentation;
-
-/// What stays of the markup of a stranger.
-const TAGS: [&str; 17] = [
-    "a",
-    "b",
-    "blockquote",
-    "br",
-    "code",
-    "del",
-    "em",
-    "i",
-    "li",
-    "ol",
-    "p",
-    "pre",
-    "strong",
-    "u",
-    "ul",
-    "h1",
-    "h2",
-];
 
 /// Markup that can be shown on a desk: no script, no style, no picture that phones home.
 pub fn clean(html: &str) -> String {
-    let mut builder = ammonia::Builder::new();
-    builder
-        .tags(HashSet::from(TAGS))
-        .generic_attributes(HashSet::new())
-        .url_schemes(HashSet::from(["http", "https", "mailto"]))
-        .link_rel(Some("nofollow noopener noreferrer"));
-    builder.clean(html).to_string()
+    crate::mail::html::clean(html).html
 }
 
 /// Markup that can be shown, in the language its writer named: a screen reader speaks it so.
@@ -61,7 +33,9 @@ pub fn text_of(html: &str) -> String {
         let name = tag.split_whitespace().next().unwrap_or_default();
         match name {
             "li" => out.push_str("- "),
-            "/p" | "/blockquote" | "/pre" | "/ul" | "/ol" | "/h1" | "/h2" => out.push_str("\n\n"),
+            "/p" | "/blockquote" | "/pre" | "/ul" | "/ol" | "/h1" | "/h2" | "/div" => {
+                out.push_str("\n\n")
+            }
             "br" | "/li" => out.push('\n'),
             "a" => link = address_of(tag).map(|address| (address, out.len())),
             "/a" => {
