@@ -3,7 +3,7 @@
 
 use super::caller::beat;
 use super::lock;
-use super::sound::{Ear, Heard, Sound, tone};
+use super::sound::{Ear, Heard, Sound, Tone, tone};
 use crate::codec::{Codec, PCMA, PCMU};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket as StdSocket};
@@ -151,7 +151,7 @@ struct Wire {
     socket: StdSocket,
     here: SocketAddr,
     says_hz: u32,
-    tone: Vec<Vec<u8>>,
+    tone: Tone,
     codec: Codec,
     told: watch::Receiver<Codec>,
     /// Packets said.

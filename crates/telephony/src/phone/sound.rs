@@ -1,13 +1,14 @@
 //! What a telephone says and what it hears: a tone in any codec, key presses, loss and the strength
 //! of tones. Never a socket.
 
+use super::lock;
 use crate::codec::g711::Law;
 use crate::codec::voice::{Decoder, Encoder, Rate};
 use crate::codec::{Codec, PCMU};
 use crate::rtp;
 use std::collections::VecDeque;
 use std::f64::consts::TAU;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex};
 
 /// Payload type of telephone events in our descriptions.
 pub(super) const EVENT_TYPE: u8 = 101;
@@ -49,9 +50,29 @@ impl Heard {
     }
 }
 
-/// A tone of a second and of ten packets more, over and over: what a codec remembers of the end
-/// fits the beginning.
-pub(super) fn tone(pitch_hz: u32, codec: Codec) -> Vec<Vec<u8>> {
+/// A second of a tone, packet by packet, to be said over and over.
+pub(super) type Tone = Arc<[Vec<u8>]>;
+
+/// Tones that were written so far: three hundred headsets that change their codec at once would
+/// else take seconds of a processor.
+static TONES: Mutex<Vec<(u32, Codec, Tone)>> = Mutex::new(Vec::new());
+
+/// A tone, written once.
+pub(super) fn tone(pitch_hz: u32, codec: Codec) -> Tone {
+    let mut tones = lock(&TONES);
+    let known = tones
+        .iter()
+        .find(|(hz, of, _)| (*hz, *of) == (pitch_hz, codec));
+    if let Some((.., tone)) = known {
+        return tone.clone();
+    }
+    let tone: Tone = written(pitch_hz, codec).into();
+    tones.push((pitch_hz, codec, tone.clone()));
+    tone
+}
+
+/// The second after ten packets: what a codec remembers of its end fits its beginning.
+fn written(pitch_hz: u32, codec: Codec) -> Vec<Vec<u8>> {
     let rate = Rate::of(codec);
     let per_ms = rate.per_ms();
     let turn = TAU * f64::from(pitch_hz) / (per_ms as f64 * 1_000.0);
@@ -76,7 +97,7 @@ pub(super) struct Spoken {
 pub(super) struct Mouth {
     codec: Codec,
     number: u8,
-    tone: Vec<Vec<u8>>,
+    tone: Tone,
     /// Packets of the tone that were said.
     said: usize,
     ssrc: u32,
