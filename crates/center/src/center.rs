@@ -393,6 +393,7 @@ impl Center {
         }
     }
 
+    // A table: the state after each kind of event before a talk.
     fn step_waiting(&mut self, at: Time, contact: &mut Contact, event: &Event) {
         let limits = &self.city.limits;
         match event {

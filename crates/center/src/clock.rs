@@ -38,6 +38,7 @@ impl Turn<'_> {
         }
     }
 
+    // A table: what follows when a state has lasted too long.
     fn contact_due(&mut self, contact: ContactId) {
         if self.written_due(contact) {
             return;

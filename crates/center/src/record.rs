@@ -293,14 +293,12 @@ impl Row {
                 self.closed = Some(at);
                 self.enter(at, Stage::Closed);
             }
-            Event::TaskOpened { .. } => self.task = true,
-            Event::TaskClosed { .. } => self.task = false,
             Event::Recorded { .. } => self.recordings += 1,
             _ => self.apply_written(at, event),
         }
     }
 
-    /// The same for what happens only in writing.
+    /// The same for callbacks owed and for what happens only in writing.
     fn apply_written(&mut self, at: Time, event: &Event) {
         match event {
             Event::MessageReceived {
@@ -349,6 +347,8 @@ impl Row {
                 self.enter(at, Stage::Talk);
             }
             Event::HandedBack { .. } => self.enter(at, Stage::Queue),
+            Event::TaskOpened { .. } => self.task = true,
+            Event::TaskClosed { .. } => self.task = false,
             Event::Merged { into, .. } => self.merged = Some(*into),
             Event::Unmerged { .. } => self.merged = None,
             _ => {}

@@ -26,6 +26,10 @@ const LANE_DEEP: usize = 64;
 const FLOOD_MAX: usize = 10;
 const FLOOD_WINDOW: Duration = Duration::from_mins(10);
 
+/// How often, and after which pause, a receipt is looked up that nobody knows.
+const RECEIPT_TRIES: u32 = 5;
+const RECEIPT_PAUSE: Duration = Duration::from_millis(200);
+
 /// Citizens whose pace is remembered at most.
 const PACES_MAX: usize = 50_000;
 
@@ -234,8 +238,7 @@ impl Post {
 
     async fn receipt(&self, receipt: Receipt) -> Result<Taken, NotTaken> {
         let reference = reference_of(&receipt.via, &receipt.reference);
-        let known = self.archive.message_by_reference(&reference).await;
-        let Some((contact, message)) = known.map_err(|_| NotTaken::Unwritten)? else {
+        let Some((contact, message)) = self.sent_as(&reference).await? else {
             return Ok(Taken::Unknown);
         };
         let fortune = match receipt.fortune {
@@ -250,6 +253,20 @@ impl Post {
             reference,
         };
         self.tell(told, Vec::new()).await
+    }
+
+    /// The message under a provider's reference. A receipt can overtake the record of its own
+    /// message by a moment.
+    async fn sent_as(&self, reference: &str) -> Result<Option<(ContactId, u32)>, NotTaken> {
+        for _ in 0..RECEIPT_TRIES {
+            let known = self.archive.message_by_reference(reference).await;
+            let known = known.map_err(|_| NotTaken::Unwritten)?;
+            if known.is_some() {
+                return Ok(known);
+            }
+            tokio::time::sleep(RECEIPT_PAUSE).await;
+        }
+        Ok(None)
     }
 
     async fn dead_letter(&self, dead: DeadLetter) -> Result<Taken, NotTaken> {

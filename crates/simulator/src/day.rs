@@ -222,7 +222,10 @@ impl Run {
                 break;
             }
             if at < self.ends {
-                self.occupancy.step(at, floor.busy.len(), floor.idle.len());
+                let speak = ..pens::FIRST;
+                let busy = floor.busy.range(speak).count();
+                self.occupancy
+                    .step(at, busy, floor.idle.range(speak).count());
             }
             self.waiting_most = self.waiting_most.max(floor.waiting[0].len());
             self.now = self.now.max(at);
@@ -252,7 +255,12 @@ impl Run {
             events: watch.events,
             hash: watch.fingerprint.0,
             contacts: watch.floor.arrived,
-            summary: watch.recount.summary(),
+            summary: watch
+                .recount
+                .summary_of(|channel| channel == Channel::Voice),
+            beside: watch
+                .recount
+                .summary_of(|channel| channel != Channel::Voice),
             coverage: watch.calibration.coverage(),
             outbound: watch.floor.ended(Fate::Outbound),
             occupancy: self.occupancy.percent(),

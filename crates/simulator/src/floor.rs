@@ -447,6 +447,7 @@ fn place_of(fate: Fate) -> usize {
 }
 
 /// The phase after an event between citizen and counselor, and what was impossible about it.
+// A table: the phase after each kind of event.
 fn next_of_talk(open: &mut Open, event: &Event) -> (Phase, Option<&'static str>) {
     let before = open.phase;
     let mut odd = None;

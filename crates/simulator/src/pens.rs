@@ -73,6 +73,9 @@ const CLERKS: std::ops::Range<u32> = 2_001..2_016;
 const NIGHT_CLERKS: std::ops::Range<u32> = 2_021..2_026;
 const SIGNERS: std::ops::Range<u32> = 2_031..2_035;
 
+/// Everyone from here on writes or signs; those below speak.
+pub const FIRST: CounselorId = CounselorId(2_001);
+
 /// Day shift of clerks; nights are the rest.
 const DAY: (i64, i64) = (6 * HOUR_MS, 24 * HOUR_MS);
 

@@ -1,7 +1,7 @@
 //! Statistics counted twice: once as the store does (row, cells, summary), once from the events by
 //! other rules.
 
-use center::city::{City, ContactId, Language};
+use center::city::{Channel, City, ContactId, Language};
 use center::event::{Event, Fate};
 use center::record::Row;
 use center::statistics::{Cell, Measures, Summary, cells};
@@ -109,6 +109,7 @@ impl Recount {
     }
 
     /// By other rules.
+    // A table: what each kind of event counts as.
     fn live(&mut self, at: Time, id: ContactId, event: &Event) {
         if let Event::Arrived { channel, .. } = event {
             let life = Life {
@@ -234,9 +235,16 @@ impl Recount {
 
     /// The summary as screens show it.
     pub fn summary(&self) -> Summary {
+        self.summary_of(|_| true)
+    }
+
+    /// The same of some channels.
+    pub fn summary_of(&self, counts: impl Fn(Channel) -> bool) -> Summary {
         let mut summary = Summary::default();
         for (cell, measures) in &self.cells {
-            if let Cell::Hour { fate, .. } = cell {
+            if let Cell::Hour { fate, channel, .. } = cell
+                && counts(*channel)
+            {
                 summary.add(*fate, measures);
             }
         }
@@ -287,7 +295,6 @@ impl Recount {
 mod tests {
     use super::*;
     use crate::town;
-    use center::city::Channel;
 
     fn counted() -> Recount {
         let mut recount = Recount::new(Arc::new(town::whole(Vec::new())));

@@ -51,7 +51,7 @@ fn judge_coverage(report: &mut Report) {
 pub fn line(report: &Report) -> String {
     let Options { seed, days, .. } = report.options;
     let s = &report.summary;
-    let mut line = format!("seed={seed} days={days} {} channel=voice", report.options);
+    let mut line = format!("seed={seed} days={days} {}", report.options);
     let mut add = |name: &str, value: String| {
         write!(line, " {name}={value}").expect("a string takes every word");
     };
@@ -65,6 +65,13 @@ pub fn line(report: &Report) -> String {
     let percent = |permille: Option<i64>| {
         permille.map_or_else(|| "-".to_owned(), |p| format!("{}.{}%", p / 10, p % 10))
     };
+    let beside = &report.beside.written;
+    add(
+        "letters",
+        format!("{}/{}", beside.messages_in, beside.messages_out),
+    );
+    let reply_ms = report.beside.mean_reply_ms().unwrap_or(0);
+    add("first-reply", format!("{}s", reply_ms / 1_000));
     add("answered/queued", percent(s.answer_rate_queued()));
     add("answered/attempts", percent(s.answer_rate_attempts()));
     add("within-20s", percent(s.service_level(20_000)));

@@ -502,6 +502,7 @@ impl<'a> Player<'a> {
         pen::command(counselor, words, self.now, &citizen, &colleague)
     }
 
+    // A table: what each sentence says.
     fn with_citizen(&mut self, counselor: CounselorId, words: &[&str]) -> Option<()> {
         let command = match words {
             ["answers", citizen] => Command::Accept {

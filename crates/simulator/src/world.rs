@@ -215,6 +215,8 @@ pub struct Report {
     pub contacts: u64,
     /// The figures as screens show them.
     pub summary: center::statistics::Summary,
+    /// Figures of what was written and signed.
+    pub beside: center::statistics::Summary,
     /// What was told about waits.
     pub coverage: crate::calibration::Coverage,
     /// Callbacks paid.
@@ -236,21 +238,27 @@ pub struct Report {
 impl Report {
     /// Contacts closed with a fate, as counted in the summary.
     pub fn fate(&self, fate: Fate) -> i64 {
-        let s = &self.summary;
         match fate {
-            Fate::Answered => s.answered,
-            Fate::Abandoned => s.abandoned - s.short,
-            Fate::ShortAbandoned => s.short,
-            Fate::LeftMenu => s.left_menu,
-            Fate::Capped => s.capped,
-            Fate::Closed => s.closed,
-            Fate::Unreached => s.unreached,
-            Fate::Interrupted => s.interrupted,
             Fate::Outbound => self.outbound as i64,
-            Fate::Silent => s.silent,
-            Fate::Merged => s.merged,
-            Fate::Automatic => s.automatic,
+            _ => of(&self.summary, fate) + of(&self.beside, fate),
         }
+    }
+}
+
+fn of(s: &center::statistics::Summary, fate: Fate) -> i64 {
+    match fate {
+        Fate::Answered => s.answered,
+        Fate::Abandoned => s.abandoned - s.short,
+        Fate::ShortAbandoned => s.short,
+        Fate::LeftMenu => s.left_menu,
+        Fate::Capped => s.capped,
+        Fate::Closed => s.closed,
+        Fate::Unreached => s.unreached,
+        Fate::Interrupted => s.interrupted,
+        Fate::Silent => s.silent,
+        Fate::Merged => s.merged,
+        Fate::Automatic => s.automatic,
+        Fate::Outbound => 0,
     }
 }
 

@@ -17,7 +17,8 @@ pub enum Order {
         seconds: u32,
         hold_ms: u64,
     },
-    /// Place calls with sound, in Opus or in G.711, and press 0; tell when all are answered. They stay.
+    /// Place calls with sound, in Opus or in G.711, and press 0; tell when all are answered.
+    /// They stay.
     Talk { calls: u32, per_s: u32, wide: bool },
     /// Listen for a while and tell what every caller and headset heard.
     Listen { seconds: u32 },
