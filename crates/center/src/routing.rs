@@ -123,8 +123,8 @@ pub struct Routing {
     free: BTreeMap<CounselorId, Free>,
     /// When a waiter reaches its next ring or opens a reserve.
     wakeups: BTreeSet<(Time, ContactId)>,
-    /// Waiters to be matched.
-    fresh: BTreeSet<ContactId>,
+    /// Waiters to be matched, in the order in which they wait.
+    fresh: BTreeSet<WaitKey>,
     /// Counselors to be matched.
     freed: BTreeSet<CounselorId>,
 }
@@ -229,7 +229,7 @@ impl Routing {
         let wakeup = self.next_wakeup(now, waiter);
         self.waiters.insert(contact, Waiter { wakeup, ..waiter });
         self.wakeups.extend(wakeup.map(|at| (at, contact)));
-        self.fresh.insert(contact);
+        self.fresh.insert(key(contact, waiter));
     }
 
     /// Whether someone already waits exactly there.
@@ -245,7 +245,7 @@ impl Routing {
             self.buckets[waiter.bucket]
                 .waiting
                 .remove(&key(contact, waiter));
-            self.fresh.remove(&contact);
+            self.fresh.remove(&key(contact, waiter));
             if let Some(wakeup) = waiter.wakeup {
                 self.wakeups.remove(&(wakeup, contact));
             }
@@ -342,11 +342,11 @@ impl Routing {
             }
             self.freed.remove(&counselor);
         }
-        while let Some(contact) = self.fresh.first().copied() {
-            if let Some(choice) = self.for_contact(now, contact) {
+        while let Some(first) = self.fresh.first().copied() {
+            if let Some(choice) = self.for_contact(now, first.2) {
                 return Some(choice);
             }
-            self.fresh.remove(&contact);
+            self.fresh.remove(&first);
         }
         None
     }
@@ -668,6 +668,16 @@ mod tests {
         assert_eq!(routing.choose(Time(100)), None);
         routing.wait(Time(100), ContactId(1), place(0, 100));
         assert_eq!(pair(routing.choose(Time(100))), Some((1, 3)));
+    }
+
+    #[test]
+    fn of_those_who_come_back_together_the_oldest_goes_first() {
+        let mut routing = Routing::new(&city(&[&["ko"]], Vec::new()));
+        routing.set_free(CounselorId(1), Time(0), Some(0));
+        assert_eq!(routing.choose(Time(100)), None);
+        routing.wait(Time(100), ContactId(1), place(0, 90));
+        routing.wait(Time(100), ContactId(2), place(0, 50));
+        assert_eq!(pair(routing.choose(Time(100))), Some((2, 1)));
     }
 
     #[test]

@@ -125,7 +125,7 @@ impl Run {
         let roster = Roster::new(options);
         let mut city = town::whole(roster.counselors.clone());
         city.queues[0].waiting_max = options.waiting_max;
-        if options.letters {
+        if options.letters > 0.0 {
             pens::queues(&mut city);
         }
         city.callbacks =
@@ -156,7 +156,7 @@ impl Run {
         run.plan_load(midnight);
         run.plan_shifts(midnight, &roster);
         run.plan_trouble(midnight);
-        if options.letters {
+        if options.letters > 0.0 {
             run.plan_pens(midnight);
         }
         run
@@ -288,7 +288,7 @@ impl Run {
         let mut touched = BTreeSet::new();
         for index in from..self.house.journal.len() {
             let (_, event) = &self.house.journal[index];
-            if self.options.letters {
+            if self.options.letters > 0.0 {
                 let event = event.clone();
                 self.pens_see(&event);
             }

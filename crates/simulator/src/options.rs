@@ -41,8 +41,8 @@ pub struct Options {
     pub callbacks: bool,
     /// Most that may wait in the general queue.
     pub waiting_max: usize,
-    /// Texts, chats, posts, mails and video beside the calls.
-    pub letters: bool,
+    /// Texts, chats, posts, mails and video beside the calls, as a share of the handbook's.
+    pub letters: f64,
 }
 
 impl Options {
@@ -64,7 +64,7 @@ impl Options {
             reserve: false,
             callbacks: false,
             waiting_max: 400,
-            letters: true,
+            letters: 1.0,
         }
     }
 

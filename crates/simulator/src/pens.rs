@@ -212,13 +212,14 @@ impl Run {
                     1.0
                 };
                 let share = HOURS[hour as usize] / HOURS.iter().sum::<f64>();
-                let gap_ms = HOUR_MS as f64 / (of.a_day * share * more);
+                let a_day = of.a_day * self.options.letters;
+                let gap_ms = HOUR_MS as f64 / (a_day * share * more);
                 let from = start + hour * HOUR_MS;
                 self.arrive_between(from, from + HOUR_MS, gap_ms, of.channel, mix);
             }
         }
         let (from, to) = (start + SIGNED_HOURS.0, start + (SIGNED_HOURS.1 - HOUR_MS));
-        let gap_ms = (to - from) as f64 / SIGNED_A_DAY;
+        let gap_ms = (to - from) as f64 / (SIGNED_A_DAY * self.options.letters);
         self.arrive_between(from, to, gap_ms, Channel::Video, 0);
     }
 

@@ -344,7 +344,6 @@ impl Watch {
         if !self.floor.idle.is_empty() {
             self.idle_beside_waiting(now);
         }
-        self.room_beside_letters(now);
     }
 
     fn idle_beside_waiting(&mut self, now: Time) {
@@ -375,19 +374,17 @@ impl Watch {
             if !settings.channel.written() {
                 continue;
             }
-            for contact in &self.floor.waiting[queue] {
-                let open = &self.floor.open[contact];
-                let mut desks = self.floor.desks.keys();
-                let able = desks.find(|counselor| {
-                    self.floor.has_room(**counselor, open.channel)
-                        && self.floor.eligible(open, **counselor, now)
-                        && !self.held_back(queue, **counselor, now)
-                });
-                if let Some(counselor) = able {
-                    found = Some((*contact, *counselor));
-                    break;
-                }
-            }
+            let waiting = self.floor.waiting[queue].iter();
+            let Some((contact, open)) = waiting.map(|id| (*id, &self.floor.open[id])).next() else {
+                continue;
+            };
+            let mut desks = self.floor.desks.keys();
+            let able = desks.find(|counselor| {
+                self.floor.has_room(**counselor, open.channel)
+                    && self.floor.eligible(open, **counselor, now)
+                    && !self.held_back(queue, **counselor, now)
+            });
+            found = found.or(able.map(|counselor| (contact, *counselor)));
         }
         if let Some((contact, counselor)) = found {
             let words = format!("waits though counselor {counselor} has room");
@@ -424,6 +421,7 @@ impl Watch {
     /// Now and then, because it costs more: what takes too long without any event, the screens,
     /// and chairs without anybody.
     pub fn sample(&mut self, now: Time, board: &Board) {
+        self.room_beside_letters(now);
         let late: Vec<(ContactId, String)> = self
             .floor
             .open

@@ -23,7 +23,7 @@ fn journal() -> Journal {
             options.missed_ring = 0.05;
             options.crashes = 2;
             // The city below knows no one who answers letters.
-            options.letters = false;
+            options.letters = 0.0;
             let (report, journal) = day_with_journal(&options);
             assert!(report.found.is_empty(), "{:?}", report.found.first());
             journal

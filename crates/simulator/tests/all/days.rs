@@ -14,6 +14,7 @@ fn holds(report: &Report) {
 fn small(seed: u64, attempts: f64) -> Options {
     let mut options = Options::base(seed, 1);
     options.attempts = attempts;
+    options.letters = attempts / 20_000.0;
     options.desk_loss = 0.5;
     options.missed_ring = 0.05;
     options.callbacks = true;
@@ -47,6 +48,7 @@ fn days_with_troubles_drawn_from_the_seed_keep_every_promise() {
     for seed in 1..=16 {
         let mut options = Options::drawn(seed, 1);
         options.attempts = 2_500.0;
+        options.letters = 0.125;
         holds(&day(&options));
     }
 }
@@ -85,6 +87,7 @@ fn fewer_people_mean_longer_waits() {
 #[test]
 fn a_stop_after_any_event_ends_with_every_contact_ended_and_owed() {
     let mut options = small(2, 30.0);
+    options.letters = 0.01;
     options.staff_percent = 60;
     let events = day(&options).events;
     assert!(events > 400, "{events} events are worth stopping at");
@@ -126,4 +129,14 @@ fn told_waits_come_true_in_a_storm() {
     options.storm = true;
     options.callbacks = true;
     told_came_true(&options);
+}
+
+#[test]
+fn a_stop_amid_a_day_of_letters_keeps_every_promise() {
+    let mut options = small(2, 30.0);
+    options.letters = 1.0;
+    for after in (5_000..60_000).step_by(11_000) {
+        options.crash_after_events = Some(after);
+        holds(&day(&options));
+    }
 }
