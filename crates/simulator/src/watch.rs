@@ -349,6 +349,10 @@ impl Watch {
     fn idle_beside_waiting(&mut self, now: Time) {
         let mut found = None;
         for queue in 0..self.floor.waiting.len() {
+            // Letters are looked after by `room_beside_letters`.
+            if self.floor.city.queues[queue].channel.written() {
+                continue;
+            }
             for contact in &self.floor.waiting[queue] {
                 let open = &self.floor.open[contact];
                 let able = self.floor.idle.iter().find(|counselor| {
