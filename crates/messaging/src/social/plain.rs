@@ -34,7 +34,7 @@ pub fn text_of(html: &str) -> String {
         match name {
             "li" => out.push_str("- "),
             "/p" | "/blockquote" | "/pre" | "/ul" | "/ol" | "/h1" | "/h2" | "/div" => {
-                out.push_str("\n\n")
+                out.push_str("\n\n");
             }
             "br" | "/li" => out.push('\n'),
             "a" => link = address_of(tag).map(|address| (address, out.len())),
