@@ -216,7 +216,7 @@ pub fn assert_tones(sides: &[(&[i16], f64); 2], rate: u32) {
         share(counselor, counselor_tone),
         share(counselor, citizen_tone),
     ];
-    let well = found[0] > 0.5 && found[1] < 0.1 && found[2] > 0.5 && found[3] < 0.1;
+    let well = found[0] > 0.7 && found[1] < 0.1 && found[2] > 0.7 && found[3] < 0.1;
     assert!(well, "shares of the tones: {found:?}");
 }
 
