@@ -1,7 +1,9 @@
 //! What must be true of the floor, folded from events alone by rules of its own. Never asks the
 //! center.
 
-use center::city::{Channel, City, ContactId, CounselorId, Language};
+use center::city::{
+    Channel, City, ContactId, CounselorId, CounselorProfile, Language, Queue, Ring,
+};
 use center::command::RestReason;
 use center::event::{Event, Fate, OfferEnd, Told};
 use center::time::Time;
@@ -123,6 +125,8 @@ pub struct Floor {
     pub busy: BTreeSet<CounselorId>,
     /// Waiting contacts by queue.
     pub waiting: Vec<BTreeSet<ContactId>>,
+    /// Counselors who meet some ring of a queue, by queue.
+    pub able: Vec<BTreeSet<CounselorId>>,
     /// Closed conversations that may go on, and when they were closed.
     pub resting: BTreeMap<ContactId, (Time, Open)>,
     /// Callbacks owed.
@@ -138,6 +142,7 @@ impl Floor {
     pub fn new(city: Arc<City>) -> Floor {
         Floor {
             waiting: vec![BTreeSet::new(); city.queues.len()],
+            able: city.queues.iter().map(|queue| able(&city, queue)).collect(),
             city,
             open: BTreeMap::new(),
             desks: BTreeMap::new(),
@@ -189,10 +194,7 @@ impl Floor {
         let (Some(ring), Some(profile)) = (open.or(rings.first()), profile) else {
             return false;
         };
-        ring.needs.iter().all(|need| {
-            let level = profile.skills.get(&need.skill);
-            level.is_some_and(|level| *level >= need.level)
-        })
+        meets(profile, ring)
     }
 
     /// Takes in what happened; says what about it was impossible.
@@ -439,6 +441,19 @@ impl Floor {
         };
         (Some(after), odd)
     }
+}
+
+fn able(city: &City, queue: &Queue) -> BTreeSet<CounselorId> {
+    let able = |profile: &&CounselorProfile| queue.rings.iter().any(|ring| meets(profile, ring));
+    let found = city.counselors.iter().filter(able);
+    found.map(|profile| profile.id).collect()
+}
+
+fn meets(profile: &CounselorProfile, ring: &Ring) -> bool {
+    ring.needs.iter().all(|need| {
+        let level = profile.skills.get(&need.skill);
+        level.is_some_and(|level| *level >= need.level)
+    })
 }
 
 fn place_of(fate: Fate) -> usize {

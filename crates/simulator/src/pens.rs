@@ -207,7 +207,7 @@ impl Run {
         for (mix, of) in MIX.iter().enumerate() {
             for hour in 0..24 {
                 let more = if storm && (7..11).contains(&hour) {
-                    2.0
+                    4.0
                 } else {
                     1.0
                 };

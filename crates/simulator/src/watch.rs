@@ -349,13 +349,14 @@ impl Watch {
     fn idle_beside_waiting(&mut self, now: Time) {
         let mut found = None;
         for queue in 0..self.floor.waiting.len() {
-            // Letters are looked after by `room_beside_letters`.
-            if self.floor.city.queues[queue].channel.written() {
+            let able = &self.floor.able[queue];
+            let idle: Vec<CounselorId> = self.floor.idle.intersection(able).copied().collect();
+            if idle.is_empty() {
                 continue;
             }
             for contact in &self.floor.waiting[queue] {
                 let open = &self.floor.open[contact];
-                let able = self.floor.idle.iter().find(|counselor| {
+                let able = idle.iter().find(|counselor| {
                     self.floor.eligible(open, **counselor, now)
                         && !self.held_back(queue, **counselor, now)
                 });
