@@ -86,6 +86,7 @@ async fn letters(
         hub: hub.clone(),
         archive: archive.clone(),
         judge: messaging::judge::Judge::standard(),
+        sweep_every: messaging::wing::SWEEP_EVERY,
         country: file.country_code.clone().unwrap_or_else(|| "82".to_owned()),
     };
     let open = messaging::connections::open(settings.file.messaging.clone(), start, place).await?;

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use store::{Archive, Message};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 /// Letters on their way at once.
@@ -29,8 +29,8 @@ const RECEIPT_MS: i64 = 3 * DAY_MS;
 const PAUSE: Duration = Duration::from_secs(2);
 const PAUSE_MAX: Duration = Duration::from_mins(5);
 
-/// How often letters are looked for that nobody carries: after a crash, or when a receipt is late.
-const SWEEP_EVERY: Duration = Duration::from_mins(1);
+/// How often letters are looked for that nobody carries, and receipts that are late.
+pub(crate) const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// The outbox. Cloned freely.
 #[derive(Clone, Debug)]
@@ -55,11 +55,11 @@ impl Outbox {
     }
 
     /// Sends what the hub asks for and what an earlier run left, until the hub is gone.
-    pub async fn run(self, mut asked: mpsc::UnboundedReceiver<(ContactId, u32)>) {
+    pub async fn run(self, mut asked: hub::Letters, sweep_every: Duration) {
         // Its tasks end with it.
         let mut tasks = JoinSet::new();
         self.take_up(&mut tasks).await;
-        let mut sweep = tokio::time::interval(SWEEP_EVERY);
+        let mut sweep = tokio::time::interval(sweep_every);
         loop {
             tokio::select! {
                 next = asked.recv() => match next {
@@ -74,39 +74,39 @@ impl Outbox {
         }
     }
 
+    /// Letters whose fate is open.
+    async fn open(&self) -> Vec<(ContactId, u32, String, Time)> {
+        self.archive.outbox().await.unwrap_or_else(|failure| {
+            tracing::error!(%failure, "the outbox cannot be read");
+            Vec::new()
+        })
+    }
+
     /// What an earlier run left waiting may have left the house before it stopped: it is sent
-    /// again and marked, so that nothing is lost and nobody wonders about a second copy.
+    /// again and marked, so that nothing is lost and nobody wonders about a second copy. So is what
+    /// was to be sent again when it stopped.
     async fn take_up(&self, tasks: &mut JoinSet<()>) {
-        let open = match self.archive.outbox().await {
-            Ok(open) => open,
-            Err(failure) => return tracing::error!(%failure, "the outbox cannot be read"),
-        };
-        for (contact, message, fortune, _) in open {
-            if fortune == "queued" {
-                self.tell(contact, message, Fortune::Unknown, "").await;
-                self.carry(tasks, contact, message, true).await;
+        let now = self.hub.now();
+        for (contact, message, fortune, since) in self.open().await {
+            match fortune.as_str() {
+                "queued" => self.tell(contact, message, Fortune::Unknown, "").await,
+                "unknown" if now - since < EXPIRES_MS => {}
+                _ => continue,
             }
+            self.carry(tasks, contact, message, true).await;
         }
     }
 
-    /// Looks for letters whose fate is open and that nobody carries.
+    /// Looks for letters that nobody carries and for receipts that will not come. What is unknown
+    /// after its second try stays so: a third might be a third copy.
     async fn sweep(&self, tasks: &mut JoinSet<()>) {
-        let open = match self.archive.outbox().await {
-            Ok(open) => open,
-            Err(failure) => return tracing::error!(%failure, "the outbox cannot be read"),
-        };
         let now = self.hub.now();
-        for (contact, message, fortune, since) in open {
+        for (contact, message, fortune, since) in self.open().await {
             match fortune.as_str() {
                 "queued" => self.carry(tasks, contact, message, false).await,
-                // Left before a crash told how it went: tried once more, marked as such.
-                "unknown" if now - since < EXPIRES_MS => {
-                    self.carry(tasks, contact, message, true).await;
-                }
                 "submitted" if now - since > RECEIPT_MS => {
                     self.tell(contact, message, Fortune::Unknown, "").await;
                 }
-                "unknown" => self.tell(contact, message, Fortune::Expired, "").await,
                 _ => {}
             }
         }

@@ -2,12 +2,13 @@
 
 use crate::inlet::Inlet;
 use crate::judge::Judge;
-use crate::outbox::Outbox;
+use crate::outbox::{self, Outbox};
 use crate::outlet::Outlet;
 use crate::post::Post;
 use hub::Hub;
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::time::Duration;
 use store::Archive;
 use tokio::task::JoinHandle;
 
@@ -25,7 +26,12 @@ pub struct Start {
     pub judge: Judge,
     /// Country calling code without `+`.
     pub country: String,
+    /// How often letters are looked for that nobody carries.
+    pub sweep_every: Duration,
 }
+
+/// How often letters are looked for that nobody carries, where there is no reason for another pace.
+pub const SWEEP_EVERY: Duration = outbox::SWEEP_EVERY;
 
 /// The end to which connections are joined.
 #[derive(Debug)]
@@ -34,6 +40,7 @@ pub struct Wing {
     pub inlet: Inlet,
     hub: Hub,
     archive: Archive,
+    sweep_every: Duration,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -46,12 +53,14 @@ impl Wing {
             archive,
             judge,
             country,
+            sweep_every,
         } = start;
         let post = Post::new(hub.clone(), archive.clone(), judge, country);
         Wing {
             inlet,
             hub,
             archive,
+            sweep_every,
             tasks: vec![tokio::spawn(post.run(handed))],
         }
     }
@@ -59,7 +68,8 @@ impl Wing {
     /// Opens the way out over the connections by name.
     pub fn send(&mut self, outlets: BTreeMap<String, Outlet>, letters: hub::Letters) {
         let outbox = Outbox::new(self.hub.clone(), self.archive.clone(), outlets);
-        self.tasks.push(tokio::spawn(outbox.run(letters)));
+        self.tasks
+            .push(tokio::spawn(outbox.run(letters, self.sweep_every)));
     }
 
     /// Runs a connection until the wing stops.

@@ -129,6 +129,7 @@ impl House {
             archive: archive.clone(),
             judge: judge(),
             country: "82".to_owned(),
+            sweep_every: Duration::from_millis(20),
         });
         let (outlet, orders) = Outlet::new(16);
         wing.send(
@@ -351,6 +352,24 @@ async fn a_broken_line_is_tried_once_more_and_marked() {
         matches!(&entry.event, Event::MessageFared { fortune, .. } if *fortune == unknown)
     };
     assert!(timeline.iter().any(marked), "the record says perhaps twice");
+}
+
+#[tokio::test]
+async fn what_is_unknown_twice_is_never_sent_a_third_time() {
+    let mut house = House::open().await;
+    house.texts("m1", "하나").await;
+    let (contact, message) = house.answer("답").await;
+    for again in [false, true] {
+        let order = house.orders.recv().await.unwrap();
+        assert_eq!(order.outgoing.perhaps_again, again);
+        order.reply.send(Err(Unsent::Unknown)).unwrap();
+    }
+    house.fate(contact, message, "unknown").await;
+    let third = tokio::time::timeout(Duration::from_millis(600), house.orders.recv()).await;
+    assert!(
+        third.is_err(),
+        "thirty sweeps later nobody sent it: {third:?}"
+    );
 }
 
 #[tokio::test]
