@@ -8,6 +8,7 @@
 
 pub mod composer;
 pub mod connections;
+mod digest;
 pub mod fetch;
 pub mod inlet;
 pub mod judge;

@@ -1,6 +1,7 @@
 //! Takes what connections hand in and brings it into the record before they may acknowledge it.
 //! Never speaks a protocol, never decides what becomes of a contact.
 
+use crate::digest::hex;
 use crate::inlet::{HandedIn, Inward, NotTaken, Taken};
 use crate::judge::Judge;
 use crate::letter::{AddressKind, Attachment, DeadLetter, Fortune, Incoming, Receipt};
@@ -9,7 +10,6 @@ use center::command::{Answer, Command, Refusal, Written};
 use center::event::Marks;
 use hub::{Error, Hub, Personal};
 use std::collections::{HashMap, VecDeque};
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use store::{Archive, File, Letter, note_digest};
@@ -356,10 +356,7 @@ fn nonce() -> String {
     let mut bytes = [0_u8; 16];
     // Without randomness the digest of a short text could be guessed; the letter matters more.
     let _ = getrandom::fill(&mut bytes);
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&bytes)
 }
 
 /// How many conversations citizens opened lately.

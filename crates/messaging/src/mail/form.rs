@@ -2,12 +2,12 @@
 //! Pure: time and budget come from outside. Never a page.
 
 use crate::letter::{Address, AddressKind, Incoming};
+use crate::letters::count as letters;
 use crate::mail::settings::is_address;
 use crate::mail::token::Tokens;
 use center::city::Channel;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use unicode_segmentation::UnicodeSegmentation;
 
 /// Letters of a text as its writer counts them (grapheme clusters). More is refused, never cut.
 pub const TEXT_LETTERS_MAX: usize = 1_000;
@@ -73,11 +73,6 @@ pub enum Wrong {
     /// A robot: the field that nobody sees was filled.
     #[error("form.robot")]
     Robot,
-}
-
-/// Letters of a text as its writer counts them.
-pub fn letters(text: &str) -> usize {
-    text.graphemes(true).count()
 }
 
 impl Form {
@@ -159,7 +154,8 @@ fn normal(text: &str) -> String {
     text.trim().to_owned()
 }
 
-fn one_line(text: &str) -> String {
+/// A text without line ends, for a header.
+pub(super) fn one_line(text: &str) -> String {
     let line: String = text
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })

@@ -2,11 +2,12 @@
 //! fetched as the server tells of it, and marked once it is durable. Never deletes what was not
 //! recorded.
 
+use crate::digest::hex;
 use crate::inlet::{Inlet, Inward, NotTaken};
 use crate::letter::DeadLetter;
 use crate::mail::limit::MESSAGE_BYTES_MAX;
-use crate::mail::reading::{Envelope, Reader, hex};
-use crate::mail::settings::{MailboxSettings, Password, Security, WrongSetting};
+use crate::mail::reading::{Envelope, Reader};
+use crate::mail::settings::{MailboxSettings, Security, WrongSetting};
 use async_imap::extensions::idle::IdleResponse;
 use async_imap::{Client, Session};
 use futures_util::TryStreamExt;
@@ -142,7 +143,7 @@ impl Mailbox {
         timeout(ANSWER, client.read_response())
             .await??
             .ok_or(Ended::Closed)?;
-        let Password(password) = &self.settings.password;
+        let password = self.settings.password.expose();
         let signed_in = client.login(&self.settings.user, password);
         Ok(timeout(ANSWER, signed_in)
             .await?

@@ -1,6 +1,7 @@
 //! A raw message becomes what the center takes in: a letter, a word on an earlier one, or a dead
 //! letter. Never throws anything away, never answers.
 
+use crate::digest::hex;
 use crate::inlet::Inward;
 use crate::letter::{Address, AddressKind, Attachment, DeadLetter, Fortune, Incoming, Receipt};
 use crate::mail::bounce;
@@ -374,14 +375,6 @@ fn key(raw: &[u8], message: &Message<'_>, id: Option<&str>, named: Option<Named>
         Some(id) => format!("{id} {digest}"),
         None => format!("sha256:{digest}"),
     }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    nibbles
-        .map(|nibble| char::from(DIGITS[usize::from(nibble)]))
-        .collect()
 }
 
 /// Who wrote: the author, or whom to answer where the author reads no mail.

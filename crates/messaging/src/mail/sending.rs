@@ -3,10 +3,9 @@
 
 use crate::letter::Outgoing;
 use crate::mail::dkim::Signer;
+use crate::mail::form::one_line;
 use crate::mail::reading;
-use crate::mail::settings::{
-    MailSettings, Password, Security, SubmissionSettings, WrongSetting, is_address,
-};
+use crate::mail::settings::{MailSettings, Security, SubmissionSettings, WrongSetting, is_address};
 use crate::mail::token::{Named, Tokens};
 use crate::outlet::{Order, Submitted, Unsent};
 use lettre::address::Envelope;
@@ -176,14 +175,6 @@ fn with_files(text: SinglePart, outgoing: &Outgoing) -> MultiPart {
     whole
 }
 
-fn one_line(text: &str) -> String {
-    let line: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    line.trim().to_owned()
-}
-
 /// Whether a text may stand in angle brackets of a header.
 fn is_id(id: &str) -> bool {
     id.len() <= crate::mail::limit::MESSAGE_ID_BYTES_MAX
@@ -307,7 +298,7 @@ impl Sender {
             self.step(secured).await.map_err(later)?;
         }
         if let Some(user) = &self.settings.user {
-            let Password(password) = self.settings.password.clone();
+            let password = self.settings.password.expose().to_owned();
             let credentials = Credentials::new(user.clone(), password);
             let signed_in = line.auth(&[Mechanism::Plain, Mechanism::Login], &credentials);
             self.step(signed_in).await.map_err(|_| {

@@ -1,20 +1,9 @@
 //! What a city writes in its settings about mail. Plain values; never a connection.
 
+use crate::secret::Secret;
 use serde::Deserialize;
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-
-/// A password: readable from settings, never shown again.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Password(pub String);
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Password(..)")
-    }
-}
 
 /// `[[mail]]`: one mailbox of the city with its ways in and out.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -136,8 +125,8 @@ pub struct MailboxSettings {
     pub authority: Option<PathBuf>,
     /// User.
     pub user: String,
-    /// Password.
-    pub password: Password,
+    /// Secret.
+    pub password: Secret,
     /// Folder that is read.
     #[serde(default = "default_folder")]
     pub folder: String,
@@ -176,9 +165,9 @@ pub struct SubmissionSettings {
     pub authority: Option<PathBuf>,
     /// User; without one nobody signs in.
     pub user: Option<String>,
-    /// Password.
+    /// Secret.
     #[serde(default)]
-    pub password: Password,
+    pub password: Secret,
     /// Seconds for each answer of the server.
     #[serde(default = "default_answer_s")]
     pub answer_s: u64,

@@ -1,6 +1,7 @@
 //! What a gateway delivers: joined, decoded, handed in, and only then answered. Never a message
 //! dropped: what cannot be read is a dead letter.
 
+use crate::digest::hex;
 use crate::inlet::{Inlet, Inward};
 use crate::letter::{Address, AddressKind, DeadLetter, Incoming, Receipt};
 use crate::sms::gsm7;
@@ -261,13 +262,6 @@ fn incoming(key: String, parts: &[Part], missing: &[u8]) -> Incoming {
         automatic: false,
         damage,
     }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 pub(crate) mod soap;
 
+use crate::digest::hex;
 use crate::fetch::{self, Fetcher, Request, Rules};
 use crate::inlet::{Inlet, Inward};
 use crate::letter::{
@@ -10,7 +11,6 @@ use crate::letter::{
 };
 use crate::outlet::{Order, Submitted, Unsent};
 use crate::secret::{Secret, same};
-use crate::sms::deliver::hex;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};

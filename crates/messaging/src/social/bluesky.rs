@@ -4,11 +4,12 @@
 use super::keep::Kept;
 use super::line::{self, Named, Reads, Sends, Trouble};
 use super::plain::{self, Counting};
-use super::{Limits, OpenError, Secret};
+use super::{Limits, OpenError};
 use crate::fetch::{Answer, Failure, Fetcher, Request};
 use crate::inlet::{Inlet, Inward};
 use crate::letter::{Address, AddressKind, Attachment, Incoming, Outgoing};
 use crate::outlet::{Order, Submitted, Unsent};
+use crate::secret::Secret;
 use axum::http::header::AUTHORIZATION;
 use center::city::Channel;
 use jiff::Timestamp;
@@ -270,7 +271,7 @@ impl Client {
         }
         let login = json!({
             "identifier": self.settings.identifier,
-            "password": self.settings.password.reveal(),
+            "password": self.settings.password.expose(),
         });
         let url = self.url("com.atproto.server.createSession");
         let body = login.to_string().into_bytes();

@@ -194,7 +194,7 @@ pub fn with_missing(text: String, missing: &[String]) -> String {
 pub fn multipart(fields: &[(&str, &str)], files: &[(&str, &Attachment)]) -> (String, Vec<u8>) {
     let mut random = [0; 12];
     getrandom::fill(&mut random).expect("the machine gives random bytes");
-    let mark = format!("dasan-{}", super::plain::hex(&random));
+    let mark = format!("dasan-{}", crate::digest::hex(&random));
     let mut body = Vec::new();
     let quoted = |text: &str| text.replace(['"', '\r', '\n', '\\'], "_");
     for (name, value) in fields {

@@ -4,11 +4,12 @@
 use super::keep::Kept;
 use super::line::{self, Named, Reads, Sends, Trouble};
 use super::plain::{self, Counting};
-use super::{Limits, OpenError, Secret};
+use super::{Limits, OpenError};
 use crate::fetch::{Answer, Failure, Fetcher, Request, form};
 use crate::inlet::{Inlet, Inward};
 use crate::letter::{Address, AddressKind, Attachment, Incoming, Outgoing};
 use crate::outlet::{Order, Submitted, Unsent};
+use crate::secret::Secret;
 use axum::http::HeaderName;
 use axum::http::header::AUTHORIZATION;
 use center::city::Channel;
@@ -206,7 +207,7 @@ impl Client {
     }
 
     async fn ask(&self, request: Request) -> Result<Answer, Failure> {
-        let token = format!("Bearer {}", self.settings.token.reveal());
+        let token = format!("Bearer {}", self.settings.token.expose());
         self.fetcher
             .send(request.header(AUTHORIZATION, token))
             .await

@@ -15,8 +15,6 @@ pub use account::{Account, Connection};
 pub use plain::Counting;
 
 use crate::fetch;
-use serde::{Deserialize, Serialize};
-use std::fmt;
 use std::io;
 
 /// Why a connection cannot be opened.
@@ -31,28 +29,6 @@ pub enum OpenError {
     /// The client.
     #[error("the client: {0}")]
     Client(#[from] fetch::Failure),
-}
-
-/// A token or password; never shown.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// A secret of this text.
-    pub fn new(text: &str) -> Secret {
-        Secret(text.to_owned())
-    }
-
-    fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
-    }
 }
 
 /// What a network takes, for the composer of the desk.

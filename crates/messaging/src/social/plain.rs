@@ -1,6 +1,7 @@
 //! Text as networks count, mark up and cut it: HTML to plain text and back, letters as each network
 //! counts them, parts of a thread. Never speaks to a network.
 
+use crate::digest::hex;
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use unicode_segmentation::UnicodeSegmentation;
@@ -127,20 +128,6 @@ pub fn keyed(secret: &[u8], text: &str) -> String {
     let mut mac = mac.expect("HMAC takes a key of any length");
     mac.update(text.as_bytes());
     hex(&mac.finalize().into_bytes()[..16])
-}
-
-/// Whether two secrets are the same, in a time that tells nothing about where they differ.
-pub fn same(one: &[u8], other: &[u8]) -> bool {
-    let (one, other) = (Sha256::digest(one), Sha256::digest(other));
-    let differences = one.iter().zip(&other).fold(0, |all, (a, b)| all | (a ^ b));
-    differences == 0
-}
-
-/// Bytes as hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// Where http addresses stand in a text: first byte and the byte after the last.

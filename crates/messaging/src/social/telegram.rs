@@ -3,11 +3,12 @@
 use super::keep::Kept;
 use super::line::{self, Named, Reads, Sends, Trouble};
 use super::plain::{self, Counting};
-use super::{Limits, OpenError, Secret};
+use super::{Limits, OpenError};
 use crate::fetch::{Answer, Failure, Fetcher, Request};
 use crate::inlet::{Inlet, Inward, NotTaken};
 use crate::letter::{Address, AddressKind, Attachment, DeadLetter, Incoming, Outgoing};
 use crate::outlet::{Order, Submitted, Unsent};
+use crate::secret::Secret;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
@@ -107,7 +108,7 @@ impl Telegram {
     ) -> Result<Telegram, OpenError> {
         let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         if let Some(webhook) = &settings.webhook {
-            let secret = webhook.secret.reveal();
+            let secret = webhook.secret.expose();
             if secret.is_empty() || secret.len() > 256 || !secret.chars().all(fits) {
                 return Err(OpenError::Setting("webhook.secret"));
             }
@@ -177,7 +178,7 @@ impl Telegram {
         let origin = webhook.origin.as_str().trim_end_matches('/');
         let question = json!({
             "url": format!("{origin}{}", path(&self.client.via)),
-            "secret_token": webhook.secret.reveal(),
+            "secret_token": webhook.secret.expose(),
             "allowed_updates": UPDATES,
         });
         self.client.ask("setWebhook", &question).await?;
@@ -190,8 +191,8 @@ async fn hook(State(client): State<Client>, headers: HeaderMap, body: Bytes) -> 
     let shown = headers.get("x-telegram-bot-api-secret-token");
     let shown = shown.map_or(&b""[..], |shown| shown.as_bytes());
     let webhook = client.settings.webhook.as_ref();
-    let secret = webhook.map_or("", |webhook| webhook.secret.reveal());
-    if secret.is_empty() || !plain::same(shown, secret.as_bytes()) {
+    let secret = webhook.map_or("", |webhook| webhook.secret.expose());
+    if secret.is_empty() || !crate::secret::same(shown, secret.as_bytes()) {
         return StatusCode::UNAUTHORIZED;
     }
     let taken = match serde_json::from_slice::<Value>(&body) {
@@ -207,7 +208,7 @@ async fn hook(State(client): State<Client>, headers: HeaderMap, body: Bytes) -> 
 impl Client {
     fn url(&self, rest: &str) -> String {
         let origin = self.settings.api.as_str().trim_end_matches('/');
-        let token = self.settings.token.reveal();
+        let token = self.settings.token.expose();
         format!("{origin}/{rest}").replacen("TOKEN", token, 1)
     }
 

@@ -4,11 +4,12 @@
 use super::keep::Kept;
 use super::line::{self, Named, Reads, Sends, Trouble};
 use super::plain::{self, Counting};
-use super::{Limits, OpenError, Secret};
+use super::{Limits, OpenError};
 use crate::fetch::{Answer, Failure, Fetcher, Request, form};
 use crate::inlet::{Inlet, Inward, NotTaken};
 use crate::letter::{Address, AddressKind, Attachment, DeadLetter, Incoming, Outgoing};
 use crate::outlet::{Order, Submitted, Unsent};
+use crate::secret::Secret;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Query, State};
@@ -205,7 +206,7 @@ async fn challenge(
 async fn event(State(client): State<Client>, headers: HeaderMap, body: Bytes) -> StatusCode {
     let shown = headers.get("x-twitter-webhooks-signature");
     let shown = shown.map_or(&b""[..], |shown| shown.as_bytes());
-    if !plain::same(shown, client.proof(&body).as_bytes()) {
+    if !crate::secret::same(shown, client.proof(&body).as_bytes()) {
         return StatusCode::UNAUTHORIZED;
     }
     let taken = match serde_json::from_slice::<Value>(&body) {
@@ -227,7 +228,7 @@ impl Client {
     /// HMAC-SHA-256 under the consumer secret, as both sides of the webhook write it.
     fn proof(&self, bytes: &[u8]) -> String {
         let secret = self.settings.consumer_secret.as_ref();
-        let secret = secret.map_or("", |secret| secret.reveal());
+        let secret = secret.map_or("", |secret| secret.expose());
         let mac = <Hmac<Sha256> as Mac>::new_from_slice(secret.as_bytes());
         let mut mac = mac.expect("HMAC takes a key of any length");
         mac.update(bytes);
@@ -246,13 +247,13 @@ impl Client {
         let refresh = tokens.refresh.value.token.as_ref().unwrap_or(first);
         let body = form([
             ("grant_type", "refresh_token"),
-            ("refresh_token", refresh.reveal()),
+            ("refresh_token", refresh.expose()),
             ("client_id", self.settings.client.as_str()),
         ]);
         let url = self.url("/2/oauth2/token");
         let mut request = Request::post(&url, "application/x-www-form-urlencoded", body);
         if let Some(secret) = &self.settings.client_secret {
-            let pair = format!("{}:{}", self.settings.client, secret.reveal());
+            let pair = format!("{}:{}", self.settings.client, secret.expose());
             request = request.header(AUTHORIZATION, format!("Basic {}", STANDARD.encode(pair)));
         }
         let found = line::found(&self.fetcher.send(request).await?)?;
@@ -270,7 +271,7 @@ impl Client {
 
     async fn ask(&self, request: Request) -> Result<Result<Answer, Failure>, Trouble> {
         let access = self.access().await?;
-        let bearer = format!("Bearer {}", access.reveal());
+        let bearer = format!("Bearer {}", access.expose());
         let answer = self
             .fetcher
             .send(request.header(AUTHORIZATION, bearer))
