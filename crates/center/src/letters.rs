@@ -85,7 +85,8 @@ impl Conversations {
 
     fn wake(&mut self, id: ContactId) -> Option<Contact> {
         let contact = self.resting.remove(&id)?;
-        self.resting_order.retain(|(_, resting)| *resting != id);
+        let closed = contact.row.closed.unwrap_or_default();
+        self.resting_order.remove(&(closed, id));
         Some(contact)
     }
 

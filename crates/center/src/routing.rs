@@ -68,6 +68,8 @@ struct QueueInfo {
     first: Bucket,
     head_start_ms: i64,
     ageing_percent: i64,
+    /// How much of a counselor one contact of it takes, in hundredths.
+    weight: usize,
 }
 
 impl ReserveInfo {
@@ -181,6 +183,7 @@ impl Routing {
                 first: self.buckets.len(),
                 head_start_ms: settings.head_start_ms,
                 ageing_percent: settings.ageing_percent,
+                weight: usize::from(city.weights.of(settings.channel)).max(1),
             });
             for (ring, asked) in settings.rings.iter().enumerate() {
                 let bucket = self.buckets.len();
@@ -508,8 +511,9 @@ impl Routing {
             .is_some_and(|class| self.buckets[last].classes.contains(class))
     }
 
-    /// How many who wait go before `contact` (or before a newcomer) in its queue and, weighted by
-    /// how many of their counselors are shared, in the others. `staff` counts counselors by class.
+    /// How many who wait go before `contact` (or before a newcomer) in its queue and in the others,
+    /// those weighted by how many of their counselors are shared and how much of one each takes.
+    /// `staff` counts counselors by class.
     pub fn ahead(&self, queue: usize, contact: Option<ContactId>, staff: &[usize]) -> usize {
         let own = |bucket: Bucket| {
             let waiting = &self.buckets[bucket].waiting;
@@ -532,7 +536,8 @@ impl Routing {
             let share = if other == queue {
                 1_000
             } else {
-                shared * 1_000 / all.max(1)
+                let takes = self.queues[other].weight * 1_000 / self.queues[queue].weight;
+                takes * shared / all.max(1)
             };
             permille += count * share;
         }
@@ -547,6 +552,11 @@ impl Routing {
     /// The class of a counselor.
     pub fn class(&self, counselor: CounselorId) -> Option<usize> {
         self.class_of.get(&counselor).copied()
+    }
+
+    /// How many contacts of a queue so many counselors serve at once.
+    pub fn places(&self, queue: usize, counselors: usize) -> usize {
+        counselors * usize::from(FULL) / self.queues[queue].weight
     }
 
     /// Counselors of `staff` who may take from the last ring of a queue.
@@ -744,6 +754,23 @@ mod tests {
         routing.set_free(CounselorId(1), Time(0), Some(0));
         routing.wait(Time(0), ContactId(1), place(1, 0));
         assert_eq!(pair(routing.choose(Time(0))), Some((1, 1)));
+    }
+
+    #[test]
+    fn a_counselor_serves_three_chats_at_once_and_a_text_is_a_smaller_wait() {
+        let mut city = city(&[&["ko"]], Vec::new());
+        city.queues[0].channel = Channel::Chat;
+        city.queues[1] = Queue {
+            channel: Channel::Text,
+            ..queue("texts", &[(0, &["ko"])])
+        };
+        let mut routing = Routing::new(&city);
+        assert_eq!((routing.places(0, 4), routing.places(2, 4)), (12, 4));
+        for contact in 1..=10 {
+            routing.wait(Time(0), ContactId(contact), place(1, 0));
+        }
+        let ahead = routing.ahead(0, None, &[1]);
+        assert_eq!(ahead, 6, "ten texts take as much as six chats");
     }
 
     #[test]

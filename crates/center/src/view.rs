@@ -22,7 +22,8 @@ impl Center {
         let wait = if free {
             Some((0, 0))
         } else {
-            self.paces[queue].wait(self.behind(now, queue, contact, (ahead, pool)), pool)
+            let places = self.routing.places(queue, pool);
+            self.paces[queue].wait(self.behind(now, queue, contact, (ahead, places)), places)
         };
         Told {
             position: ahead as u32 + 1,
@@ -39,10 +40,10 @@ impl Center {
         now: Time,
         queue: usize,
         contact: Option<ContactId>,
-        (ahead, pool): (usize, usize),
+        (ahead, places): (usize, usize),
     ) -> Ahead {
         let own = contact.and_then(|id| Some((self.contacts.get(&id)?.waiting()?.since, id)));
-        let line_ms = self.paces[queue].handling_ms() * ahead as i64 / pool.max(1) as i64;
+        let line_ms = self.paces[queue].handling_ms() * ahead as i64 / places.max(1) as i64;
         let (mut booked, mut again) = (0, 0);
         for (id, open) in &self.contacts {
             match &open.state {
