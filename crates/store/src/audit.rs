@@ -17,9 +17,15 @@ use center::statistics::{Cell, Measures, cells};
 use center::time::Zone;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Rows that are read at once.
 const CHUNK: i64 = 5_000;
+
+/// How often the record is asked again for a recording whose end is perhaps being written just now.
+const LOOKS: usize = 50;
+/// How long it is left alone in between.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 /// Differences that are named; the rest is only counted.
 const NAMED_MAX: usize = 1_000;
@@ -93,7 +99,7 @@ pub async fn audit(place: &Place, city: &Arc<City>) -> Result<Report, Failure> {
     match &blobs {
         Some(blobs) => {
             let listed = audit.recordings(blobs).await?;
-            audit.unlisted(&reader, lying, &listed).await?;
+            audit.unlisted(&reader, blobs, lying, &listed).await?;
             audit.report.aside = blobs.names("aside/recordings")?.len() as u64;
         }
         None => audit.report.differs("the key file is missing".into()),
@@ -460,27 +466,45 @@ impl Audit {
     }
 
     /// No recording lies on the disk that the record does not know, but for those that are being
-    /// made: their contact is open, or they were recorded in the meantime.
+    /// made: their contact is open, or they are recorded while the audit looks.
     async fn unlisted(
         &mut self,
         reader: &Reader,
+        blobs: &Blobs,
         lying: Vec<String>,
         listed: &HashSet<String>,
     ) -> Result<(), Failure> {
+        let mut strange = Vec::new();
         for name in lying.into_iter().filter(|name| !listed.contains(name)) {
-            let contact = name
-                .rsplit_once('/')
-                .and_then(|(_, last)| last.split_once('-'));
-            let contact: Option<i64> = contact.and_then(|(contact, _)| contact.parse().ok());
-            let contact = contact.unwrap_or(0);
             let text = "SELECT contact FROM contact WHERE contact = $1 AND closed IS NULL";
-            let open = self.ask(text, &[contact]).await?.first().is_some();
-            let mut asked = Values::default();
-            asked.int(contact).text(&name);
-            let text = "SELECT contact FROM recording WHERE contact = $1 AND blob = $2";
-            if open || reader.query(text, asked).await?.first().is_some() {
-                continue;
+            if self
+                .ask(text, &[contact_of(&name)])
+                .await?
+                .first()
+                .is_none()
+            {
+                strange.push(name);
             }
+        }
+        for _ in 0..LOOKS {
+            if strange.is_empty() {
+                return Ok(());
+            }
+            let lying = blobs.names("recordings")?;
+            let mut still = Vec::new();
+            for name in strange {
+                let mut asked = Values::default();
+                asked.int(contact_of(&name)).text(&name);
+                let text = "SELECT contact FROM recording WHERE contact = $1 AND blob = $2";
+                let known = reader.query(text, asked).await?.first().is_some();
+                if !known && lying.contains(&name) {
+                    still.push(name);
+                }
+            }
+            strange = still;
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+        for name in strange {
             self.report.differs(format!(
                 "the file {name} is a recording that the record does not know"
             ));
@@ -571,6 +595,15 @@ async fn known(reader: &Reader, key: &str) -> Result<bool, Failure> {
     asked.text(key);
     let text = "SELECT contact FROM contact WHERE key = $1 AND channel = 'voice'";
     Ok(reader.query(text, asked).await?.first().is_some())
+}
+
+/// The contact in the name of a recording, such as `recordings/17-1795570083862`.
+fn contact_of(name: &str) -> i64 {
+    let last = name.rsplit_once('/').map_or(name, |(_, last)| last);
+    let contact = last.split_once('-').map(|(contact, _)| contact);
+    contact
+        .and_then(|contact| contact.parse().ok())
+        .unwrap_or(0)
 }
 
 /// The columns in which two rows differ.

@@ -8,6 +8,7 @@ use center::event::Event;
 use center::time::{DAY_MS, Time};
 use std::fmt::Write;
 use std::fs;
+use std::time::Duration;
 use store::{Batch, Entry, Report};
 
 /// A record of three contacts, one with a recording, and telephony's log of them; closed.
@@ -314,7 +315,13 @@ on_both!(every_tampering_in_the_folder_is_named, paper, {
     fs::create_dir(&unknown).unwrap();
     fs::write(unknown.join("2-17"), &kept).unwrap();
     assert!(names(&paper.audit().await, "recordings/2-17"));
-    fs::remove_file(unknown.join("2-17")).unwrap();
+    // As that of a call which was too short to keep: it goes while the audit looks.
+    let gone = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        fs::remove_file(unknown.join("2-17")).unwrap();
+    };
+    let (report, ()) = tokio::join!(paper.audit(), gone);
+    assert!(report.clean(), "{report:?}");
 
     let log = paper.folder().join("ingress/2026-11-18.log");
     let kept = fs::read_to_string(&log).unwrap();
