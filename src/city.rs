@@ -3,6 +3,7 @@
 
 mod file;
 mod hours;
+mod limits;
 mod tree;
 
 use anyhow::{Context, Result, bail};
@@ -10,10 +11,16 @@ use center::city::{
     Category, Channel, City, CounselorId, CounselorProfile, Language, Need, OutcomeCode, Queue,
     Reserve, Ring, Weights,
 };
+use center::limit::Limits;
 use center::time::{OpeningHours, SECOND_MS, Zone};
 use file::{CategoriesFile, CityFile, CodeFile, CounselorFile, Names, QueueFile};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::path::Path;
+
+/// Longest time of a call and longest promise in writing, in seconds.
+const DAY_S: i64 = 86_400;
+const YEAR_S: i64 = 365 * DAY_S;
 
 /// The sample city, as written into a new data directory.
 pub const SAMPLE: &str = include_str!("../assets/city.toml");
@@ -149,7 +156,7 @@ impl Check {
             outcomes: self.outcomes(file),
             texts: BTreeMap::new(),
             weights: self.weights(file),
-            limits: file.limits.over_standard(),
+            limits: self.limits(file),
             callbacks: false,
             queues,
             counselors,
@@ -171,6 +178,24 @@ impl Check {
                 self.flaw(key, format!("`{code}` is not a known language"));
             }
         }
+    }
+
+    /// A number within its bounds; any other is named, and the nearest one stands in for it.
+    fn number(&mut self, key: &str, name: &str, value: i64, within: RangeInclusive<i64>) -> i64 {
+        let (least, most) = within.into_inner();
+        if !(least..=most).contains(&value) {
+            let what = format!("{value} is not between {least} and {most}");
+            self.flaw(&format!("{key}: {name}"), what);
+        }
+        value.clamp(least, most)
+    }
+
+    fn limits(&mut self, file: &CityFile) -> Limits {
+        let limits = file.limits.over_standard();
+        for (key, what) in limits::flaws(&limits) {
+            self.flaw(&format!("limits.{key}"), what);
+        }
+        limits
     }
 
     fn unique<T: Ord + std::fmt::Display>(&mut self, key: &str, values: impl Iterator<Item = T>) {
@@ -218,23 +243,29 @@ impl Check {
                 Err(what) => self.flaw(&format!("{key}: closures"), what),
             }
         }
-        if file.waiting_max == 0 || file.handling_s <= 0 || file.patience_s <= 0 {
-            self.flaw(&key, "waiting_max, handling_s and patience_s are above 0");
-        }
+        let mut number = |name: &str, value: i64, within| self.number(&key, name, value, within);
+        let waiting_max = i64::try_from(file.waiting_max).unwrap_or(i64::MAX);
+        let waiting_max = number("waiting_max", waiting_max, 1..=100_000);
+        let head_start_s = number("head_start_s", file.head_start_s, 0..=DAY_S);
+        let ageing_percent = number("ageing_percent", file.ageing_percent, 1..=10_000);
+        let target_s = number("target_s", file.target_s, 1..=YEAR_S);
+        let callback_from_s = number("callback_from_s", file.callback_from_s, 0..=DAY_S);
+        let handling_s = number("handling_s", file.handling_s, 1..=DAY_S);
+        let patience_s = number("patience_s", file.patience_s, 1..=YEAR_S);
         Queue {
             code: file.code.clone(),
             names: file.names.clone(),
             channel,
             language: None,
             rings: self.rings(&key, file, skills),
-            head_start_ms: file.head_start_s * SECOND_MS,
-            ageing_percent: file.ageing_percent,
+            head_start_ms: head_start_s * SECOND_MS,
+            ageing_percent,
             hours: open,
-            waiting_max: file.waiting_max,
-            target_ms: file.target_s * SECOND_MS,
-            callback_from_ms: file.callback_from_s * SECOND_MS,
-            handling_ms: file.handling_s * SECOND_MS,
-            patience_ms: file.patience_s * SECOND_MS,
+            waiting_max: waiting_max as usize,
+            target_ms: target_s * SECOND_MS,
+            callback_from_ms: callback_from_s * SECOND_MS,
+            handling_ms: handling_s * SECOND_MS,
+            patience_ms: patience_s * SECOND_MS,
         }
     }
 
@@ -281,7 +312,7 @@ impl Check {
             self.flaw(&key, "each ring opens later than the one before");
         }
         let ring = |ring: &file::RingFile| Ring {
-            after_ms: ring.after_s * SECOND_MS,
+            after_ms: self.number(&key, "after_s", ring.after_s, 0..=DAY_S) * SECOND_MS,
             needs: ring.needs.iter().map(|need| parse_need(need)).collect(),
         };
         let rings: Vec<Ring> = file.rings.iter().map(ring).collect();
@@ -330,10 +361,16 @@ impl Check {
         for reserve in &file.reserve {
             self.skill("reserve", &reserve.skill, 1, &file.skills);
         }
-        let reserve = |reserve: &file::ReserveFile| Reserve {
-            skill: reserve.skill.clone(),
-            keep: reserve.keep,
-            until_wait_ms: reserve.until_wait_s * SECOND_MS,
+        let reserve = |reserve: &file::ReserveFile| {
+            let key = format!("reserve `{}`", reserve.skill);
+            let keep = i64::try_from(reserve.keep).unwrap_or(i64::MAX);
+            let until_wait_s = reserve.until_wait_s;
+            Reserve {
+                skill: reserve.skill.clone(),
+                keep: self.number(&key, "keep", keep, 0..=10_000) as usize,
+                until_wait_ms: self.number(&key, "until_wait_s", until_wait_s, 0..=DAY_S)
+                    * SECOND_MS,
+            }
         };
         file.reserve.iter().map(reserve).collect()
     }
@@ -376,7 +413,10 @@ impl Check {
         let mut weights = Weights::standard();
         for (code, weight) in &file.weights {
             match Channel::parse(code) {
-                Some(channel) => drop(weights.0.insert(channel, *weight)),
+                Some(channel) => {
+                    let weight = self.number("weights", code, (*weight).into(), 1..=100);
+                    weights.0.insert(channel, weight as u16);
+                }
                 None => self.flaw("weights", format!("`{code}` is not a known channel")),
             }
         }
@@ -585,6 +625,98 @@ mod tests {
                 "queue `lang-mn`: no counselor",
             ),
             ("2026-12-25", "2026-02-30", "`2026-02-30` is not a day"),
+        ];
+        for (from, to, expected) in cases {
+            let message = flaws(from, to);
+            assert!(message.contains(expected), "{to}: {message}");
+        }
+    }
+
+    #[test]
+    // A table: a number outside of its bounds and what is said of it.
+    fn every_number_outside_its_bounds_is_named_with_its_key() {
+        let cases = [
+            (
+                "[limits]",
+                "[limits]\nkeep_recordings_ms = 0",
+                "limits.keep_recordings_ms: 0 is not between",
+            ),
+            (
+                "[limits]",
+                "[limits]\nkeep_personal_ms = -5",
+                "limits.keep_personal_ms: -5 is not between",
+            ),
+            (
+                "[limits]",
+                "[limits]\nring_ms = 9223372036854775807",
+                "limits.ring_ms: 9223372036854775807 is not between",
+            ),
+            (
+                "[limits]",
+                "[limits]\nwrap_up_ms = 1000000",
+                "limits.wrap_up_ms: 1000000 is not below wrap_up_max_ms",
+            ),
+            ("[limits]", "[limits]\ncalls_max = 0", "limits.calls_max: 0"),
+            (
+                "waiting_max = 300",
+                "waiting_max = 0",
+                "queue `general`: waiting_max: 0 is not between",
+            ),
+            (
+                "waiting_max = 300",
+                "waiting_max = 300\nageing_percent = 0",
+                "queue `general`: ageing_percent: 0",
+            ),
+            (
+                "waiting_max = 300",
+                "waiting_max = 300\npatience_s = 9223372036854775807",
+                "queue `general`: patience_s: 9223372036854775807",
+            ),
+            (
+                "waiting_max = 300",
+                "waiting_max = 300\ncallback_from_s = -1",
+                "queue `general`: callback_from_s: -1",
+            ),
+            (
+                "head_start_s = 15",
+                "head_start_s = -15",
+                "queue `care`: head_start_s: -15",
+            ),
+            (
+                "handling_s = 320",
+                "handling_s = 0",
+                "queue `care`: handling_s: 0",
+            ),
+            (
+                "target_s = 30",
+                "target_s = 0",
+                "queue `lang-en`: target_s: 0",
+            ),
+            (
+                "after_s = 20",
+                "after_s = 9223372036854775807",
+                "queue `traffic`: rings: after_s: 9223372036854775807",
+            ),
+            (
+                "until_wait_s = 60",
+                "until_wait_s = -1",
+                "until_wait_s: -1 is not between",
+            ),
+            (
+                "timeout_s = 5",
+                "timeout_s = 9223372036854775807",
+                "menu.nodes.welcome.timeout_s: 9223372036854775807",
+            ),
+            (
+                "timeout_s = 5",
+                "timeout_s = 5\ninvalid_max = 200",
+                "menu.nodes.welcome.invalid_max: 200",
+            ),
+            (
+                "[limits]",
+                "[weights]\nchat = 0\n[limits]",
+                "weights: chat: 0 is not between",
+            ),
         ];
         for (from, to, expected) in cases {
             let message = flaws(from, to);

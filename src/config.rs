@@ -181,16 +181,65 @@ impl Settings {
     }
 }
 
+/// Days that a recording may be kept: a century, as for the city.
+const KEEP_DAYS: std::ops::RangeInclusive<u16> = 1..=36_500;
+/// Ports below are the system's own.
+const PORT_MIN: u16 = 1_024;
+
+impl TelephonyFile {
+    /// The first thing that is wrong, with its key.
+    fn check(&self) -> Result<()> {
+        if let Some(days) = self.keep_days.filter(|days| !KEEP_DAYS.contains(days)) {
+            let (least, most) = KEEP_DAYS.into_inner();
+            bail!("telephony.keep_days: {days} is not between {least} and {most}");
+        }
+        if let Some((first, last)) = self.rtp_ports
+            && (first < PORT_MIN || last <= first)
+        {
+            bail!("telephony.rtp_ports: {first} to {last} are no two ports from {PORT_MIN} on");
+        }
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        if let Some(code) = &self.country_code
+            && (!digits(code) || code.len() > 3)
+        {
+            bail!("telephony.country_code: `{code}` is not one to three digits");
+        }
+        for trunk in &self.trunk {
+            if trunk.sources.is_empty() {
+                bail!(
+                    "telephony.trunk `{}`: sources: nobody could call",
+                    trunk.name
+                );
+            }
+        }
+        for route in &self.route {
+            let named = route.prefix.strip_prefix('+').is_some_and(digits);
+            if !named {
+                let prefix = &route.prefix;
+                bail!("telephony.route: prefix: `{prefix}` is not like `+82`");
+            }
+            if route.target.port() == 0 || route.target.ip().is_unspecified() {
+                bail!("telephony.route: target: {} is nowhere", route.target);
+            }
+        }
+        Ok(())
+    }
+}
+
 impl File {
+    fn read(text: &str) -> Result<File> {
+        let file: File = toml::from_str(text)?;
+        file.telephony.check()?;
+        Ok(file)
+    }
+
     /// Reads `dasan.toml` of the working folder, else of the data folder, else nothing.
     fn find(data: Option<&Path>) -> Result<File> {
         let folders = [Some(Path::new(".")), data.or(Some(Path::new("data")))];
         for folder in folders.into_iter().flatten() {
             let path = folder.join("dasan.toml");
             match std::fs::read_to_string(&path) {
-                Ok(text) => {
-                    return toml::from_str(&text).with_context(|| path.display().to_string());
-                }
+                Ok(text) => return File::read(&text).with_context(|| path.display().to_string()),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error).with_context(|| path.display().to_string()),
             }
@@ -236,8 +285,62 @@ mod tests {
 
     #[test]
     fn a_misspelt_key_and_a_strange_database_are_named() {
-        let wrong = toml::from_str::<File>("dta = \"x\"");
+        let wrong = File::read("dta = \"x\"");
         assert!(wrong.is_err_and(|error| error.to_string().contains("dta")));
         assert!(place(None, Some("mysql://x".to_owned())).is_err());
+    }
+
+    #[test]
+    fn lines_that_nobody_can_mean_are_named_with_their_key() {
+        let route = "[[telephony.route]]\ncaller_id = \"+82120\"\n";
+        let cases = [
+            ("[telephony]\nkeep_days = 0", "telephony.keep_days: 0"),
+            (
+                "[telephony]\nkeep_days = 65535",
+                "telephony.keep_days: 65535",
+            ),
+            (
+                "[telephony]\nrtp_ports = [40000, 30000]",
+                "telephony.rtp_ports",
+            ),
+            (
+                "[telephony]\nrtp_ports = [80, 30000]",
+                "telephony.rtp_ports",
+            ),
+            (
+                "[telephony]\ncountry_code = \"+82\"",
+                "telephony.country_code",
+            ),
+            (
+                "[[telephony.trunk]]\nname = \"carrier\"\nsources = []",
+                "telephony.trunk `carrier`: sources",
+            ),
+            (
+                // Every number begins with nothing: this way out would be open to all of them.
+                &format!("{route}prefix = \"\"\ntarget = \"192.0.2.1:5060\""),
+                "telephony.route: prefix: ``",
+            ),
+            (
+                &format!("{route}prefix = \"+\"\ntarget = \"192.0.2.1:5060\""),
+                "telephony.route: prefix: `+`",
+            ),
+            (
+                &format!("{route}prefix = \"+82\"\ntarget = \"0.0.0.0:5060\""),
+                "telephony.route: target",
+            ),
+            (
+                // Calls go out over UDP; whoever asks for another way is told so at the start.
+                &format!(
+                    "{route}prefix = \"+82\"\ntarget = \"192.0.2.1:5060\"\ntransport = \"tcp\""
+                ),
+                "unknown field `transport`",
+            ),
+        ];
+        for (text, expected) in cases {
+            let message = format!("{:#}", File::read(text).expect_err(text));
+            assert!(message.contains(expected), "{text}: {message}");
+        }
+        let right = format!("{route}prefix = \"+82\"\ntarget = \"192.0.2.1:5060\"");
+        assert!(File::read(&right).is_ok());
     }
 }

@@ -1,7 +1,7 @@
 //! The shape of `city.toml` and `categories.toml` as written. Never checked here: that is `city`'s
 //! work.
 
-use center::limit::Limits;
+use super::limits::LimitsFile;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -191,58 +191,3 @@ fn yes() -> bool {
 fn two() -> u8 {
     2
 }
-
-macro_rules! limits {
-    ($($name:ident: $kind:ty),* $(,)?) => {
-        /// The bounds that a city changes; the others keep their standard value.
-        #[derive(Deserialize, Default)]
-        #[serde(deny_unknown_fields)]
-        pub struct LimitsFile {
-            $($name: Option<$kind>,)*
-        }
-
-        impl LimitsFile {
-            pub fn over_standard(&self) -> Limits {
-                let standard = Limits::default();
-                Limits { $($name: self.$name.unwrap_or(standard.$name),)* }
-            }
-        }
-    };
-}
-
-limits!(
-    calls_max: usize,
-    retry_after_s: u32,
-    ring_ms: i64,
-    short_abandon_ms: i64,
-    resume_ms: i64,
-    announce_first_ms: i64,
-    announce_every_ms: i64,
-    menu_node_max_ms: i64,
-    wait_alarm_ms: i64,
-    talk_notice_ms: i64,
-    talk_max_ms: i64,
-    wrap_up_ms: i64,
-    wrap_up_max_ms: i64,
-    rest_notice_ms: i64,
-    ready_max_ms: i64,
-    desk_return_ms: i64,
-    dial_ms: i64,
-    dial_tries_max: u8,
-    dial_pause_ms: i64,
-    farewell_ms: i64,
-    record_overdue_ms: i64,
-    keep_recordings_ms: i64,
-    keep_personal_ms: i64,
-    note_letters_max: usize,
-    text_letters_max: usize,
-    chat_reply_ms: i64,
-    text_reply_ms: i64,
-    social_reply_ms: i64,
-    mail_reply_ms: i64,
-    chat_nudge_ms: i64,
-    chat_silent_ms: i64,
-    thread_quiet_ms: i64,
-    written_hold_ms: i64,
-    auto_reply_ms: i64,
-);

@@ -2,7 +2,7 @@
 //! is.
 
 use super::file::{ClosureFile, HoursFile};
-use center::time::{Closure, Day, MINUTE_MS, OpeningHours, Period, SECOND_MS, Time, Zone};
+use center::time::{Civil, Closure, Day, OpeningHours, Period, SECOND_MS, Time, Zone};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -64,7 +64,7 @@ fn instant(text: &str, zone: &Zone) -> Result<Time, String> {
     let (day, clock) = text.split_once(' ').ok_or_else(flaw)?;
     let day = Day::parse(day).ok_or_else(flaw)?;
     let minute = minute(clock).ok_or_else(flaw)?;
-    Ok(zone.start_of(day) + i64::from(minute) * MINUTE_MS)
+    Ok(zone.instant(Civil { day, minute }))
 }
 
 fn parse_day(text: &str) -> Result<Day, String> {
@@ -94,14 +94,15 @@ fn period(text: &str) -> Option<Period> {
 fn minute(text: &str) -> Option<u16> {
     let (hour, minute) = text.split_once(':')?;
     let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
-    (minute < 60 && hour * 60 + minute <= 1440).then_some(hour * 60 + minute)
+    let known = hour < 24 && minute < 60 || (hour, minute) == (24, 0);
+    known.then(|| hour * 60 + minute)
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use center::time::HOUR_MS;
+    use center::time::{HOUR_MS, MINUTE_MS};
 
     #[test]
     fn seoul_has_one_offset_and_new_york_knows_summer_time() {
@@ -139,10 +140,26 @@ mod tests {
             "12:00-12:00",
             "09:60-10:00",
             "24:01-25:00",
+            // 65,580 minutes, which are 44 in sixteen bits.
+            "00:10-1093:00",
             "-",
             "a:b-c:d",
         ] {
             assert!(period(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_closure_is_in_city_time_on_the_day_the_clocks_change_too() {
+        let york = zone("America/New_York").unwrap();
+        for day in ["2026-03-08", "2026-11-01", "2026-07-01"] {
+            let file = ClosureFile {
+                from: format!("{day} 14:00"),
+                to: format!("{day} 24:00"),
+            };
+            let read = closure(&file, &york).unwrap();
+            assert_eq!(york.civil(read.from).minute, 14 * 60, "{day}");
+            assert_eq!(read.to - read.from, 10 * HOUR_MS, "{day}");
         }
     }
 

@@ -6,6 +6,11 @@ use center::menu::{Menu, Node, NodePrompt, Target};
 use center::time::SECOND_MS;
 use std::collections::BTreeMap;
 
+/// Silence after the prompts of a node, in seconds; 0 leads on at once.
+const TIMEOUT_S: std::ops::RangeInclusive<i64> = 0..=300;
+/// Wrong keys after which nobody will find the right one.
+const INVALID_MAX: u8 = 20;
+
 /// Reads the tree; what cannot be read is told to `flaw` with its key.
 pub fn menu(file: &MenuFile, mut flaw: impl FnMut(&str, String)) -> Menu {
     let nodes = file
@@ -43,14 +48,20 @@ fn read_node(name: &str, file: &NodeFile, flaw: &mut impl FnMut(&str, String)) -
             ),
         }
     }
-    if file.timeout_s < 0 {
-        flaw(&format!("{key}.timeout_s"), "is not below 0".into());
+    if !TIMEOUT_S.contains(&file.timeout_s) {
+        let (least, most) = TIMEOUT_S.into_inner();
+        let what = format!("{} is not between {least} and {most}", file.timeout_s);
+        flaw(&format!("{key}.timeout_s"), what);
+    }
+    if file.invalid_max > INVALID_MAX {
+        let what = format!("{} is above {INVALID_MAX}", file.invalid_max);
+        flaw(&format!("{key}.invalid_max"), what);
     }
     Node {
         play,
         barge_in: file.barge_in,
         keys,
-        timeout_ms: file.timeout_s * SECOND_MS,
+        timeout_ms: file.timeout_s.saturating_mul(SECOND_MS),
         on_timeout,
         invalid_max: file.invalid_max,
     }

@@ -123,6 +123,17 @@ impl Browser {
         );
     }
 
+    /// Presses keys together and lets them go, as fingers do: they go to whatever has the focus,
+    /// and nothing is looked for, focused or clicked.
+    pub fn stroke(&self, keys: &str) {
+        let key = |kind: &str, key: char| json!({"type": kind, "value": key.to_string()});
+        let down = keys.chars().map(|one| key("keyDown", one));
+        let up = keys.chars().rev().map(|one| key("keyUp", one));
+        let acts: Vec<Value> = down.chain(up).collect();
+        let keyboard = json!({"type": "key", "id": "keyboard", "actions": acts});
+        self.command("/actions", &json!({"actions": [keyboard]}));
+    }
+
     /// Clicks the first element that the selector finds.
     pub fn click(&self, selector: &str) {
         let element = self.wait_for(selector);

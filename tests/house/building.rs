@@ -127,6 +127,20 @@ pub fn said(folder: &Folder, arguments: &[&str]) -> (bool, String) {
     )
 }
 
+/// A simulated day played into the building, so many times faster than the clock, until dropped.
+pub fn play_day(folder: &Folder, building: &Building, seed: u32, speed: u32) -> Child {
+    let (seed, speed) = (seed.to_string(), speed.to_string());
+    let to = building.page("");
+    let day = [
+        "simulate", "--seed", &seed, "--live", &to, "--speed", &speed,
+    ];
+    let child = dasan(&folder.0, &day)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    Child(child.expect("dasan starts"))
+}
+
 /// Counts everything again; panics with the differences if there are any.
 pub fn audit(folder: &Folder, more: &[&str]) {
     let (clean, text) = said(folder, &[&["audit", "--data", "record"], more].concat());

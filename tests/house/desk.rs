@@ -5,9 +5,9 @@ use crate::building::Building;
 use crate::peer::Folder;
 use crate::sound;
 
-const ALT: &str = "\u{E00A}";
-const F2: &str = "\u{E032}";
-const F8: &str = "\u{E038}";
+pub const ALT: &str = "\u{E00A}";
+pub const F2: &str = "\u{E032}";
+pub const F8: &str = "\u{E038}";
 /// Rate of a microphone in a browser.
 const MICROPHONE_RATE: u32 = 48_000;
 

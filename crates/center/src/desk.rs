@@ -245,6 +245,11 @@ impl Turn<'_> {
         if channel.written() && channel != Channel::Chat {
             return Err(Refusal::WrongChannel);
         }
+        if self.spoke_with_nobody(counselor, contact)? {
+            self.lose_counselor(contact, counselor);
+            self.rest(counselor, RestReason::Break);
+            return Ok(());
+        }
         match self.mine(counselor, contact)? {
             State::Talking { .. } | State::Leaving { .. } => {
                 self.ask(Effect::HangUp { contact });
@@ -262,6 +267,20 @@ impl Turn<'_> {
             }
             _ => Err(Refusal::WrongState),
         }
+    }
+
+    /// Whether a citizen who waited was answered only a moment ago: no word can have been said.
+    fn spoke_with_nobody(
+        &self,
+        counselor: CounselorId,
+        contact: ContactId,
+    ) -> Result<bool, Refusal> {
+        let state = self.mine(counselor, contact)?;
+        let open = self.contact(contact)?;
+        let called_in = !open.outbound() && !open.row.channel.written();
+        let min_ms = self.center.city.limits.talk_min_ms;
+        let fresh = open.letters.held.is_some_and(|at| self.now - at < min_ms);
+        Ok(called_in && fresh && matches!(state, State::Talking { .. }))
     }
 
     fn transfer(

@@ -12,6 +12,9 @@ pub struct Limits {
     pub retry_after_s: u32,
     /// How long a desk rings; 15 s is the promise of the first ring in most centers.
     pub ring_ms: i64,
+    /// A counselor who hangs up before this has spoken with nobody: the citizen is asked for again
+    /// instead of being cut off. Two seconds are a greeting that was never finished.
+    pub talk_min_ms: i64,
     /// An abandon before this is short: the caller changed their mind (handbook section 6).
     pub short_abandon_ms: i64,
     /// An abandoned caller who returns within this keeps the age.
@@ -105,6 +108,7 @@ impl Default for Limits {
             calls_max: 600,
             retry_after_s: 30,
             ring_ms: 15 * SECOND_MS,
+            talk_min_ms: 2 * SECOND_MS,
             short_abandon_ms: 5 * SECOND_MS,
             resume_ms: MINUTE_MS,
             announce_first_ms: 2 * SECOND_MS,

@@ -159,7 +159,12 @@ impl Zone {
 
     /// The instant at which a city-local day begins (the later one where midnight is skipped).
     pub fn start_of(&self, day: Day) -> Time {
-        let naive = i64::from(day.0) * DAY_MS;
+        self.instant(Civil { day, minute: 0 })
+    }
+
+    /// The instant of a city-local day and minute (the later one where the clock skips it).
+    pub fn instant(&self, civil: Civil) -> Time {
+        let naive = i64::from(civil.day.0) * DAY_MS + i64::from(civil.minute) * MINUTE_MS;
         let guess = Time(naive - self.offset_ms(Time(naive)));
         Time(naive - self.offset_ms(guess))
     }

@@ -65,7 +65,13 @@ pub struct Coverage {
     pub error_s: f64,
     /// The same for the wait of the one who was offered last (last to enter service).
     pub last_error_s: f64,
+    /// Callers and both coverages apart for those who were told little and much: a P50 below each
+    /// of [`LENGTHS_MS`], and the rest.
+    pub lengths: [(usize, [f64; 2]); 4],
 }
+
+/// Where one length of a told P50 ends and the next begins, in milliseconds.
+pub const LENGTHS_MS: [i64; 3] = [30_000, 120_000, 600_000];
 
 /// Points by which a told quantile may miss.
 pub const MAY_MISS: f64 = 3.0;
@@ -84,6 +90,8 @@ const ERROR_MAX: f64 = 1.1;
 /// Batches for the intervals, and Student's t for 99 % and 11 degrees of freedom.
 const BATCHES: usize = 12;
 const STUDENT: f64 = 3.106;
+/// Normal quantile for 99 %.
+const NORMAL: f64 = 2.576;
 
 impl Coverage {
     /// Whether enough were told something to judge.
@@ -101,6 +109,89 @@ impl Coverage {
         near(self.p50, 50.0, self.half[0])
             && near(self.p90, 90.0, self.half[1])
             && self.error_s <= self.last_error_s * ERROR_MAX
+    }
+}
+
+/// Coverage over many days. What chance does to one day averages out here, so nothing is excused.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pooled {
+    days: Vec<Coverage>,
+}
+
+impl Pooled {
+    /// Takes in a day; one on which too few were told something says nothing.
+    pub fn add(&mut self, coverage: &Coverage) {
+        if coverage.told > 0 {
+            self.days.push(*coverage);
+        }
+    }
+
+    /// Callers of all days.
+    pub fn told(&self) -> usize {
+        self.days.iter().map(|day| day.told).sum()
+    }
+
+    /// Within the told P50 and P90, in percent of all callers.
+    pub fn callers(&self) -> [f64; 2] {
+        let told = self.told().max(1) as f64;
+        let share = |of: fn(&Coverage) -> f64| {
+            let kept = self.days.iter().map(|day| of(day) * day.told as f64);
+            kept.sum::<f64>() / told
+        };
+        [share(|day| day.p50), share(|day| day.p90)]
+    }
+
+    /// Half widths of the 99 % intervals of both: days are independent of each other, callers of
+    /// one day are not.
+    pub fn half(&self) -> [f64; 2] {
+        let told = self.told().max(1) as f64;
+        let mean = self.callers();
+        let half = |right: f64, of: fn(&Coverage) -> f64| {
+            let off = |day: &Coverage| (of(day) - right) * day.told as f64 / told;
+            let squares: f64 = self.days.iter().map(|day| off(day).powi(2)).sum();
+            NORMAL * squares.sqrt()
+        };
+        [half(mean[0], |day| day.p50), half(mean[1], |day| day.p90)]
+    }
+
+    /// Callers and both coverages for each length of what was told.
+    pub fn lengths(&self) -> [(usize, [f64; 2]); 4] {
+        std::array::from_fn(|length| {
+            let days = || self.days.iter().map(|day| day.lengths[length]);
+            let told: usize = days().map(|(told, _)| told).sum();
+            let share = |which: usize| {
+                let kept = days().map(|(told, of)| told as f64 * of[which]);
+                kept.sum::<f64>() / told.max(1) as f64
+            };
+            (told, [share(0), share(1)])
+        })
+    }
+
+    /// Whether 50 and 90 lie within three points.
+    pub fn holds(&self) -> bool {
+        let [p50, p90] = self.callers();
+        (p50 - 50.0).abs() <= MAY_MISS && (p90 - 90.0).abs() <= MAY_MISS
+    }
+}
+
+impl std::fmt::Display for Pooled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ([p50, p90], [half50, half90]) = (self.callers(), self.half());
+        let (days, told) = (self.days.len(), self.told());
+        writeln!(
+            f,
+            "days={days} told={told} p50={p50:.2}+-{half50:.2} p90={p90:.2}+-{half90:.2}"
+        )?;
+        for (length, (told, [p50, p90])) in self.lengths().into_iter().enumerate() {
+            let from_s = length
+                .checked_sub(1)
+                .map_or(0, |index| LENGTHS_MS[index] / 1_000);
+            writeln!(
+                f,
+                "told {from_s} s or more: {told} p50={p50:.1} p90={p90:.1}"
+            )?;
+        }
+        Ok(())
     }
 }
 
@@ -185,7 +276,14 @@ impl Calibration {
             half: [0, 1].map(|which| half_width(&batches, which)),
             error_s: root_mean(|told| told.p50_ms - told.waited_ms),
             last_error_s: root_mean(|told| told.last_ms.unwrap_or(0) - told.waited_ms),
+            lengths: std::array::from_fn(|length| self.of_length(length)),
         }
+    }
+
+    fn of_length(&self, length: usize) -> (usize, [f64; 2]) {
+        let own = |told: &&Told| LENGTHS_MS.partition_point(|end| *end <= told.p50_ms) == length;
+        let own: Vec<Told> = self.done.iter().filter(own).copied().collect();
+        (own.len(), shares(&own))
     }
 }
 
@@ -317,6 +415,30 @@ mod tests {
     }
 
     #[test]
+    fn over_many_days_nothing_is_excused() {
+        let day = |p50, p90| Coverage {
+            told: 4_000,
+            p50,
+            p90,
+            half: [3.0; 2],
+            ..Coverage::default()
+        };
+        let pooled = |days: &[(f64, f64)]| {
+            let mut pooled = Pooled::default();
+            for (p50, p90) in days {
+                pooled.add(&day(*p50, *p90));
+            }
+            pooled
+        };
+        assert!(day(54.0, 90.0).holds(), "chance may do this to one day");
+        assert!(!pooled(&[(54.0, 90.0), (53.0, 90.0)]).holds());
+        assert!(!pooled(&[(50.0, 86.0), (50.0, 87.0)]).holds());
+        let even = pooled(&[(54.0, 92.0), (47.0, 88.0)]);
+        assert!(even.holds(), "{even}");
+        assert_eq!((even.told(), even.callers()), (8_000, [50.5, 90.0]));
+    }
+
+    #[test]
     fn promises_that_err_more_than_the_last_wait_served_are_found() {
         let coverage = Coverage {
             told: 5_000,
@@ -325,6 +447,7 @@ mod tests {
             half: [1.0; 2],
             error_s: 112.0,
             last_error_s: 100.0,
+            ..Coverage::default()
         };
         assert!(!coverage.holds());
     }

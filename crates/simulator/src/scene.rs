@@ -10,7 +10,7 @@ use center::city::{Channel, City, ContactId, CounselorId, Language};
 use center::command::{Answer, Command, Destination, Ending, Refusal, RestReason, Written};
 use center::effect::Effect;
 use center::event::Event;
-use center::time::{Day, MINUTE_MS, OpeningHours, Period, SECOND_MS, Time};
+use center::time::{Civil, Closure, Day, MINUTE_MS, OpeningHours, Period, SECOND_MS, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -155,17 +155,15 @@ fn give(city: &mut City, given: &str) -> Option<()> {
             city.queues[index].waiting_max = most.parse().ok()?;
         }
         ["at", "most", most, "calls"] => city.limits.calls_max = most.parse().ok()?,
-        [queue, "is", "open", "from", from, "to", to] => {
+        [queue, "is", how @ ("open" | "also" | "closed"), ..] => {
             let index = city.queue_index(queue)?;
-            let minute = |text: &str| {
-                let (hour, minute) = text.split_once(':')?;
-                Some(hour.parse::<u16>().ok()? * 60 + minute.parse::<u16>().ok()?)
-            };
-            let period = Period {
-                from: minute(from)?,
-                to: minute(to)?,
-            };
-            city.queues[index].hours.weekly = std::array::from_fn(|_| vec![period]);
+            hours(city, index, how, &words[3..])?;
+        }
+        [queue, "keeps", "the", "holiday"] => {
+            let index = city.queue_index(queue)?;
+            let hours = &mut city.queues[index].hours;
+            hours.holidays.push(today());
+            hours.holiday.clear();
         }
         ["no", "way", "to", "call", "out"] => city.callbacks = false,
         ["a", "callback", "is", "offered", "from", seconds, "s"] => {
@@ -179,6 +177,44 @@ fn give(city: &mut City, given: &str) -> Option<()> {
                 .push(town::reserve(skill, keep.parse().ok()?, until));
         }
         _ => return None,
+    }
+    Some(())
+}
+
+/// The day of every scene: a Tuesday.
+fn today() -> Day {
+    Day::of_date(2026, 11, 24)
+}
+
+/// `open from 9:00 to 12:00`, `also open from 13:00 to 18:00`, and on this day only
+/// `closed from 14:00 to 15:00`.
+fn hours(city: &mut City, queue: usize, how: &str, words: &[&str]) -> Option<()> {
+    let minute = |text: &str| {
+        let (hour, minute) = text.split_once(':')?;
+        Some(hour.parse::<u16>().ok()? * 60 + minute.parse::<u16>().ok()?)
+    };
+    let (["from", from, "to", to] | ["open", "from", from, "to", to]) = words else {
+        return None;
+    };
+    let period = Period {
+        from: minute(from)?,
+        to: minute(to)?,
+    };
+    let on_the_day = |minute| {
+        city.zone.instant(Civil {
+            day: today(),
+            minute,
+        })
+    };
+    let closure = Closure {
+        from: on_the_day(period.from),
+        to: on_the_day(period.to),
+    };
+    let hours = &mut city.queues[queue].hours;
+    match how {
+        "open" => hours.weekly = std::array::from_fn(|_| vec![period]),
+        "also" => hours.weekly.iter_mut().for_each(|day| day.push(period)),
+        _ => hours.closures.push(closure),
     }
     Some(())
 }
@@ -239,7 +275,7 @@ impl<'a> Player<'a> {
         for ((name, _), id) in COUNSELORS.iter().zip(1..) {
             names.counselors.insert(CounselorId(id), (*name).to_owned());
         }
-        let midnight = city.zone.start_of(Day::of_date(2026, 11, 24));
+        let midnight = city.zone.start_of(today());
         Player {
             stage,
             city,

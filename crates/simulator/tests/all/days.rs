@@ -1,6 +1,7 @@
 //! Whole days with all checkers, and a stop at every event.
 
 use center::time::DAY_MS;
+use simulator::calibration::Pooled;
 use simulator::day::{day, day_with_journal};
 use simulator::options::Options;
 use simulator::world::Report;
@@ -134,6 +135,18 @@ fn told_waits_come_true_in_a_storm() {
     options.storm = true;
     options.callbacks = true;
     told_came_true(&options);
+}
+
+/// One day may be off by chance; over many nothing is excused, whatever the days were like.
+#[test]
+fn told_waits_come_true_over_many_days() {
+    let mut pooled = Pooled::default();
+    for seed in 1..=8 {
+        let mut options = Options::drawn(seed, 1);
+        options.letters = 0.0;
+        pooled.add(&day(&options).coverage);
+    }
+    assert!(pooled.told() > 80_000 && pooled.holds(), "{pooled}");
 }
 
 #[test]

@@ -7,5 +7,6 @@ mod broken;
 mod change;
 mod days;
 mod erlang;
+mod hours;
 mod random;
 mod scenes;

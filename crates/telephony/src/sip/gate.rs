@@ -6,8 +6,8 @@ use crate::leg::lock;
 use crate::settings::Settings;
 use crate::sip::syntax::{self, Wrong};
 use rsipstack::platform::net::UdpSocket as StackSocket;
-use rsipstack::sip::SipMessage;
 use rsipstack::sip::prelude::{HeadersExt, ToTypedHeader};
+use rsipstack::sip::{Header, SipMessage};
 use rsipstack::transport::TransportEvent;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -301,15 +301,19 @@ pub(crate) struct Inspector(pub(crate) Arc<Gate>);
 impl rsipstack::transaction::endpoint::TransportEventInspector for Inspector {
     fn handle<'s, 'f>(
         &'s self,
-        event: TransportEvent,
+        mut event: TransportEvent,
     ) -> Pin<Box<dyn Future<Output = Option<TransportEvent>> + Send + 'f>>
     where
         's: 'f,
         Self: 'f,
     {
-        let passed = match &event {
+        let passed = match &mut event {
             TransportEvent::Incoming(message, connection, _) if connection.is_reliable() => {
                 sound(message)
+            }
+            TransportEvent::Incoming(message, _, _) => {
+                keep_to_datagrams(message);
+                true
             }
             _ => true,
         };
@@ -318,6 +322,43 @@ impl rsipstack::transaction::endpoint::TransportEventInspector for Inspector {
         }
         Box::pin(async move { passed.then_some(event) })
     }
+}
+
+/// Whoever speaks by datagrams is spoken to by datagrams: the stack would dial any address over
+/// TCP or TLS for which it is asked in a Contact, and read there what never passed the door.
+fn keep_to_datagrams(message: &mut SipMessage) {
+    let headers = match message {
+        SipMessage::Request(request) => &mut request.headers,
+        SipMessage::Response(response) => &mut response.headers,
+    };
+    for header in headers.iter_mut() {
+        match header {
+            Header::Contact(contact) => {
+                if let Some(plain) = without_transport(contact.value()) {
+                    contact.replace(plain);
+                }
+            }
+            Header::RecordRoute(route) => {
+                if let Some(plain) = without_transport(route.value()) {
+                    route.replace(plain);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The addresses without the parameter that asks for a transport; none when they have none.
+fn without_transport(addresses: &str) -> Option<String> {
+    const ASKS: &str = ";transport=";
+    let mut plain = addresses.to_owned();
+    while let Some(from) = plain.to_ascii_lowercase().find(ASKS) {
+        let rest = &plain[from + ASKS.len()..];
+        let ends = |letter: char| !letter.is_ascii_alphanumeric() && letter != '-';
+        let to = from + ASKS.len() + rest.find(ends).unwrap_or(rest.len());
+        plain.replace_range(from..to, "");
+    }
+    (plain.len() < addresses.len()).then_some(plain)
 }
 
 /// Everything that is done with a message before it is trusted.
@@ -370,5 +411,24 @@ mod tests {
         assert!(!reply.contains("secret") && !reply.contains("body"));
         assert!(refusal(b"SIP/2.0 200 OK\r\nVia: x\r\n\r\n", TOO_LARGE).is_none());
         assert!(refusal(b"garbage", TOO_LARGE).is_none());
+    }
+
+    #[test]
+    fn a_contact_asks_for_no_transport_any_more() {
+        let plain = |text: &str| without_transport(text);
+        assert_eq!(plain("<sip:a@192.0.2.1:5060>"), None);
+        let cases = [
+            ("<sip:a@192.0.2.1;transport=tcp>", "<sip:a@192.0.2.1>"),
+            ("<sip:a@h;Transport=TLS;ob>;q=1", "<sip:a@h;ob>;q=1"),
+            (
+                "<sip:h;lr;transport=tls-sctp>, <sip:i;transport=ws;lr>",
+                "<sip:h;lr>, <sip:i;lr>",
+            ),
+            ("sip:a@h;transport=", "sip:a@h"),
+            ("sip:\u{130};transport=udp", "sip:\u{130}"),
+        ];
+        for (asked, left) in cases {
+            assert_eq!(plain(asked).as_deref(), Some(left), "{asked}");
+        }
     }
 }

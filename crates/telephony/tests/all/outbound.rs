@@ -9,8 +9,13 @@ use center::command::{Command, Destination};
 use center::event::{Event, Fate};
 use center::record::Stage;
 use hub::Personal;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use telephony::Route;
 use telephony::phone::{Caller, Carrier, End, Headset};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpListener;
 
 pub const KIND: &str = "Content-Type: application/sdp\r\n";
 
@@ -135,6 +140,7 @@ async fn a_busy_number_brings_the_counselor_back() {
     caller.ended().await;
     town.finish(KIM, contact).await;
     town.row(closed(Fate::Answered)).await;
+    town.recordings(contact, 1).await;
     town.is_clean().await;
 }
 
@@ -211,6 +217,7 @@ async fn a_citizen_who_gives_up_takes_the_call_outside_along() {
     far.until("ACK").await;
     town.finish(KIM, contact).await;
     town.row(closed(Fate::Answered)).await;
+    town.recordings(contact, 1).await;
     town.is_clean().await;
 }
 
@@ -263,5 +270,69 @@ async fn an_owed_callback_reaches_the_citizen() {
     far.send(far.answer(&bye, "200 OK", "", "")).await;
     town.finish(KIM, row.contact).await;
     town.row(closed(Fate::Outbound)).await;
+    town.recordings(row.contact, 1).await;
+    town.is_clean().await;
+}
+
+/// What a peer may say on the line that it asked for, none of it SIP.
+const JUNK: [&str; 4] = [
+    "SIP/2.0 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n",
+    "SIP/2.0 200 OK\r\nContent-Length: -1\r\nl: 99999999999999999999\r\n\r\n",
+    "BYE sip:dasan@127.0.0.1 SIP/2.0\r\nVia: \u{0}\r\nCSeq: 4294967296 BYE\r\n\r\n",
+    "\r\n\r\nSIP/2.0 999999999999\r\n\r\n",
+];
+
+/// Says junk and then a megabyte without an end on every line that is opened.
+async fn say_junk(listener: TcpListener, opened: Arc<AtomicUsize>) {
+    while let Ok((mut line, _)) = listener.accept().await {
+        opened.fetch_add(1, Ordering::Relaxed);
+        tokio::spawn(async move {
+            for junk in JUNK {
+                let _ = line.write_all(junk.as_bytes()).await;
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            let _ = line.write_all(&vec![b'a'; 1 << 20]).await;
+            // Held open: a line that says nothing more.
+            std::future::pending::<()>().await;
+        });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_asks_for_tcp_gets_no_connection_and_speaks_no_junk() {
+    let (town, mut far) = with_a_way_out().await;
+    let listener = TcpListener::bind(far.here()).await.unwrap();
+    let opened = Arc::new(AtomicUsize::new(0));
+    tokio::spawn(say_junk(listener, opened.clone()));
+    let (headset, carrier, mut caller, contact) = handed_over(&town, "02-2133-5000").await;
+    let invite = far.until("INVITE").await;
+    let description = far.description("sendrecv");
+    let answer = far.answer(&invite, "200 OK", KIND, &description);
+    let contact_here = format!("<sip:far@{}>", far.here());
+    let elsewhere = format!("<sip:far@{};Transport=TCP;ob>", far.here());
+    far.send(answer.replace(&contact_here, &elsewhere)).await;
+    far.until("ACK").await;
+    assert_eq!(transfer_status(&town, contact).await, 200);
+    // The citizen goes; another calls and is served as if nothing had been.
+    caller.hang_up();
+    caller.ended().await;
+    let bye = far.until("BYE").await;
+    far.send(far.answer(&bye, "200 OK", "", "")).await;
+    town.finish(KIM, contact).await;
+    town.recordings(contact, 1).await;
+    let mut next = carrier.call(&plan("01099999999")).unwrap();
+    next.answered().await.unwrap();
+    next.press('0');
+    let second = town.accept(KIM).await;
+    heard_by(&next).await;
+    heard_at(&headset).await;
+    next.hang_up();
+    next.ended().await;
+    town.finish(KIM, second).await;
+    town.row(|row| row.contact == second && row.fate == Some(Fate::Answered))
+        .await;
+    town.recordings(second, 1).await;
+    assert_eq!(town.telephony.lines(), 0, "no line is left open");
+    assert_eq!(opened.load(Ordering::Relaxed), 0, "nobody dials over TCP");
     town.is_clean().await;
 }
