@@ -233,6 +233,15 @@ pub enum Event {
         /// Language.
         language: Language,
     },
+    /// A counselor found that the citizen speaks another language: routing and statistics follow.
+    LanguageCorrected {
+        /// Contact.
+        contact: ContactId,
+        /// Counselor.
+        counselor: CounselorId,
+        /// Language.
+        language: Language,
+    },
     /// Could not be let into the queue and hears why.
     TurnedAway {
         /// Contact.
@@ -708,6 +717,7 @@ impl Event {
         TurnedAway,
         LineEnded,
         LanguageChosen,
+        LanguageCorrected,
         Queued,
         WaitTold,
         CallbackBooked,
@@ -775,6 +785,7 @@ impl Event {
             | Event::Classified { counselor, .. }
             | Event::TaskClosed { counselor, .. }
             | Event::Listened { counselor, .. }
+            | Event::LanguageCorrected { counselor, .. }
             | Event::Snoozed { counselor, .. }
             | Event::Assigned { counselor, .. }
             | Event::HandedBack { counselor, .. }

@@ -192,7 +192,9 @@ impl Row {
             }
             Event::MenuEntered { .. } => self.enter(at, Stage::Menu),
             Event::KeyPressed { key, .. } => self.keys.push(*key),
-            Event::LanguageChosen { language, .. } => self.language = *language,
+            Event::LanguageChosen { language, .. } | Event::LanguageCorrected { language, .. } => {
+                self.language = *language;
+            }
             Event::Queued { queue, .. } => {
                 if self.answered.is_none() {
                     self.queue.clone_from(queue);
@@ -338,6 +340,7 @@ impl Row {
             Event::Escalated { late, .. } => self.late |= late & self.replied.is_none(),
             Event::Reopened { .. } => {
                 (self.closed, self.fate, self.ended) = (None, None, None);
+                self.merged = None;
                 self.reopened += 1;
                 self.since = at;
             }
