@@ -12,6 +12,8 @@ mod crash;
 mod database;
 mod desk;
 mod hostile;
+mod inbox;
+mod network;
 mod page;
 mod peer;
 mod sipp;
