@@ -44,7 +44,7 @@ struct AnswerFile {
 
 /// What the file says.
 #[derive(Debug)]
-pub struct Answers {
+pub struct Canned {
     /// Answers.
     pub answers: Vec<CannedAnswer>,
     /// Numbers and addresses of the city that may stand in public answers.
@@ -54,12 +54,12 @@ pub struct Answers {
 }
 
 /// Reads the answers of a data directory, or the sample where it has none.
-pub fn read(folder: &Path, city: &City) -> Result<Answers> {
+pub fn read(folder: &Path, city: &City) -> Result<Canned> {
     let text = file_or(folder, "answers.toml", SAMPLE)?;
     parse(&text, city).with_context(|| format!("the answers in {}", folder.display()))
 }
 
-fn parse(text: &str, city: &City) -> Result<Answers> {
+fn parse(text: &str, city: &City) -> Result<Canned> {
     let file: AnswersFile = toml::from_str(text).context("answers.toml")?;
     let mut flaws = Vec::new();
     let mut seen = BTreeSet::new();
@@ -108,7 +108,7 @@ fn parse(text: &str, city: &City) -> Result<Answers> {
         link: answer.link,
         close: answer.close,
     };
-    Ok(Answers {
+    Ok(Canned {
         public: file.public,
         answers: file.answer.into_iter().map(answer).collect(),
         variables: file.variables,

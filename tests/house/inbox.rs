@@ -13,6 +13,7 @@ use serde_json::json;
 use std::time::{Duration, Instant};
 
 const ALT: &str = "\u{E00A}";
+const F2: &str = "\u{E032}";
 const TAB: &str = "\u{E004}";
 
 /// Waits until the conversation at hand holds the words.
@@ -186,7 +187,7 @@ fn an_emergency_is_on_top_of_the_desk_at_once() {
         "+821033333333",
         "Help me, there is a fire in my house",
     );
-    desk.ready();
+    desk.browser.press(F2);
     let first = "const line = document.querySelector('#offers li'); \
         return !!line && line.classList.contains('urgent') && line.textContent.includes('a fire in')";
     desk.browser.until("the emergency first", first);
@@ -245,7 +246,7 @@ fn what_not_everybody_may_read_goes_privately_or_behind_a_link() {
     let building = Building::open(&folder, &[]);
     let desk = Desk::open(&building, &folder, "emma", 1_000.0);
     desk.browser.size(1280, 720);
-    desk.ready();
+    desk.browser.press(F2);
     take(&desk, "Where is my permit?");
     let secret = "We call you at 010-1234-5678 tomorrow.";
     let public = |on: bool| {
@@ -260,7 +261,8 @@ fn what_not_everybody_may_read_goes_privately_or_behind_a_link() {
     let warned = "const told = document.getElementById('reply-exposed'); \
         return !told.hidden && told.textContent.includes('phone number 010-1234-5678')";
     desk.browser.until("the warning", warned);
-    desk.browser.press(&format!("{ALT}r{ALT}{CONTROL}{ENTER}"));
+    desk.browser.press(&format!("{ALT}r"));
+    desk.browser.press(&format!("{CONTROL}{ENTER}"));
     desk.browser.until(
         "the choice",
         "return document.getElementById('exposed-box').open",
@@ -277,10 +279,12 @@ fn what_not_everybody_may_read_goes_privately_or_behind_a_link() {
         "an empty field",
         "const field = document.getElementById('reply'); return field.value === '' && !field.readOnly",
     );
-    desk.browser.press(&format!("{ALT}r{ALT}{secret}"));
+    desk.browser.press(&format!("{ALT}r"));
+    desk.browser.press(secret);
     public(true);
     desk.browser.until("the warning", warned);
-    desk.browser.press(&format!("{ALT}r{ALT}{CONTROL}{ENTER}"));
+    desk.browser.press(&format!("{ALT}r"));
+    desk.browser.press(&format!("{CONTROL}{ENTER}"));
     desk.browser.until(
         "the choice",
         "return document.getElementById('exposed-box').open",

@@ -3,6 +3,7 @@
 
 use crate::city::{Channel, ContactId, CounselorId, Language};
 use crate::command::{Ending, RestReason};
+pub use crate::marks::Marks;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -151,39 +152,6 @@ impl Fortune {
             Fortune::Unknown => "unknown",
         }
     }
-}
-
-/// What is known of a citizen's message besides its text.
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "each is its own mark on the message"
-)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Marks {
-    /// Speaks of an emergency.
-    #[serde(skip_serializing_if = "is_false")]
-    pub urgent: bool,
-    /// Longer than the limit; nothing of it is cut off.
-    #[serde(skip_serializing_if = "is_false")]
-    pub over: bool,
-    /// Written by a program.
-    #[serde(skip_serializing_if = "is_false")]
-    pub automatic: bool,
-    /// Something of it was lost on the way.
-    #[serde(skip_serializing_if = "is_false")]
-    pub damaged: bool,
-    /// Everybody can read it.
-    #[serde(skip_serializing_if = "is_false")]
-    pub public: bool,
-}
-
-#[allow(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde asks for a reference"
-)]
-fn is_false(flag: &bool) -> bool {
-    !*flag
 }
 
 /// What happened. Contact events carry their contact first; `kind()` names them in the journal.

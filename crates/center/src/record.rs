@@ -192,9 +192,7 @@ impl Row {
             }
             Event::MenuEntered { .. } => self.enter(at, Stage::Menu),
             Event::KeyPressed { key, .. } => self.keys.push(*key),
-            Event::LanguageChosen { language, .. } | Event::LanguageCorrected { language, .. } => {
-                self.language = *language;
-            }
+            Event::LanguageChosen { language, .. } => self.language = *language,
             Event::Queued { queue, .. } => {
                 if self.answered.is_none() {
                     self.queue.clone_from(queue);
@@ -300,9 +298,10 @@ impl Row {
         }
     }
 
-    /// The same for callbacks owed and for what happens only in writing.
+    /// The same for corrections, callbacks owed and for what happens only in writing.
     fn apply_written(&mut self, at: Time, event: &Event) {
         match event {
+            Event::LanguageCorrected { language, .. } => self.language = *language,
             Event::MessageReceived {
                 message,
                 thread,

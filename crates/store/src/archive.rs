@@ -273,7 +273,8 @@ impl Archive {
     }
 
     /// Contacts after one that have personal data or letters and were closed before an instant, a
-    /// few of them. Contacts are numbered as they arrive: the search ends at the first that came later.
+    /// few of them. Contacts are numbered as they arrive: the search ends at the first that came
+    /// later.
     pub async fn due_personal(
         &self,
         before: Time,

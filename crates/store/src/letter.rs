@@ -351,6 +351,8 @@ fn bits(marks: Marks) -> i64 {
         marks.automatic,
         marks.damaged,
         marks.public,
+        marks.spam,
+        marks.verified,
     ];
     flags
         .iter()
@@ -366,6 +368,8 @@ fn marks(bits: i64) -> Marks {
         automatic: bits & 4 != 0,
         damaged: bits & 8 != 0,
         public: bits & 16 != 0,
+        spam: bits & 32 != 0,
+        verified: bits & 64 != 0,
     }
 }
 

@@ -283,6 +283,11 @@ const drawLog = () => {
   drawWhisper();
 };
 
+// Offers and bars above it take its room: who reads the end goes on reading it.
+let atEnd = true;
+$("inbox-log").addEventListener("scroll", ({ target }) => { atEnd = target.scrollHeight - target.scrollTop - target.clientHeight < 60; });
+new ResizeObserver(() => { if (atEnd) $("inbox-log").scrollTop = $("inbox-log").scrollHeight; }).observe($("inbox-log"));
+
 const drawWhisper = () => {
   const whisper = current && whispers.get(current.contact);
   $("inbox-log").querySelector(".draft")?.remove();
@@ -319,7 +324,7 @@ const drawMerge = () => {
 
 const drawHead = () => {
   const answer = known.get(current.contact);
-  const head = [answer?.name || channelName(current), languageName(current)];
+  const head = [answer?.name || channelName(current)];
   if ($("inbox-title").dataset.key !== `${current.contact} ${head}`) {
     $("inbox-title").dataset.key = `${current.contact} ${head}`;
     $("inbox-title").replaceChildren(glyph(current.channel), make("span", head.join(" · ")));
@@ -460,7 +465,10 @@ const askAround = (found) => {
   const contact = current.contact;
   exposed.ask(found, way()?.can_direct ?? false, current.language, (choice) => {
     if (current?.contact !== contact) return;
-    if (choice.private) $("reply-private").checked = true;
+    if (choice.private) {
+      $("reply-private").checked = true;
+      open.delete(contact);
+    }
     send(choice);
   });
 };

@@ -171,7 +171,9 @@ pub(crate) fn marks(w: &Staff, message: &Message) -> Vec<&'static str> {
     [
         (marks.urgent, i.mark_urgent),
         (marks.over, i.mark_over),
-        (marks.automatic, i.mark_automatic),
+        (marks.spam, i.mark_spam),
+        (marks.automatic && !marks.spam, i.mark_automatic),
+        (marks.verified, i.mark_verified),
         (marks.damaged, i.mark_damaged),
         (marks.public && message.incoming, i.mark_public),
     ]

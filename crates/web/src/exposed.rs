@@ -405,5 +405,4 @@ fn foreign_passport(word: &[char]) -> bool {
 }
 
 #[cfg(test)]
-#[path = "exposed_tests.rs"]
 mod tests;

@@ -168,6 +168,8 @@ words!(
     mark_urgent: ["긴급", "urgent"];
     mark_over: ["한도 초과", "over the limit"];
     mark_automatic: ["자동 발신", "from a machine"];
+    mark_spam: ["스팸으로 분류됨", "marked as spam"];
+    mark_verified: ["주소 확인됨", "sender checked"];
     mark_damaged: ["일부 손상", "damaged on the way"];
     mark_public: ["공개", "public"];
     mark_private: ["비공개", "private"];

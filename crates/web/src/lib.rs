@@ -196,16 +196,9 @@ pub async fn start(
     })
 }
 
-fn router(site: Site) -> Router {
-    let beside = site.settings.beside.clone();
+/// Where citizens write, and where what was written for them lies.
+fn chats() -> Router<Site> {
     Router::new()
-        .route("/", get(citizen::start))
-        .route("/healthz", get(|| async { "ok" }))
-        .route("/files/{version}/{name}", get(files::file))
-        .route("/call", post(citizen::call))
-        .route("/call/key", post(citizen::key))
-        .route("/call/state", post(citizen::state))
-        .route("/call/hang-up", post(citizen::hang_up))
         .route("/chat/start", post(chat::start))
         .route(
             "/chat",
@@ -223,6 +216,20 @@ fn router(site: Site) -> Router {
         .route("/chat/ws", get(chat_live::socket))
         .route("/chat/events", get(chat_live::events))
         .route("/chat/whisper", post(chat_live::whispered))
+        .route("/letters/{token}", get(links::ask).post(links::open))
+}
+
+fn router(site: Site) -> Router {
+    let beside = site.settings.beside.clone();
+    Router::new()
+        .route("/", get(citizen::start))
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/files/{version}/{name}", get(files::file))
+        .route("/call", post(citizen::call))
+        .route("/call/key", post(citizen::key))
+        .route("/call/state", post(citizen::state))
+        .route("/call/hang-up", post(citizen::hang_up))
+        .merge(chats())
         .route("/desk", get(desk::desk))
         .route("/desk/sign-in", post(desk::sign_in))
         .route("/desk/sign-out", post(desk::sign_out))
@@ -235,7 +242,6 @@ fn router(site: Site) -> Router {
             post(desk_replies::answer).layer(DefaultBodyLimit::max(desk_replies::FORM_MAX)),
         )
         .route("/desk/{verb}", post(desk::act))
-        .route("/letters/{token}", get(links::ask).post(links::open))
         .route("/contacts", get(contacts::list))
         .route("/contacts/by-number", post(contacts::by_number))
         .route("/contacts/{contact}", get(record::record))

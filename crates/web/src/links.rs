@@ -333,7 +333,7 @@ async fn found(
     Ok((name, sealed, shown))
 }
 
-/// `GET /letters/{token}`: asks first. Networks look at every link that is posted; they see nothing.
+/// `GET /letters/{token}`: asks first. Networks look at every link that is posted and see nothing.
 pub(crate) async fn ask(
     State(site): State<Site>,
     Path(token): Path<String>,

@@ -35,10 +35,6 @@ pub(crate) async fn add(
 ) -> Result<(), Failure> {
     let named = |contact: ContactId, channel: Channel| serde_json::json!({ "contact": contact.0, "channel": channel.code() });
     let merged = merged(site, view, messages).await?;
-    data["merged"] = merged
-        .into_iter()
-        .map(|(contact, channel)| named(contact, channel))
-        .collect();
     let mut related = Vec::new();
     for other in board
         .contacts
@@ -46,10 +42,16 @@ pub(crate) async fn add(
         .filter(|other| other.channel.written())
     {
         let free = other.counselor.is_none() || other.counselor == view.counselor;
-        if free && same(site, other, view).await? {
+        // The board may be a moment behind what is written.
+        let here = merged.iter().any(|(contact, _)| *contact == other.contact);
+        if free && !here && same(site, other, view).await? {
             related.push(named(other.contact, other.channel));
         }
     }
+    data["merged"] = merged
+        .into_iter()
+        .map(|(contact, channel)| named(contact, channel))
+        .collect();
     data["related"] = related.into();
     Ok(())
 }
@@ -64,17 +66,19 @@ async fn same(site: &Site, one: &ContactView, other: &ContactView) -> Result<boo
 }
 
 /// Whether the address of a contact is its citizen's. Networks vouch for numbers and accounts; the
-/// sender of a mail is what anybody wrote there, until an answer to it came back into the same
-/// conversation by the token that only its receiver has.
+/// sender of a mail is what anybody wrote there, unless the city's relay has checked it, or an answer
+/// to ours came back into the same conversation by the token that only its receiver has.
 async fn proved(site: &Site, view: &ContactView) -> Result<bool, Failure> {
     if view.channel != Channel::Mail {
         return Ok(true);
     }
     let messages = site.archive.messages(view.contact).await?;
-    let own = messages
-        .iter()
-        .filter(|message| message.contact == view.contact);
-    Ok(came_back(own.map(|message| message.incoming)))
+    let own = || {
+        let here = |message: &&Message| message.contact == view.contact;
+        messages.iter().filter(here)
+    };
+    let checked = own().any(|message| message.incoming && message.marks.verified);
+    Ok(checked || came_back(own().map(|message| message.incoming)))
 }
 
 /// Whether something came in after something went out.

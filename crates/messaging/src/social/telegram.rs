@@ -301,6 +301,7 @@ impl Client {
             attachments,
             public: message["chat"]["type"] != "private",
             automatic: from["is_bot"].as_bool().unwrap_or(false),
+            standing: crate::letter::Standing::default(),
             damage: match missing {
                 0 if nothing => Some("kind-not-supported"),
                 0 => None,
