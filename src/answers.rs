@@ -19,6 +19,9 @@ const KNOWN: [&str; 4] = ["name", "number", "counselor", "city"];
 struct AnswersFile {
     #[serde(default)]
     variables: BTreeMap<String, Texts>,
+    /// Numbers and addresses of the city that may stand in public answers.
+    #[serde(default)]
+    public: Vec<String>,
     #[serde(default)]
     answer: Vec<AnswerFile>,
 }
@@ -33,24 +36,30 @@ struct AnswerFile {
     category: String,
     #[serde(default)]
     outcome: String,
+    #[serde(default)]
+    link: String,
+    #[serde(default)]
+    close: bool,
 }
 
 /// What the file says.
 #[derive(Debug)]
-pub struct Answers {
+pub struct Canned {
     /// Answers.
     pub answers: Vec<CannedAnswer>,
+    /// Numbers and addresses of the city that may stand in public answers.
+    pub public: Vec<String>,
     /// What stands in their places.
     pub variables: BTreeMap<String, Texts>,
 }
 
 /// Reads the answers of a data directory, or the sample where it has none.
-pub fn read(folder: &Path, city: &City) -> Result<Answers> {
+pub fn read(folder: &Path, city: &City) -> Result<Canned> {
     let text = file_or(folder, "answers.toml", SAMPLE)?;
     parse(&text, city).with_context(|| format!("the answers in {}", folder.display()))
 }
 
-fn parse(text: &str, city: &City) -> Result<Answers> {
+fn parse(text: &str, city: &City) -> Result<Canned> {
     let file: AnswersFile = toml::from_str(text).context("answers.toml")?;
     let mut flaws = Vec::new();
     let mut seen = BTreeSet::new();
@@ -75,6 +84,12 @@ fn parse(text: &str, city: &City) -> Result<Answers> {
         if !answer.outcome.is_empty() && !city.is_outcome(&answer.outcome) {
             flaw(format!("`{}` is no outcome", answer.outcome));
         }
+        if !answer.link.is_empty() && !is_page(&answer.link) {
+            flaw(format!("`{}` is no https:// address", answer.link));
+        }
+        if answer.close && (answer.category.is_empty() || answer.outcome.is_empty()) {
+            flaw("what closes a record needs category and outcome".into());
+        }
     }
     for (name, texts) in &file.variables {
         if !texts.contains_key("en") {
@@ -90,8 +105,11 @@ fn parse(text: &str, city: &City) -> Result<Answers> {
         texts: answer.texts,
         category: answer.category,
         outcome: answer.outcome,
+        link: answer.link,
+        close: answer.close,
     };
-    Ok(Answers {
+    Ok(Canned {
+        public: file.public,
         answers: file.answer.into_iter().map(answer).collect(),
         variables: file.variables,
     })
@@ -122,6 +140,12 @@ fn check_texts(
             }
         }
     }
+}
+
+/// Whether a link leads to a page that citizens can open.
+fn is_page(link: &str) -> bool {
+    let host = link.strip_prefix("https://").unwrap_or_default();
+    !host.is_empty() && !link.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 /// The names between braces.

@@ -100,6 +100,8 @@ pub struct File {
     pub database: Option<String>,
     /// Pages are reached by https through a proxy: cookies insist on it.
     pub https: bool,
+    /// The address of the pages as citizens reach them, for links in messages.
+    pub origin: Option<String>,
     /// Opens the floor for a wall screen by `/floor?key=…`.
     pub kiosk: Option<String>,
     /// Number people dial.

@@ -58,6 +58,7 @@ pub async fn run(serve: &Serve) -> Result<ExitCode> {
     pages.writing = writing::of(open.composer.clone());
     pages.writing.public_names = read.public_names;
     (pages.writing.answers, pages.writing.variables) = (answers.answers, answers.variables);
+    pages.writing.public = answers.public;
     let web = web::start(pages, hub, archive).await?;
     greet(&settings, &city, web.local_addr(), sip);
     until_told().await?;
@@ -217,6 +218,7 @@ fn pages_settings(
         kiosk_token: settings.file.kiosk.clone(),
         beside,
         secure: settings.file.https,
+        origin: settings.file.origin.clone(),
         sip: Some(format!("sip:{number}@{sip}")),
         number,
         country: country.unwrap_or_else(|| "82".to_owned()),

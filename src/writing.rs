@@ -31,6 +31,9 @@ fn composed(composer: &Composer, via: &str, text: &str) -> Composed {
         limit: plan.limit.unwrap_or(LETTERS_MAX),
         lost: plan.lost,
         hint: changed.collect::<Vec<_>>().join(", "),
+        can_direct: plan.can_direct,
+        files: plan.files,
+        documents: plan.documents,
     }
 }
 

@@ -257,6 +257,15 @@ pub enum Command {
         /// Outcome code.
         outcome: Option<String>,
     },
+    /// Says which language the citizen really speaks; queues are chosen by it from here on.
+    CorrectLanguage {
+        /// Counselor.
+        counselor: CounselorId,
+        /// Contact.
+        contact: ContactId,
+        /// Language.
+        language: Language,
+    },
     /// Closes the record; refused without category and outcome or while the citizen is on the line.
     Finish {
         /// Counselor.

@@ -1,7 +1,7 @@
 //! What a counselor does at the desk. Never what a citizen's line does.
 
 use crate::center::{Task, Turn};
-use crate::city::{Channel, ContactId, CounselorId};
+use crate::city::{Channel, ContactId, CounselorId, Language};
 use crate::command::{Command, Destination, Ending, Refusal, RestReason};
 use crate::contact::State;
 use crate::counselor::Mode;
@@ -68,6 +68,11 @@ impl Turn<'_> {
                 category.as_deref(),
                 outcome.as_deref(),
             ),
+            Command::CorrectLanguage {
+                counselor,
+                contact,
+                language,
+            } => self.correct_language(*counselor, *contact, *language),
             Command::Finish {
                 counselor,
                 contact,
@@ -203,6 +208,14 @@ impl Turn<'_> {
             Ok(open.state.clone())
         } else {
             Err(Refusal::NotYours)
+        }
+    }
+
+    /// Refuses what is done to a record by anybody but the counselor who writes it.
+    pub fn records(&self, counselor: CounselorId, contact: ContactId) -> Result<(), Refusal> {
+        match self.mine(counselor, contact)? {
+            State::Talking { .. } | State::Leaving { .. } | State::WrapUp { .. } => Ok(()),
+            _ => Err(Refusal::WrongState),
         }
     }
 
@@ -391,6 +404,24 @@ impl Turn<'_> {
             category,
             outcome,
         });
+        Ok(())
+    }
+
+    /// The language of a record is the counselor's to correct as long as they have it.
+    fn correct_language(
+        &mut self,
+        counselor: CounselorId,
+        contact: ContactId,
+        language: Language,
+    ) -> Result<(), Refusal> {
+        self.records(counselor, contact)?;
+        if self.contact(contact)?.row.language != language {
+            self.emit(Event::LanguageCorrected {
+                contact,
+                counselor,
+                language,
+            });
+        }
         Ok(())
     }
 

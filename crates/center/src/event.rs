@@ -3,6 +3,7 @@
 
 use crate::city::{Channel, ContactId, CounselorId, Language};
 use crate::command::{Ending, RestReason};
+pub use crate::marks::Marks;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -153,39 +154,6 @@ impl Fortune {
     }
 }
 
-/// What is known of a citizen's message besides its text.
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "each is its own mark on the message"
-)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Marks {
-    /// Speaks of an emergency.
-    #[serde(skip_serializing_if = "is_false")]
-    pub urgent: bool,
-    /// Longer than the limit; nothing of it is cut off.
-    #[serde(skip_serializing_if = "is_false")]
-    pub over: bool,
-    /// Written by a program.
-    #[serde(skip_serializing_if = "is_false")]
-    pub automatic: bool,
-    /// Something of it was lost on the way.
-    #[serde(skip_serializing_if = "is_false")]
-    pub damaged: bool,
-    /// Everybody can read it.
-    #[serde(skip_serializing_if = "is_false")]
-    pub public: bool,
-}
-
-#[allow(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde asks for a reference"
-)]
-fn is_false(flag: &bool) -> bool {
-    !*flag
-}
-
 /// What happened. Contact events carry their contact first; `kind()` names them in the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -230,6 +198,15 @@ pub enum Event {
     LanguageChosen {
         /// Contact.
         contact: ContactId,
+        /// Language.
+        language: Language,
+    },
+    /// A counselor found that the citizen speaks another language: routing and statistics follow.
+    LanguageCorrected {
+        /// Contact.
+        contact: ContactId,
+        /// Counselor.
+        counselor: CounselorId,
         /// Language.
         language: Language,
     },
@@ -708,6 +685,7 @@ impl Event {
         TurnedAway,
         LineEnded,
         LanguageChosen,
+        LanguageCorrected,
         Queued,
         WaitTold,
         CallbackBooked,
@@ -775,6 +753,7 @@ impl Event {
             | Event::Classified { counselor, .. }
             | Event::TaskClosed { counselor, .. }
             | Event::Listened { counselor, .. }
+            | Event::LanguageCorrected { counselor, .. }
             | Event::Snoozed { counselor, .. }
             | Event::Assigned { counselor, .. }
             | Event::HandedBack { counselor, .. }

@@ -129,7 +129,10 @@ impl Center {
                     self.contacts.insert(id, contact);
                 }
             }
-            Event::Merged { into, .. } => self.lead_threads(id, *into),
+            // A call cannot be answered in writing: whoever writes again goes on where they were.
+            Event::Merged { into, .. } if self.takes_letters(*into) => {
+                self.lead_threads(id, *into);
+            }
             Event::Unmerged { .. } => self.lead_threads(id, id),
             _ => {}
         }
@@ -138,6 +141,11 @@ impl Center {
             resting.row.apply(at, event);
             step(at, resting, event, reply_ms);
         }
+    }
+
+    fn takes_letters(&self, id: ContactId) -> bool {
+        let known = self.conversation(id);
+        known.is_some_and(|contact| contact.row.channel.written())
     }
 
     fn lead_threads(&mut self, of: ContactId, to: ContactId) {

@@ -15,6 +15,7 @@ pub mod estimate;
 pub mod event;
 mod letters;
 pub mod limit;
+mod marks;
 pub mod menu;
 pub mod record;
 pub mod routing;

@@ -298,9 +298,10 @@ impl Row {
         }
     }
 
-    /// The same for callbacks owed and for what happens only in writing.
+    /// The same for corrections, callbacks owed and for what happens only in writing.
     fn apply_written(&mut self, at: Time, event: &Event) {
         match event {
+            Event::LanguageCorrected { language, .. } => self.language = *language,
             Event::MessageReceived {
                 message,
                 thread,
@@ -338,6 +339,7 @@ impl Row {
             Event::Escalated { late, .. } => self.late |= late & self.replied.is_none(),
             Event::Reopened { .. } => {
                 (self.closed, self.fate, self.ended) = (None, None, None);
+                self.merged = None;
                 self.reopened += 1;
                 self.since = at;
             }

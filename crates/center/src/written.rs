@@ -274,16 +274,13 @@ impl Turn<'_> {
             .unwrap_or(0)
     }
 
-    /// Back to the front of its queue: it was here before.
+    /// Back to the front of its queue, or of the one for its language where that was corrected: it
+    /// was here before.
     fn queue_again(&mut self, contact: ContactId) {
         let Ok(open) = self.contact(contact) else {
             return;
         };
-        let known = self.center.city.queue_index(&open.row.queue);
-        let queue = known.unwrap_or_else(|| {
-            let language = self.language(contact);
-            self.written_queue(open.row.channel, language)
-        });
+        let queue = self.written_queue(open.row.channel, open.row.language);
         let since = open.letters.owed.map_or(self.now, |(since, _)| since);
         let queue = self.center.city.queues[queue].code.clone();
         self.emit(Event::Queued {
@@ -466,7 +463,12 @@ impl Turn<'_> {
         contact: ContactId,
         into: ContactId,
     ) -> Result<(), Refusal> {
-        self.letter(counselor, into)?;
+        if self.contact(into)?.row.channel.written() {
+            self.letter(counselor, into)?;
+        } else {
+            // What a caller wrote belongs to the record of the call, as long as it is written.
+            self.records(counselor, into)?;
+        }
         let open = self.contact(contact)?;
         if contact == into || !open.row.channel.written() {
             return Err(Refusal::WrongChannel);
@@ -495,12 +497,17 @@ impl Turn<'_> {
     fn unmerge(&mut self, counselor: CounselorId, contact: ContactId) -> Result<(), Refusal> {
         self.counselor(counselor)?;
         let resting = self.center.conversations.resting.get(&contact);
-        let merged = resting.is_some_and(|contact| contact.row.merged.is_some());
-        if !merged {
-            return Err(Refusal::WrongState);
-        }
+        let into = resting.and_then(|contact| contact.row.merged);
+        let into = into.ok_or(Refusal::WrongState)?;
+        let goes_on = self.center.conversation(into);
+        let in_writing = goes_on.is_some_and(|into| into.row.channel.written());
         self.emit(Event::Unmerged { contact, counselor });
         self.emit(Event::Reopened { contact });
+        if !in_writing {
+            // Beside a call there is no room for it.
+            self.queue_again(contact);
+            return Ok(());
+        }
         self.emit(Event::Assigned {
             contact,
             counselor,

@@ -7,7 +7,7 @@ use center::command::Command;
 use center::time::Time;
 use std::collections::HashSet;
 use std::time::Duration;
-use store::{Archive, Content, Failure, sound};
+use store::{Archive, Blobs, Content, Failure, sound};
 use tokio::task::JoinHandle;
 
 /// How long things are kept.
@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 pub struct Keeping {
     /// Recordings, from their end.
     pub recordings_ms: i64,
-    /// Numbers and notes, from the end of the record.
+    /// Numbers, notes, letters and their files, from the end of the record.
     pub personal_ms: i64,
 }
 
@@ -48,7 +48,7 @@ pub struct Swept {
 pub struct Erased {
     /// Recordings.
     pub recordings: u64,
-    /// Contacts whose number and note are gone.
+    /// Contacts whose number, note and letters are gone.
     pub personal: u64,
 }
 
@@ -229,6 +229,7 @@ async fn erase_personal(hub: &Hub, archive: &Archive, before: Time) -> Result<u6
             return Ok(erased);
         };
         for contact in due.contacts {
+            erase_files(archive, contact).await?;
             match hub.report(Command::ErasePersonal { contact }).await {
                 Ok(_) => erased += 1,
                 // Somebody may still be called: the next round asks again.
@@ -242,6 +243,26 @@ async fn erase_personal(hub: &Hub, archive: &Archive, before: Time) -> Result<u6
         after = last.max(due.seen);
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// Erases the files of a contact's letters: first the files, then the rows that know their names.
+async fn erase_files(archive: &Archive, contact: ContactId) -> Result<(), Stopped> {
+    for file in archive.letter_files(contact).await? {
+        let names: Vec<String> = file.blobs().map(str::to_owned).collect();
+        let blobs = archive.blobs().clone();
+        away(move || erase_all(&blobs, &names)).await?;
+    }
+    Ok(())
+}
+
+fn erase_all(blobs: &Blobs, names: &[String]) -> Result<(), Failure> {
+    for name in names {
+        match blobs.erase(name) {
+            Ok(()) | Err(Failure::NoBlob(_)) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(())
 }
 
 /// Runs what blocks away from the threads that serve.

@@ -35,7 +35,14 @@ pub struct Composed {
     pub too_long: bool,
     /// An answer can go to the citizen alone.
     pub can_direct: bool,
+    /// Files that travel with a message at most.
+    pub files: usize,
+    /// Documents travel as pictures do.
+    pub documents: bool,
 }
+
+/// Files of a message on a way that carries everything.
+const FILES_MAX: usize = 10;
 
 /// The ways by the name of their connection. Cloned freely.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +73,8 @@ impl Composer {
                     changed: plan.changed,
                     too_long: plan.too_long,
                     can_direct: true,
+                    files: 0,
+                    documents: false,
                 }
             }
             Some(Way::Post(limits)) => {
@@ -76,6 +85,7 @@ impl Composer {
                     parts: count.div_ceil(limits.letters.max(1)).max(1),
                     too_long: count > limits.letters && !limits.parts,
                     can_direct: limits.can_direct,
+                    files: limits.pictures,
                     ..Composed::default()
                 }
             }
@@ -83,6 +93,8 @@ impl Composer {
                 letters: letters::count(text),
                 parts: 1,
                 can_direct: true,
+                files: FILES_MAX,
+                documents: true,
                 ..Composed::default()
             },
         }
@@ -116,8 +128,10 @@ mod tests {
         assert!(long.parts > 2 && long.lost.is_empty());
         let post = composer.compose("bluesky", &"a".repeat(301));
         assert_eq!((post.letters, post.limit), (301, Some(300)));
-        assert!(!post.can_direct);
+        assert!(!post.can_direct && post.files > 0 && !post.documents);
+        assert_eq!(text.files, 0, "a text carries no file");
         let mail = composer.compose("mail", "👨‍👩‍👧 hello");
+        assert!(mail.documents);
         assert_eq!((mail.letters, mail.limit, mail.parts), (7, None, 1));
     }
 }

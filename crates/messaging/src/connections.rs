@@ -170,6 +170,7 @@ impl Opening {
         let tokens = mail::token::Tokens::new(secret);
         let reader =
             mail::reading::Reader::new(&name, &settings.address, &settings.aliases, tokens.clone());
+        let reader = reader.believing(&settings.relay);
         let inlet = self.wing.inlet.clone();
         if let Some(listener) = settings.listener.clone() {
             let bound = TcpListener::bind(listener.listen).await;

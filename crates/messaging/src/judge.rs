@@ -100,6 +100,7 @@ impl Judge {
             bytes: cleaned.shown.as_ref().map_or(0, Vec::len) as u64,
             description: attachment.description.clone(),
             withheld: cleaned.withheld,
+            ..File::default()
         })
     }
 }

@@ -85,8 +85,19 @@ pub struct Incoming {
     /// Written by a program, or an answer of one: is recorded and counted, never answered
     /// automatically.
     pub automatic: bool,
+    /// What the city's relay found out about its sender.
+    pub standing: Standing,
     /// Something of it was lost on the way (a part that never came, an undecodable letter): what.
     pub damage: Option<&'static str>,
+}
+
+/// What is known of a sender besides the address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// It is taken for spam.
+    pub spam: bool,
+    /// The address was checked (DKIM, SPF): whoever wrote may use it.
+    pub verified: bool,
 }
 
 impl fmt::Debug for Incoming {

@@ -14,3 +14,4 @@ pub mod sending;
 pub mod session;
 pub mod settings;
 pub mod token;
+mod vouch;

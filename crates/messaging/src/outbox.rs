@@ -261,7 +261,9 @@ impl Outbox {
 
     async fn files(&self, message: &Message) -> Result<Vec<Attachment>, store::Failure> {
         let mut attachments = Vec::new();
-        for file in &message.letter.files {
+        // What lies behind a link in the text does not travel with it.
+        let travels = |file: &&store::File| file.linked.is_empty();
+        for file in message.letter.files.iter().filter(travels) {
             let (blobs, name) = (self.archive.blobs().clone(), file.blob.clone());
             let read = tokio::task::spawn_blocking(move || blobs.read(&name)).await;
             let bytes = read.map_err(|error| store::Failure::Engine(error.to_string()))??;

@@ -188,6 +188,8 @@ impl Post {
             automatic: incoming.automatic,
             damaged: incoming.damage.is_some(),
             public: incoming.public,
+            spam: incoming.standing.spam,
+            verified: incoming.standing.verified,
         }
     }
 

@@ -381,7 +381,7 @@ impl Floor {
         let after = match event {
             Event::MenuEntered { .. } => Phase::Menu,
             Event::TurnedAway { .. } => Phase::Turned,
-            Event::LanguageChosen { language, .. } => {
+            Event::LanguageChosen { language, .. } | Event::LanguageCorrected { language, .. } => {
                 open.language = *language;
                 before
             }

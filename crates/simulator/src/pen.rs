@@ -74,6 +74,11 @@ pub fn command(
             contact: citizen(name)?,
             to: colleague(to)?,
         },
+        ["hears", "that", name, "speaks", language] => Command::CorrectLanguage {
+            counselor,
+            contact: citizen(name)?,
+            language: Language::parse(language)?,
+        },
         ["merges", name, "into", into] => Command::Merge {
             counselor,
             contact: citizen(name)?,

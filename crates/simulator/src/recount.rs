@@ -141,7 +141,7 @@ impl Recount {
         };
         life.letter(at, event);
         let next = match event {
-            Event::LanguageChosen { language, .. } => {
+            Event::LanguageChosen { language, .. } | Event::LanguageCorrected { language, .. } => {
                 life.language = *language;
                 return;
             }

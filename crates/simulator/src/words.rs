@@ -67,6 +67,9 @@ impl Names {
             Event::KeyPressed { key, .. } => format!("pressed {key}, which leads nowhere"),
             Event::Heard { .. } => "heard it to the end".to_owned(),
             Event::LanguageChosen { language, .. } => format!("speaks {language}"),
+            Event::LanguageCorrected { language, .. } => {
+                format!("speaks {language} after all, says {whom}")
+            }
             Event::TurnedAway { queue, why, .. } => {
                 format!("is turned away from {queue} ({})", why.code())
             }

@@ -272,8 +272,9 @@ impl Archive {
         found.iter().map(due).collect()
     }
 
-    /// Contacts after one that have personal data and were closed before an instant, a few of
-    /// them. Contacts are numbered as they arrive: the search ends at the first that came later.
+    /// Contacts after one that have personal data or letters and were closed before an instant, a
+    /// few of them. Contacts are numbered as they arrive: the search ends at the first that came
+    /// later.
     pub async fn due_personal(
         &self,
         before: Time,
@@ -282,9 +283,12 @@ impl Archive {
     ) -> Result<DuePersonal, Failure> {
         let mut asked = id(after);
         asked.int(limit as i64);
-        let text = "SELECT p.contact, c.arrived, c.closed, c.task FROM personal AS p \
-                    JOIN contact AS c ON c.contact = p.contact \
-                    WHERE p.contact > $1 ORDER BY p.contact LIMIT $2";
+        let text = "SELECT d.contact, c.arrived, c.closed, c.task FROM (\
+                    SELECT contact FROM (SELECT contact FROM personal WHERE contact > $1 \
+                    ORDER BY contact LIMIT $2) AS numbered UNION \
+                    SELECT contact FROM (SELECT DISTINCT contact FROM letter WHERE contact > $1 \
+                    ORDER BY contact LIMIT $2) AS written) AS d \
+                    JOIN contact AS c ON c.contact = d.contact ORDER BY d.contact LIMIT $2";
         let found = self.reader.query(text, asked).await?;
         let mut due = DuePersonal {
             contacts: Vec::new(),

@@ -112,6 +112,31 @@ pub async fn audit(place: &Place, city: &Arc<City>) -> Result<Report, Failure> {
 /// What events tell of a recording: whether it is cut off, and when it was erased.
 type Told = (i64, Option<i64>);
 
+/// Contacts whose personal data was erased, and those whose letters were: a text that its citizen
+/// changed later is there again until the next time.
+#[derive(Default)]
+struct Forgotten {
+    personal: BTreeSet<i64>,
+    letters: BTreeSet<i64>,
+}
+
+impl Forgotten {
+    fn tell(&mut self, contact: i64, event: &Event) {
+        match event {
+            Event::PersonalErased { .. } => {
+                self.personal.insert(contact);
+                self.letters.insert(contact);
+            }
+            Event::MessageReceived { .. }
+            | Event::MessageSent { .. }
+            | Event::MessageChanged { .. } => {
+                self.letters.remove(&contact);
+            }
+            _ => {}
+        }
+    }
+}
+
 struct Audit {
     view: Snapshot,
     zone: Zone,
@@ -250,7 +275,7 @@ impl Audit {
                     WHERE contact > $1 AND contact <= $2 ORDER BY seq";
         let mut folded: BTreeMap<u64, Row> = BTreeMap::new();
         let mut recorded: BTreeMap<(i64, String), Told> = BTreeMap::new();
-        let mut forgotten: BTreeSet<i64> = BTreeSet::new();
+        let mut forgotten = Forgotten::default();
         let mut letters = Letters::default();
         for record in self.ask(text, &[after, to]).await?.iter() {
             // What cannot be read was named with the chain.
@@ -267,11 +292,9 @@ impl Audit {
                     let told = recorded.entry((contact as i64, blob.clone()));
                     told.or_default().1 = Some(entry.at.0);
                 }
-                Event::PersonalErased { .. } => {
-                    forgotten.insert(contact as i64);
-                }
                 _ => {}
             }
+            forgotten.tell(contact as i64, &entry.event);
             letters.tell(entry.at, &entry.event);
             let row = folded.entry(contact).or_default();
             row.apply(entry.at, &entry.event);
@@ -385,20 +408,28 @@ impl Audit {
     /// What was erased is not there.
     async fn forgotten(
         &mut self,
-        forgotten: &BTreeSet<i64>,
+        forgotten: &Forgotten,
         after: i64,
         to: i64,
     ) -> Result<(), Failure> {
-        if forgotten.is_empty() {
-            return Ok(());
-        }
-        let text = "SELECT contact FROM personal WHERE contact > $1 AND contact <= $2";
-        for record in self.ask(text, &[after, to]).await?.iter() {
-            let contact = record.int(0)?;
-            if forgotten.contains(&contact) {
-                self.report.differs(format!(
-                    "number and note of contact {contact} were erased but are there"
-                ));
+        let kinds = [
+            ("personal", "number and note", &forgotten.personal),
+            ("letter", "letters", &forgotten.letters),
+        ];
+        for (table, what, gone) in kinds {
+            if gone.is_empty() {
+                continue;
+            }
+            let text = format!(
+                "SELECT DISTINCT contact FROM {table} WHERE contact > $1 AND contact <= $2"
+            );
+            for record in self.ask(&text, &[after, to]).await?.iter() {
+                let contact = record.int(0)?;
+                if gone.contains(&contact) {
+                    self.report.differs(format!(
+                        "{what} of contact {contact} were erased but are there"
+                    ));
+                }
             }
         }
         Ok(())

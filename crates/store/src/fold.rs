@@ -114,6 +114,7 @@ pub(crate) fn tables(dialect: &Dialect) -> Vec<Rows> {
         letter::TABLES[3],
         letter::TABLES[4],
         letter::TABLES[5],
+        letter::TABLES[6],
     ];
     kinds.into_iter().map(Rows::new).collect()
 }
@@ -167,6 +168,8 @@ struct Held {
     counted: Vec<(Cell, Measures)>,
     /// The note, empty without one.
     note: String,
+    /// Subjects and texts of its letters, the changed ones too.
+    letters: String,
     /// Its words as stored in the index: none before it is closed.
     indexed: Option<String>,
     touched: bool,
@@ -218,17 +221,18 @@ impl Fold {
         self.last_contact
     }
 
-    /// Holds a contact as it is stored.
-    pub fn adopt(&mut self, row: Row, note: &str) {
+    /// Holds a contact as it is stored, with its note and what its letters say.
+    pub fn adopt(&mut self, row: Row, note: &str, letters: &str) {
         let closed = row.closed.is_some();
-        let held = Held {
+        let mut held = Held {
             stored_open: (!closed).then_some(row.task),
             counted: cells(&row, &self.zone),
-            indexed: (closed && !note.is_empty()).then(|| words::of_closed(&row, note)),
             note: note.to_owned(),
+            letters: letters.to_owned(),
             row,
-            touched: false,
+            ..Held::default()
         };
+        held.indexed = held.words();
         self.held.insert(held.row.contact.0, held);
     }
 
@@ -286,11 +290,18 @@ impl Fold {
         Ok(())
     }
 
-    /// Puts the note of a closed contact into the index, where none of it is yet.
-    pub fn index_note(&mut self, row: &Row, note: &str) {
-        let words = words::of_closed(row, note);
-        let values = &mut self.tables[place::INDEX_FIRST].values;
-        values.int(row.contact.0 as i64).text(&words);
+    /// Puts note and letters of a closed contact into the index, where nothing of it is yet.
+    pub fn index_note(&mut self, row: Row, note: &str, letters: &str) {
+        let held = Held {
+            note: note.to_owned(),
+            letters: letters.to_owned(),
+            row,
+            ..Held::default()
+        };
+        if let Some(words) = held.words() {
+            let values = &mut self.tables[place::INDEX_FIRST].values;
+            values.int(held.row.contact.0 as i64).text(&words);
+        }
     }
 
     /// What was planned counts as stored: what is closed leaves memory, the tables are emptied.
@@ -402,12 +413,15 @@ impl Fold {
         }
     }
 
-    /// Number, note and transfer are taken away; what was counted stays.
+    /// Number, note, transfer and letters are taken away; what was counted stays.
     fn forget(&mut self, contact: ContactId) {
-        let values = &mut self.tables[place::PERSONAL_GONE].values;
-        values.int(contact.0 as i64);
+        for place in [place::PERSONAL_GONE, place::LETTERS + letter::place::GONE] {
+            let values = &mut self.tables[place].values;
+            values.int(contact.0 as i64);
+        }
         if let Some(held) = self.held.get_mut(&contact.0) {
             held.note.clear();
+            held.letters.clear();
         }
     }
 
@@ -420,9 +434,12 @@ impl Fold {
                     "a personal row of contact {contact}, which never arrived"
                 )));
             }
-            if let (Personal::Note { text, .. }, Some(held)) = (&row, self.held.get_mut(&contact.0))
-            {
-                held.note.clone_from(text);
+            if let Some(held) = self.held.get_mut(&contact.0) {
+                match &row {
+                    Personal::Note { text, .. } => held.note.clone_from(text),
+                    Personal::Letter { letter, .. } => letter.add_words(&mut held.letters),
+                    Personal::Number { .. } | Personal::TransferTo { .. } => {}
+                }
                 touch(&mut self.touched, held);
             }
             let place = match &row {
@@ -496,10 +513,21 @@ fn touch(touched: &mut Vec<u64>, held: &mut Held) {
     }
 }
 
-/// Brings the index of notes to where a contact is: it holds closed ones only.
+impl Held {
+    /// What the index holds of it: nothing before it is closed, and nothing of who said nothing.
+    fn words(&self) -> Option<String> {
+        let silent = self.note.is_empty() && self.letters.is_empty();
+        if self.row.closed.is_none() || silent {
+            return None;
+        }
+        let said = format!("{}\n{}", self.note, self.letters);
+        Some(words::of_closed(&self.row, &said))
+    }
+}
+
+/// Brings the index of words to where a contact is: it holds closed ones only.
 fn index(held: &mut Held, tables: &mut [Rows]) {
-    let noted = held.row.closed.is_some() && !held.note.is_empty();
-    let words = noted.then(|| words::of_closed(&held.row, &held.note));
+    let words = held.words();
     if words == held.indexed {
         return;
     }

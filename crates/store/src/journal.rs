@@ -11,10 +11,12 @@ use crate::insert::Rows;
 use crate::key::Key;
 use crate::place::Place;
 use crate::value::{Record, Values};
-use crate::{record, recovery, schema};
+use crate::{letter, record, recovery, schema};
 use center::city::City;
 use center::event::Event;
+use center::record::Row;
 use center::time::{Time, Zone};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinHandle;
 
@@ -256,10 +258,18 @@ impl Journal {
             let mut asked = Values::default();
             asked.int(contact);
             let text = format!("{} WHERE c.contact = $1", noted());
-            let found = self.reader.query(&text, asked).await?;
-            if let Some(found) = found.first() {
-                adopt(&mut self.fold, found)?;
-            }
+            let found = self.reader.query(&text, asked.clone()).await?;
+            let Some(found) = found.first() else {
+                continue;
+            };
+            let row = record::read(found)?;
+            // Calls have none: they are not asked.
+            let letters = if row.messages > 0 {
+                letter::said(&self.reader, "WHERE l.contact = $1", asked).await?
+            } else {
+                BTreeMap::new()
+            };
+            adopt(&mut self.fold, row, found.text(record::WIDTH)?, &letters);
         }
         Ok(())
     }
@@ -282,8 +292,11 @@ impl Journal {
         let dialect = self.reader.dialect();
         let mut fold = Fold::new(dialect, self.zone.clone(), head, last as u64);
         let text = format!("{} WHERE c.closed IS NULL", noted());
+        let open = "JOIN contact AS c ON c.contact = l.contact WHERE c.closed IS NULL";
+        let letters = letter::said(&self.reader, open, Values::default()).await?;
         for found in self.reader.query(&text, Values::default()).await?.iter() {
-            adopt(&mut fold, found)?;
+            let row = record::read(found)?;
+            adopt(&mut fold, row, found.text(record::WIDTH)?, &letters);
         }
         self.fold = fold;
         self.stale = false;
@@ -327,18 +340,23 @@ impl Journal {
             let mut asked = Values::default();
             asked.int(after).int(REBUILD_CHUNK);
             let text = format!(
-                "{} WHERE p.contact > $1 AND p.note <> '' AND c.closed IS NOT NULL \
-                 ORDER BY p.contact LIMIT $2",
+                "{} WHERE c.contact > $1 AND c.closed IS NOT NULL \
+                 AND (p.note <> '' OR c.messages > 0) ORDER BY c.contact LIMIT $2",
                 noted()
             );
             let found = self.reader.query(&text, asked).await?;
             let Some(last) = found.iter().next_back() else {
                 return Ok(());
             };
+            let mut asked = Values::default();
+            asked.int(after).int(last.int(0)?);
+            let those = "WHERE l.contact > $1 AND l.contact <= $2";
+            let letters = letter::said(&self.reader, those, asked).await?;
             after = last.int(0)?;
             for record in found.iter() {
                 let (row, note) = (record::read(record)?, record.text(record::WIDTH)?);
-                self.fold.index_note(&row, note);
+                let said = letters.get(&row.contact.0).map_or("", String::as_str);
+                self.fold.index_note(row, note, said);
             }
             self.write().await?;
         }
@@ -368,9 +386,9 @@ fn noted() -> String {
     )
 }
 
-fn adopt(fold: &mut Fold, found: Record<'_>) -> Result<(), Failure> {
-    fold.adopt(record::read(found)?, found.text(record::WIDTH)?);
-    Ok(())
+fn adopt(fold: &mut Fold, row: Row, note: &str, letters: &BTreeMap<u64, String>) {
+    let said = letters.get(&row.contact.0).map_or("", String::as_str);
+    fold.adopt(row, note, said);
 }
 
 /// Reads `at` and `body` from the first two columns.

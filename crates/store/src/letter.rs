@@ -15,6 +15,7 @@ use std::fmt;
 
 /// A file that belongs to a message; its bytes are in blobs.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct File {
     /// Blob of the copy that is shown: without location, re-encoded where it is a picture.
     pub blob: String,
@@ -32,6 +33,20 @@ pub struct File {
     pub description: String,
     /// Why it is not shown; empty when it is.
     pub withheld: String,
+    /// Blob of the page behind whose link it lies; empty when it travels with the message.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub linked: String,
+}
+
+impl File {
+    /// Everything that is stored of it.
+    pub fn blobs(&self) -> impl Iterator<Item = &str> {
+        let names = [&self.blob, &self.original, &self.small, &self.linked];
+        names
+            .into_iter()
+            .map(String::as_str)
+            .filter(|name| !name.is_empty())
+    }
 }
 
 impl fmt::Debug for File {
@@ -67,6 +82,16 @@ pub struct Letter {
     pub reference: String,
     /// Files.
     pub files: Vec<File>,
+}
+
+impl Letter {
+    /// Adds what is looked for by words.
+    pub(crate) fn add_words(&self, said: &mut String) {
+        for part in [&self.subject, &self.text] {
+            said.push_str(part);
+            said.push('\n');
+        }
+    }
 }
 
 impl fmt::Debug for Letter {
@@ -161,8 +186,11 @@ thread, reference, files",
     Conflict::Keep,
 );
 
-/// The tables in the order of [`place`].
-pub(crate) static TABLES: [&Insert; 6] = [&MESSAGE, &FATE, &CHANGE, &DEAD, &CONSENT, &LETTER];
+static GONE: Insert = Insert::new("letter", "contact", Conflict::Erase);
+
+/// The tables in the order of [`place`]: what is erased goes last.
+pub(crate) static TABLES: [&Insert; 7] =
+    [&MESSAGE, &FATE, &CHANGE, &DEAD, &CONSENT, &LETTER, &GONE];
 
 /// Places in [`TABLES`].
 pub(crate) mod place {
@@ -172,6 +200,7 @@ pub(crate) mod place {
     pub const DEAD: usize = 3;
     pub const CONSENT: usize = 4;
     pub const LETTER: usize = 5;
+    pub const GONE: usize = 6;
 }
 
 /// Fates and consents of a batch, the last of each.
@@ -322,6 +351,8 @@ fn bits(marks: Marks) -> i64 {
         marks.automatic,
         marks.damaged,
         marks.public,
+        marks.spam,
+        marks.verified,
     ];
     flags
         .iter()
@@ -337,6 +368,8 @@ fn marks(bits: i64) -> Marks {
         automatic: bits & 4 != 0,
         damaged: bits & 8 != 0,
         public: bits & 16 != 0,
+        spam: bits & 32 != 0,
+        verified: bits & 64 != 0,
     }
 }
 
@@ -472,6 +505,19 @@ impl Archive {
         Ok(messages)
     }
 
+    /// Files of a contact's messages, those of changed texts too.
+    pub async fn letter_files(&self, contact: ContactId) -> Result<Vec<File>, Failure> {
+        let mut asked = Values::default();
+        asked.int(contact.0 as i64);
+        let text = "SELECT files FROM letter WHERE contact = $1 ORDER BY message, edit";
+        let mut files = Vec::new();
+        for record in self.reader().query(text, asked).await?.iter() {
+            let read: Result<Vec<File>, _> = serde_json::from_str(record.text(0)?);
+            files.extend(read.map_err(|error| Failure::Corrupt(format!("files: {error}")))?);
+        }
+        Ok(files)
+    }
+
     /// One message.
     pub async fn message(
         &self,
@@ -556,6 +602,28 @@ impl Archive {
         let first = found.first().map(|record| record.int(0)).transpose()?;
         Ok(first == Some(0))
     }
+}
+
+/// Subjects and texts of letters, by contact; `of` says whose.
+pub(crate) async fn said(
+    reader: &Reader,
+    of: &str,
+    asked: Values,
+) -> Result<BTreeMap<u64, String>, Failure> {
+    let text = format!(
+        "SELECT l.contact, l.subject, l.text FROM letter AS l {of} \
+         ORDER BY l.contact, l.message, l.edit"
+    );
+    let mut said: BTreeMap<u64, String> = BTreeMap::new();
+    for record in reader.query(&text, asked).await?.iter() {
+        let letter = Letter {
+            subject: record.text(1)?.to_owned(),
+            text: record.text(2)?.to_owned(),
+            ..Letter::default()
+        };
+        letter.add_words(said.entry(record.int(0)? as u64).or_default());
+    }
+    Ok(said)
 }
 
 async fn pair(

@@ -33,7 +33,7 @@ pub struct Search {
     pub language: Option<Language>,
     /// Queue code; the empty text finds those that reached none.
     pub queue: Option<String>,
-    /// Words of the note.
+    /// Words of the note and of the letters.
     pub text: Option<String>,
     /// Continue below this contact.
     pub before: Option<ContactId>,
@@ -370,16 +370,17 @@ impl Search {
         asked.done()
     }
 
-    /// Open contacts with their notes, which stand in no index yet; the note comes last.
+    /// Open contacts with what was said, which stands in no index yet: note, subjects and texts
+    /// of letters come last, as one text.
     pub(crate) fn open_notes(&self) -> Asked {
         let mut asked = Building::default();
         let columns = record::COLUMNS.replace(", ", ", contact.");
-        asked.push(&format!(
-            "SELECT contact.{columns}, noted.note FROM contact "
-        ));
+        asked.push(&format!("SELECT contact.{columns}, "));
         asked.push(
-            "JOIN (SELECT contact AS of, note FROM personal WHERE note <> '') AS noted \
-             ON noted.of = contact.contact WHERE closed IS NULL",
+            "COALESCE((SELECT p.note FROM personal AS p WHERE p.contact = contact.contact), '') \
+             || ' ' || COALESCE((SELECT STRING_AGG(l.subject || ' ' || l.text, ' ') \
+             FROM letter AS l WHERE l.contact = contact.contact), '') \
+             FROM contact WHERE closed IS NULL",
         );
         self.bounds(&mut asked, self.caller.is_some());
         if let (Some(before), None) = (self.before, &self.caller) {

@@ -1,5 +1,5 @@
-//! Words of notes for the search index: the same for writing and asking, on both engines. Never an
-//! index.
+//! Words of notes and letters for the search index: the same for writing and asking, on both
+//! engines. Never an index.
 
 use center::city::{Channel, Language};
 use center::event::Fate;
@@ -37,20 +37,31 @@ const FOLDED: [&str; 26] = [
     "zźżž",
 ];
 
-/// The words of a note, sorted, each once, separated by blanks.
+/// Letters of a word that are looked at, here and in what is asked for: PostgreSQL keeps no word of
+/// more than 2,047 bytes, and strangers write what they like.
+const WORD_LETTERS_MAX: usize = 64;
+
+/// Bytes of the words of one contact: PostgreSQL holds a megabyte of them at most. A record of that
+/// length is found by its beginning.
+const WORDS_BYTES_MAX: usize = 256 * 1024;
+
+/// The words of a text, sorted, each once, separated by blanks.
 pub(crate) fn of_note(text: &str) -> String {
     let mut words = BTreeSet::new();
+    let mut bytes = 0;
+    let mut take = |word: String| {
+        let length = word.len() + 1;
+        if bytes + length <= WORDS_BYTES_MAX && words.insert(word) {
+            bytes += length;
+        }
+    };
     each_run(text, |run| match run {
-        Run::Word(word) => {
-            words.insert(word.to_owned());
-        }
-        Run::Syllables([single]) => {
-            words.insert(single.to_string());
-        }
+        Run::Word(word) => take(word.to_owned()),
+        Run::Syllables([single]) => take(single.to_string()),
         Run::Syllables(letters) => {
-            for pair in letters.windows(2) {
-                words.insert(pair.iter().collect());
-            }
+            letters
+                .windows(2)
+                .for_each(|pair| take(pair.iter().collect()));
         }
     });
     words.into_iter().collect::<Vec<_>>().join(" ")
@@ -62,9 +73,9 @@ const MARK: char = '\u{e000}';
 /// Stands for a sign inside such a word.
 const SIGN: char = '\u{e001}';
 
-/// The words of the note of a closed contact, and what else lists of notes are narrowed by.
-pub(crate) fn of_closed(row: &Row, note: &str) -> String {
-    let mut words = of_note(note);
+/// The words of note and letters of a closed contact, and what else lists of notes are narrowed by.
+pub(crate) fn of_closed(row: &Row, said: &str) -> String {
+    let mut words = of_note(said);
     let mut mark = |kind, value: &str| {
         words.push(' ');
         words.push_str(&marked(kind, value));
@@ -104,9 +115,9 @@ pub(crate) fn marked(kind: char, value: &str) -> String {
         .collect()
 }
 
-/// Whether a note has all the words asked for.
-pub(crate) fn fit(asked: &[Asked], note: &str) -> bool {
-    let words = of_note(note);
+/// Whether a text has all the words asked for.
+pub(crate) fn fit(asked: &[Asked], text: &str) -> bool {
+    let words = of_note(text);
     let has = |asked: &Asked| {
         words
             .split(' ')
@@ -170,6 +181,7 @@ enum Run<'a> {
 
 fn each_run(text: &str, mut take: impl FnMut(Run<'_>)) {
     let mut word = String::new();
+    let mut length = 0;
     let mut syllables = Vec::new();
     for letter in text.chars().chain(['\n']) {
         let syllable = is_syllable(letter);
@@ -181,10 +193,12 @@ fn each_run(text: &str, mut take: impl FnMut(Run<'_>)) {
         if (syllable || !letter.is_alphanumeric()) && !mark && !word.is_empty() {
             take(Run::Word(&word));
             word.clear();
+            length = 0;
         }
         if syllable {
             syllables.push(letter);
-        } else if letter.is_alphanumeric() {
+        } else if letter.is_alphanumeric() && length < WORD_LETTERS_MAX {
+            length += 1;
             word.extend(
                 letter
                     .to_lowercase()
@@ -235,6 +249,15 @@ mod tests {
         assert_eq!(of_note("хөх"), of_note("хох"));
         assert_eq!(of_note("café\u{301} 登録する"), "cafe する 登録 録す");
         assert_eq!(of_note("\u{0}'\"*:&|"), "");
+    }
+
+    #[test]
+    fn what_a_stranger_writes_stays_within_the_index() {
+        let long = "x".repeat(5_000);
+        assert_eq!(of_note(&long).len(), WORD_LETTERS_MAX);
+        assert!(fit(&of_query(&long), &long), "asking is cut alike");
+        let many: Vec<String> = (0..100_000).map(|number| format!("w{number}")).collect();
+        assert!(of_note(&many.join(" ")).len() <= WORDS_BYTES_MAX);
     }
 
     #[test]

@@ -11,6 +11,10 @@ const LISTED = 8;
 let contact;
 let active = -1;
 let taken = () => {};
+let classified = Promise.resolve();
+
+/** When category and outcome of the last answer are on their way. */
+export const settled = () => classified;
 
 /** What is done when an answer stands in the field. */
 export const whenTaken = (act) => { taken = act; };
@@ -37,7 +41,18 @@ const text = (answer) => {
   return fill(languages(answer.texts), own).replace(/ +([,!?.，。])/g, "$1").replace(/^[\s,，님さん]+/u, "").trim();
 };
 
-const sets = (answer) => [answer.category, answer.outcome].filter(Boolean).join(" ");
+const category = (code) => {
+  const found = data.categories.find(([known]) => known === code);
+  return found ? `${code} ${found[document.documentElement.lang === "en" ? 2 : 1]}` : code;
+};
+const sets = (answer) => [answer.category && category(answer.category), answer.outcome].filter(Boolean).join(" · ");
+
+/** Everything that happens when an answer is taken, a line for each. */
+const does = (answer) => [
+  answer.link && fill(i.macro_link, { link: answer.link }),
+  sets(answer) && fill(i.macro_sets, { what: sets(answer) }),
+  answer.close && i.macro_closes,
+].filter(Boolean);
 
 const options = () => [...list.querySelectorAll("[role=option]")];
 
@@ -68,7 +83,7 @@ export const offer = (card, read) => {
     const line = make("li", `/${answer.code} ${answer.name}`, { role: "option", id: `a${index}`, "data-code": answer.code });
     if (!answer.texts[card.language]) line.append(make("small", i.own_language));
     line.append(make("small", text(answer), { class: "text" }));
-    if (sets(answer)) line.append(make("small", fill(i.canned_sets, { what: sets(answer) })));
+    line.append(...does(answer).map((what) => make("small", what, { class: "does" })));
     return line;
   });
   list.replaceChildren(...(lines.length ? lines : [make("li", i.canned_none, { class: "head", role: "presentation" })]));
@@ -81,15 +96,15 @@ const take = (code) => {
   const found = word();
   if (!answer || !found) return;
   const after = field.value.slice(field.selectionStart);
-  const body = text(answer);
+  const body = [text(answer), answer.link].filter(Boolean).join("\n");
   field.value = field.value.slice(0, found.from) + body + after;
   field.selectionStart = field.selectionEnd = found.from + body.length;
   shut();
   if (sets(answer)) {
     const { category, outcome } = { category: answer.category || contact.card.category, outcome: answer.outcome || contact.card.outcome };
-    post("classify", { contact: contact.card.contact, category, outcome }).catch(() => {});
+    classified = post("classify", { contact: contact.card.contact, category, outcome }).catch(() => {});
   }
-  taken();
+  taken(answer.close);
 };
 
 field.addEventListener("keydown", (event) => {

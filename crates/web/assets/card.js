@@ -2,6 +2,7 @@
 
 import { $, announce, data, fill, get, length, make, now, post, say, show, words } from "./house.js";
 import * as record from "./record.js";
+import * as merge from "./merge.js";
 import * as bell from "./ring.js";
 
 const WRITING = ["talk", "hold", "wrap_up"];
@@ -116,6 +117,7 @@ const draw = () => {
   drawTags();
   drawNumber();
   drawEarlier();
+  if (pop?.contact === card.contact) merge.draw($("card-merge"), card.contact, pop, () => { asking = ""; askPop(); }, problem);
   if ((WRITING.includes(card.stage) || card.dialing) && pop?.contact === card.contact) {
     if (!record.isOpen(card.contact)) record.open(card, pop.note);
     else record.follow(card);
@@ -128,9 +130,15 @@ const waitedSoFar = () => {
   return card.waiting_since ? now() - card.waiting_since : card.waited_ms + now() - card.since;
 };
 
-/** Moves the clocks of the card. */
+let asked = 0;
+/** Moves the clocks of the card; looks now and then whether the caller has written as well. */
 export const tick = () => {
   if (!card) return;
+  if (isUp() && Date.now() - asked > 10000) {
+    asked = Date.now();
+    asking = "";
+    askPop();
+  }
   const since = now() - card.since;
   say($("timer"), length(since));
   say($("waited"), length(waitedSoFar()));

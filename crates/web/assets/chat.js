@@ -50,13 +50,18 @@ let unread = 0;
 const atEnd = () => box.scrollHeight - box.scrollTop - box.clientHeight < 80;
 const toEnd = () => { box.scrollTop = box.scrollHeight; };
 
-const bubble = (who, by, at, body, files) => {
+const bubble = (who, by, at, body, files, hrefs = []) => {
   const line = make("li", "", { class: who });
   const head = make("p", by, { class: "by" });
   if (at) head.append(" ", make("time", at));
   line.append(head);
   if (body) line.append(make("p", body, { class: "text" }));
-  for (const file of files) line.append(make("p", fill(words.file_sent, { name: file }), { class: "file" }));
+  files.forEach((file, index) => {
+    const name = fill(words.file_sent, { name: file });
+    const row = make("p", hrefs[index] ? "" : name, { class: "file" });
+    if (hrefs[index]) row.append(make("a", name, { href: hrefs[index], target: "_blank", rel: "noopener" }));
+    line.append(row);
+  });
   return line;
 };
 
@@ -67,7 +72,7 @@ const told = (one) => {
   const end = atEnd();
   const mine = one.client ? log.querySelector(`[data-client="${CSS.escape(one.client)}"]`) : null;
   mine?.remove();
-  const line = bubble(one.who, one.name, one.at, one.text, one.files);
+  const line = bubble(one.who, one.name, one.at, one.text, one.files, one.hrefs);
   line.dataset.n = one.n;
   const waiting = log.querySelector(".pending");
   if (waiting) waiting.before(line);

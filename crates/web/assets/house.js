@@ -49,34 +49,41 @@ export const length = (ms) => {
 
 /** A refusal of the server, or `{ key: "offline" }`. */
 export class Refused extends Error {
-  constructor(status, key, message) {
+  constructor(status, key, message, found = []) {
     super(message);
     this.status = status;
     this.key = key;
+    this.found = found;
   }
 }
 
 const read = async (response) => {
   const body = await response.json().catch(() => ({}));
   if (response.ok) return body;
-  throw new Refused(response.status, body.key ?? "failed", body.message ?? words.failed);
+  throw new Refused(response.status, body.key ?? "failed", body.message ?? words.failed, body.found);
 };
 
-/** One command. `keep` lets it outlive the page. */
-export const post = async (verb, body = {}, keep = false) => {
+const ask = async (verb, headers, body, keepalive) => {
   let response;
   try {
-    response = await fetch(`/desk/${verb}`, {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-dasan-token": data.token },
-      body: JSON.stringify(body),
-      keepalive: keep,
-      cache: "no-store",
-    });
+    const token = { "x-dasan-token": data.token };
+    response = await fetch(`/desk/${verb}`, { method: "POST", headers: { ...headers, ...token }, body, keepalive, cache: "no-store" });
   } catch {
     throw new Refused(0, "offline", words.failed);
   }
   return read(response);
+};
+
+/** One command. `keep` lets it outlive the page. */
+export const post = (verb, body = {}, keep = false) =>
+  ask(verb, { "content-type": "application/json" }, JSON.stringify(body), keep);
+
+/** One command with files. */
+export const postFiles = (verb, body, files) => {
+  const form = new FormData();
+  form.append("ask", JSON.stringify(body));
+  for (const file of files) form.append("file", file, file.name);
+  return ask(verb, {}, form, false);
 };
 
 /** Reads something. */

@@ -1,9 +1,12 @@
 // What is written, at the desk: roster, offers, conversation, answers. Never a call, never the record.
 
-import { $, announce, data, fill, get, length, make, now, post, say, show, words } from "./house.js";
+import { $, announce, data, fill, get, length, make, now, post, postFiles, say, show, words } from "./house.js";
 import * as record from "./record.js";
 import * as bell from "./ring.js";
 import * as canned from "./canned.js";
+import * as attach from "./attach.js";
+import * as merge from "./merge.js";
+import * as exposed from "./exposed.js";
 
 const i = data.inbox ?? {};
 const files = document.querySelector("link[href$='inbox.css']").href.replace(/inbox\.css$/, "");
@@ -235,6 +238,7 @@ const fileLine = (file) => {
     link.prepend(picture);
   }
   line.append(link);
+  if (file.linked) line.append(make("span", i.linked, { class: "hint" }));
   return line;
 };
 
@@ -252,6 +256,9 @@ const letter = (message) => {
   if (message.subject) line.append(make("p", message.subject, { class: "subject" }));
   if (message.withdrawn) line.append(make("p", i.withdrawn, { class: "body" }));
   if (message.text) line.append(make("p", message.text, { class: "body" }));
+  if (message.sealed) {
+    line.append(make("p", fill(i.sealed, { question: message.sealed_by }), { class: "by" }), make("p", message.sealed, { class: "body sealed" }));
+  }
   if (message.earlier.length) {
     const box = make("details");
     box.append(make("summary", i.earlier_text), ...message.earlier.map((text) => make("p", text, { class: "body" })));
@@ -275,6 +282,11 @@ const drawLog = () => {
   }
   drawWhisper();
 };
+
+// Offers and bars above it take its room: who reads the end goes on reading it.
+let atEnd = true;
+$("inbox-log").addEventListener("scroll", ({ target }) => { atEnd = target.scrollHeight - target.scrollTop - target.clientHeight < 60; });
+new ResizeObserver(() => { if (atEnd) $("inbox-log").scrollTop = $("inbox-log").scrollHeight; }).observe($("inbox-log"));
 
 const drawWhisper = () => {
   const whisper = current && whispers.get(current.contact);
@@ -305,26 +317,14 @@ export const whisper = (one) => {
 };
 
 const drawMerge = () => {
-  const answer = known.get(current.contact);
-  const named = (one) => `${data.channel[`channel_${one.channel}`]} ${one.contact}`;
-  const line = (text, label, verb, body) => {
-    const row = make("p", `${text} `, { class: "hint" });
-    const button = make("button", label, { type: "button", class: "quiet" });
-    button.addEventListener("click", () => post(verb, body).then(() => { known.get(current?.contact).version = -1; look(); }, (refused) => problem(refused.message)));
-    row.append(button);
-    return row;
-  };
-  const found = (answer?.related ?? []).map((one) => line(fill(i.merge_found, { what: named(one) }), i.merge, "merge", { contact: one.contact, into: current.contact }));
-  const merged = (answer?.merged ?? []).map((one) => line(fill(i.merged, { what: named(one) }), i.unmerge, "unmerge", { contact: one.contact }));
-  const key = JSON.stringify([answer?.related, answer?.merged, current.contact]);
-  if ($("inbox-merge").dataset.key === key) return;
-  $("inbox-merge").dataset.key = key;
-  $("inbox-merge").replaceChildren(...found, ...merged);
+  const { contact } = current;
+  const again = () => { if (known.has(contact)) known.get(contact).version = -1; look(); };
+  merge.draw($("inbox-merge"), contact, known.get(contact), again, problem);
 };
 
 const drawHead = () => {
   const answer = known.get(current.contact);
-  const head = [answer?.name || channelName(current), languageName(current)];
+  const head = [answer?.name || channelName(current)];
   if ($("inbox-title").dataset.key !== `${current.contact} ${head}`) {
     $("inbox-title").dataset.key = `${current.contact} ${head}`;
     $("inbox-title").replaceChildren(glyph(current.channel), make("span", head.join(" · ")));
@@ -334,7 +334,9 @@ const drawHead = () => {
   if (current.stage === "wrap_up") about.push(words.wrap_up);
   say($("inbox-about"), about.filter(Boolean).join(" · "));
   show($("end-chat"), current.channel === "chat" && current.stage === "talk");
-  show($("reply-private-line"), current.channel === "social");
+  show($("reply-private-line"), current.channel === "social" && way()?.can_direct !== false);
+  const language = $("inbox-language");
+  if (document.activeElement !== language) language.value = current.language;
   const talks = current.stage === "talk";
   $("snooze").disabled = !talks;
   $("hand-on").disabled = !talks;
@@ -383,8 +385,10 @@ export const render = (told, card, chosen, choosing) => {
     if (before && record.isOpen(before.contact)) record.close();
     if (current) {
       $("reply").value = draft.get(current.contact);
+      attach.turn(current.contact);
+      $("reply-private").checked = !open.has(current.contact);
       sendingSays();
-      count();
+      count(0);
       requestAnimationFrame(() => { $("inbox-log").scrollTop = $("inbox-log").scrollHeight; });
     }
   }
@@ -397,6 +401,12 @@ export const render = (told, card, chosen, choosing) => {
 // ---- Answering --------------------------------------------------------------------------------
 
 const sending = new Map();
+/** How the answer to each contact would leave, as it was told last. */
+const ways = new Map();
+const way = () => ways.get(current?.contact);
+/** Contacts whose next answer shall be public, and those whose record is closed once it is sent. */
+const open = new Set();
+const closing = new Set();
 const replyError = (text) => { say($("reply-error"), text); show($("reply-error"), text !== ""); };
 
 const sendingSays = () => {
@@ -411,10 +421,13 @@ const sendingSays = () => {
 const deliver = async (contact) => {
   const one = sending.get(contact);
   try {
-    await post("reply", { contact, ...one });
+    const { files, ...ask } = one;
+    await (files.length ? postFiles("answer", { contact, ...ask }, files) : post("reply", { contact, ...ask }));
     sending.delete(contact);
     draft.set(contact, "");
-    if (current?.contact === contact) { $("reply").value = ""; count(); sendingSays(); $("reply").focus(); }
+    attach.sent(contact);
+    if (current?.contact === contact) { $("reply").value = ""; count(0); sendingSays(); $("reply").focus(); }
+    if (closing.delete(contact)) close(contact);
   } catch (refused) {
     if (refused.status === 0 || refused.status >= 500 || refused.status === 429) {
       if (current?.contact === contact) replyError(i.not_sent);
@@ -422,44 +435,106 @@ const deliver = async (contact) => {
       return;
     }
     sending.delete(contact);
-    if (current?.contact === contact) { sendingSays(); replyError(refused.message); }
+    if (current?.contact !== contact) return;
+    sendingSays();
+    replyError(fill(refused.message, { max: data.files_max }));
+    if (refused.key === "exposed") askAround(refused.found);
+    if (refused.key === "no_direct") count(0);
   }
+};
+
+/** A macro that closes the record does so once its text is on its way. */
+const close = async (contact) => {
+  closingSays();
+  await canned.settled();
+  if (record.isOpen(contact)) record.finish(true);
+  else post("finish", { contact, ready: true }).catch((refused) => problem(refused.message));
+};
+
+const closingSays = () => {
+  const will = current && closing.has(current.contact);
+  say($("reply-closes"), will ? i.will_close : "");
+  show($("reply-closes"), Boolean(will));
+};
+
+/** Whether everybody could read the answer as it stands. */
+const isPublic = () => Boolean(way()?.public) && !($("reply-private").checked && way().can_direct);
+
+/** Asks how an answer with personal data shall leave. */
+const askAround = (found) => {
+  const contact = current.contact;
+  exposed.ask(found, way()?.can_direct ?? false, current.language, (choice) => {
+    if (current?.contact !== contact) return;
+    if (choice.private) {
+      $("reply-private").checked = true;
+      open.delete(contact);
+    }
+    send(choice);
+  });
 };
 
 const newName = () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
 
-const send = () => {
+const send = (around = {}) => {
   const text = $("reply").value.trimEnd();
-  if (!current || !text || sending.has(current.contact)) return;
-  sending.set(current.contact, { text, id: newName(), private: current.channel !== "social" || $("reply-private").checked });
+  const files = attach.files(current?.contact);
+  if (!current || !(text || files.length) || sending.has(current.contact)) return;
+  const found = way()?.text === text ? way().exposed : [];
+  if (isPublic() && found.length && !around.key) { askAround(found); return; }
+  const { question, key } = around;
+  const one = { text, id: newName(), private: current.channel !== "social" || !isPublic(), question, key, files };
+  sending.set(current.contact, one);
   sendingSays();
   deliver(current.contact);
 };
 
 /** Ctrl+Enter: sends what is written; false when there is nothing to send. */
 export const enter = () => {
-  if (!current || document.activeElement !== $("reply") || !$("reply").value.trim()) return false;
+  const files = attach.files(current?.contact).length > 0;
+  if (!current || document.activeElement !== $("reply") || !($("reply").value.trim() || files)) return false;
   send();
   return true;
 };
 $("reply-form").addEventListener("submit", (event) => { event.preventDefault(); send(); });
 
+/** Says what everybody would read, and which files go as links. */
+const warn = () => {
+  const text = isPublic() ? exposed.line(way().exposed) : "";
+  say($("reply-exposed"), text);
+  show($("reply-exposed"), text !== "");
+  attach.links(way());
+  closingSays();
+  show($("reply-private-line"), current?.channel === "social" && way()?.can_direct !== false);
+};
+$("reply-private").addEventListener("change", () => {
+  if ($("reply-private").checked) open.delete(current?.contact);
+  else open.add(current?.contact);
+  warn();
+});
+attach.whenChanged(() => { warn(); }, (text) => replyError(text));
+
 let counting;
-const count = () => {
+const count = (wait = 250) => {
   clearTimeout(counting);
   const text = $("reply").value;
-  if (!text) { say($("reply-count"), ""); return; }
+  if (!text) { say($("reply-count"), ""); $("reply-count").classList.remove("over"); }
+  warn();
   counting = setTimeout(async () => {
     const contact = current?.contact;
+    if (contact === undefined || current.stage === "ringing") return;
     const answer = await post("compose", { contact, text }).catch(() => undefined);
-    if (!answer || contact !== current?.contact || text !== $("reply").value) return;
+    if (!answer) return;
+    ways.set(contact, { ...answer, text: text.trimEnd() });
+    if (contact !== current?.contact || text !== $("reply").value) return;
+    warn();
+    if (!text) return;
     const told = [fill(i.letters, { n: answer.letters, max: answer.limit })];
     if (answer.parts > 1) told.push(fill(i.parts, { n: answer.parts }));
     if (answer.lost.length) told.push(fill(i.lost, { letters: answer.lost.join(" ") }));
     if (answer.hint) told.push(answer.hint);
     say($("reply-count"), told.join(" · "));
     $("reply-count").classList.toggle("over", answer.letters > answer.limit || answer.lost.length > 0);
-  }, 250);
+  }, wait);
 };
 
 let typedAt = 0;
@@ -474,7 +549,24 @@ $("reply").addEventListener("input", () => {
     post("writes", { contact: current.contact }).catch(() => {});
   }
 });
-canned.whenTaken(() => { draft.set(current.contact, $("reply").value); count(); });
+canned.whenTaken((closes) => {
+  draft.set(current.contact, $("reply").value);
+  if (closes) closing.add(current.contact);
+  count(0);
+});
+$("reply").addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !closing.delete(current?.contact)) return;
+  event.preventDefault();
+  closingSays();
+});
+$("inbox-language").addEventListener("change", () => {
+  const language = $("inbox-language").value;
+  post("language", { contact: current.contact, language }).then(() => problem(""), (refused) => {
+    problem(refused.message);
+    $("inbox-language").value = current.language;
+  });
+});
+
 
 export const focusReply = () => { if (current) $("reply").focus(); };
 

@@ -1,12 +1,13 @@
-//! Files that citizens send: judged by looking at them, stored encrypted, shown to staff. Never
-//! believes a name or a declared type.
+//! Files that citizens and counselors send: judged by looking at them, stored encrypted, shown to
+//! staff and to the citizen of a chat. Never believes a name or a declared type.
 
 use crate::record::may_read;
 use crate::session::random_hex;
 use crate::site::{Site, Staffer, refuse, trouble};
 use crate::writing::Cleaned;
+use crate::{chat, links};
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use center::city::ContactId;
 use store::{Blobs, Failure, File};
@@ -101,9 +102,8 @@ pub(crate) async fn erase(site: &Site, files: &[File]) {
     let blobs = site.archive.blobs().clone();
     let names: Vec<String> = files
         .iter()
-        .flat_map(|file| [&file.blob, &file.original, &file.small])
-        .filter(|name| !name.is_empty())
-        .cloned()
+        .flat_map(File::blobs)
+        .map(str::to_owned)
         .collect();
     let work = move || {
         for name in names {
@@ -139,18 +139,57 @@ pub(crate) async fn file(
     if !may_read(&site, &staffer, &row) {
         return refuse(w, StatusCode::FORBIDDEN, w.forbidden);
     }
+    if let Some((text, _)) = links::sealed_text(&site, &file).await {
+        return ([(header::CONTENT_SECURITY_POLICY, POLICY)], text).into_response();
+    }
+    match serve(&site, &file).await {
+        Ok(served) => {
+            tracing::info!(
+                counselor.id = staffer.id().0,
+                contact.id = contact.0,
+                "a file was opened"
+            );
+            served
+        }
+        Err(failure) => trouble(w, &failure),
+    }
+}
+
+/// `GET /chat/files/{contact}/{message}/{number}`: a file of the city, for the citizen of the chat.
+pub(crate) async fn chat_file(
+    State(site): State<Site>,
+    Path((contact, message, number)): Path<(u64, u32, usize)>,
+    headers: HeaderMap,
+) -> Response {
+    let contact = ContactId(contact);
+    let own = chat::session(&site, &headers).is_some_and(|session| session.contact == contact);
+    if !own || contact == ContactId(0) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let read = async {
+        let message = site.archive.message(contact, message).await?;
+        let sent = message.filter(|message| !message.incoming);
+        match sent.and_then(|message| message.letter.files.into_iter().nth(number)) {
+            Some(file) => serve(&site, &file).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    match read.await {
+        Ok(Some(served)) => served,
+        Ok(None) | Err(Failure::NoBlob(_)) => StatusCode::NOT_FOUND.into_response(),
+        Err(failure) => {
+            tracing::error!(%failure, "a file of a chat was not read");
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+    }
+}
+
+/// The bytes of a file as an answer that cannot act.
+pub(crate) async fn serve(site: &Site, file: &File) -> Result<Response, Failure> {
     let (archive, blob) = (site.archive.clone(), file.blob.clone());
     let read = tokio::task::spawn_blocking(move || archive.blobs().read(&blob)).await;
-    let bytes = match read.unwrap_or_else(|gone| Err(Failure::Engine(gone.to_string()))) {
-        Ok(bytes) => bytes,
-        Err(failure) => return trouble(w, &failure),
-    };
-    tracing::info!(
-        counselor.id = staffer.id().0,
-        contact.id = contact.0,
-        "a file was opened"
-    );
-    served(&file, bytes)
+    let bytes = read.unwrap_or_else(|gone| Err(Failure::Engine(gone.to_string())))?;
+    Ok(served(file, bytes))
 }
 
 fn served(file: &File, bytes: Vec<u8>) -> Response {

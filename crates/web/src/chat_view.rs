@@ -41,6 +41,17 @@ pub(crate) struct Said {
     /// What the page called it before it had a number.
     pub(crate) client: String,
     pub(crate) files: Vec<String>,
+    /// Where the city's files are; empty for the citizen's own.
+    pub(crate) hrefs: Vec<String>,
+}
+
+impl Said {
+    /// Its files, each with where it is; an empty address for the citizen's own.
+    pub(crate) fn linked(&self) -> impl Iterator<Item = (&str, &str)> {
+        let hrefs = self.hrefs.iter().map(String::as_str);
+        let names = self.files.iter().map(String::as_str);
+        names.zip(hrefs.chain(std::iter::repeat("")))
+    }
 }
 
 /// How the chat stands.
@@ -82,6 +93,12 @@ fn said(site: &Site, speech: Speech, message: Message) -> Said {
         (false, None) => ("house", speech.t.house.to_owned()),
     };
     let house = &message.house_text;
+    let (contact, number) = (message.contact, message.message);
+    let count = if message.incoming {
+        0
+    } else {
+        message.letter.files.len()
+    };
     Said {
         n: message.message,
         who,
@@ -103,6 +120,9 @@ fn said(site: &Site, speech: Speech, message: Message) -> Said {
             .files
             .into_iter()
             .map(|file| file.name)
+            .collect(),
+        hrefs: (0..count)
+            .map(|file| format!("/chat/files/{contact}/{number}/{file}"))
             .collect(),
     }
 }

@@ -30,6 +30,11 @@ pub(crate) struct Ask {
     pub(crate) answers: Option<u32>,
     pub(crate) private: Option<bool>,
     pub(crate) until: Option<String>,
+    pub(crate) language: Option<String>,
+    /// How the citizen is asked for the word that opens an answer behind a link.
+    pub(crate) question: Option<String>,
+    /// That word.
+    pub(crate) key: Option<String>,
     /// A colleague.
     pub(crate) to: Option<u32>,
     /// The contact in which another goes on.

@@ -7,13 +7,16 @@ use crate::session;
 use crate::site::{Frame, Site, Staffer, Visitor, page, refuse, signed_in};
 use crate::texts::Staff;
 use crate::writing::{CannedAnswer, Writing};
-use crate::{categories, desk_letters, desk_texts, desk_view, figures, inbox_texts};
+use crate::{
+    attach, categories, desk_letters, desk_replies, desk_texts, desk_view, figures, inbox_texts,
+    link_texts, same_citizen, words,
+};
 use askama::Template;
 use axum::extract::{Form, Json, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use center::board::ContactView;
-use center::city::{City, ContactId, name_in};
+use center::city::{City, ContactId, Language, name_in};
 use center::command::Command;
 use center::record::Row;
 use hub::MediaRequest;
@@ -44,6 +47,7 @@ struct DeskPage {
     i: &'static inbox_texts::Inbox,
     frame: Frame,
     data: String,
+    languages: [(&'static str, &'static str); 7],
     outcomes: Vec<(String, String)>,
     queues: Vec<(String, String)>,
     written_queues: Vec<(String, String, &'static str)>,
@@ -76,6 +80,7 @@ fn desk_page(city: &City, writing: &Writing, staffer: &Staffer) -> DeskPage {
         i: inbox_texts::in_language(language),
         frame: Frame::new(city, staffer.words, Some(staffer)),
         data: script_data(&desk_data(city, writing, staffer)),
+        languages: Language::ALL.map(|one| (one.code(), words::language(staffer.words, one))),
         outcomes: city
             .outcomes
             .iter()
@@ -142,6 +147,10 @@ fn desk_data(city: &City, writing: &Writing, staffer: &Staffer) -> serde_json::V
             "wrap_up_ms": city.limits.wrap_up_ms,
             "note_letters_max": city.limits.note_letters_max,
         },
+
+        "file_max": attach::FILE_MAX,
+        "files_max": desk_replies::FILES_MAX,
+        "questions": link_texts::questions(),
         "categories": city.categories.iter().map(|category| serde_json::json!([
             category.code,
             name_in(&category.names, "ko"),
@@ -160,6 +169,8 @@ fn answers(writing: &Writing, language: &str) -> serde_json::Value {
             "texts": answer.texts,
             "category": answer.category,
             "outcome": answer.outcome,
+            "link": answer.link,
+            "close": answer.close,
         })
     };
     writing.answers.iter().map(answer).collect()
@@ -291,13 +302,7 @@ pub(crate) async fn act(
     headers: HeaderMap,
     Json(ask): Json<Ask>,
 ) -> Response {
-    let token = headers
-        .get("x-dasan-token")
-        .and_then(|value| value.to_str().ok());
-    if !site
-        .sessions
-        .token_fits(&staffer.session, token.unwrap_or_default())
-    {
+    if !is_own(&site, &staffer, &headers) {
         return said(StatusCode::FORBIDDEN, "forged", staffer.words.forged);
     }
     match verb.as_str() {
@@ -309,7 +314,7 @@ pub(crate) async fn act(
         "mute" => return mute(&site, &staffer, ask.on),
         _ => {}
     }
-    if let Some(done) = desk_letters::act(&site, &staffer, &verb, &ask).await {
+    if let Some(done) = desk_letters::act(&site, &staffer, &headers, &verb, &ask).await {
         return done;
     }
     let normalize = |raw: &str| store::number::normalize(raw, &site.settings.country);
@@ -330,6 +335,15 @@ pub(crate) async fn act(
         ),
         Err(error) => failed(staffer.words, &error),
     }
+}
+
+/// Whether a changing request carries the token of its session.
+pub(crate) fn is_own(site: &Site, staffer: &Staffer, headers: &HeaderMap) -> bool {
+    let token = headers
+        .get("x-dasan-token")
+        .and_then(|value| value.to_str().ok());
+    site.sessions
+        .token_fits(&staffer.session, token.unwrap_or_default())
 }
 
 async fn headset(site: &Site, staffer: &Staffer, offer: Option<String>) -> Response {
@@ -414,7 +428,13 @@ pub(crate) async fn pop(
             commands::refusal_text(staffer.words, key),
         );
     };
-    match pop_data(&site, staffer.words, card).await {
+    let popped = async {
+        let mut data = pop_data(&site, staffer.words, card).await?;
+        let messages = site.archive.messages(contact).await?;
+        same_citizen::add(&site, &board, card, &messages, &mut data).await?;
+        Ok::<_, store::Failure>(data)
+    };
+    match popped.await {
         Ok(data) => Json(data).into_response(),
         Err(failure) => {
             tracing::error!(%failure, "the screen pop was not read");

@@ -5,56 +5,29 @@ use crate::commands::{Ask, failed, refusal_text, said};
 use crate::desk::pop_data;
 use crate::figures;
 use crate::inbox_texts;
-use crate::session::random_hex;
 use crate::site::{Site, Staffer};
 use crate::texts::Staff;
 use crate::words;
-use crate::writing;
+use crate::{desk_replies, links, same_citizen};
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use center::board::{Board, ContactView};
-use center::city::{Channel, ContactId, CounselorId};
-use center::command::{Answer, Command, Refusal, Reply};
+use center::city::{Channel, ContactId, CounselorId, Language};
+use center::command::{Command, Refusal};
 use center::time::{Day, HOUR_MS, MINUTE_MS, Time};
 use hub::{Murmur, Speaker, Whisper};
-use std::collections::BTreeSet;
-use std::sync::Mutex;
-use store::{Failure, File, Letter, Message, Personal, note_digest};
+use store::{Failure, File, Letter, Message};
 
 /// Hour at which "tomorrow" begins.
 const MORNING: &str = "09:00";
-/// Longest name a desk gives to an answer before it has a number.
-const ID_MAX: usize = 64;
-
-/// Answers on their way to the record, by the names their desks gave them.
-#[derive(Default)]
-pub(crate) struct Sending(Mutex<BTreeSet<String>>);
-
-/// One answer on its way; gone when dropped.
-struct OnItsWay<'a> {
-    all: &'a Sending,
-    name: String,
-}
-
-impl Sending {
-    fn begin(&self, name: String) -> Option<OnItsWay<'_>> {
-        let mut names = self.0.lock().expect("no panic while it is held");
-        names
-            .insert(name.clone())
-            .then_some(OnItsWay { all: self, name })
-    }
-}
-
-impl Drop for OnItsWay<'_> {
-    fn drop(&mut self) {
-        let mut names = self.all.0.lock().expect("no panic while it is held");
-        names.remove(&self.name);
-    }
-}
-
-fn mine<'a>(board: &'a Board, staffer: &Staffer, contact: ContactId) -> Option<&'a ContactView> {
+/// A written contact of the counselor's own or one that rings at their desk.
+pub(crate) fn mine<'a>(
+    board: &'a Board,
+    staffer: &Staffer,
+    contact: ContactId,
+) -> Option<&'a ContactView> {
     let me = board.counselor(staffer.id())?;
     let view = board.contact(contact)?;
     (me.contacts.contains(&contact) && view.channel.written()).then_some(view)
@@ -95,17 +68,7 @@ async fn conversation(
         .unwrap_or_default();
     let clear = crate::desk_view::number_is_clear(view.stage);
     let address = shown_address(site, &letter, clear);
-    let others: BTreeSet<ContactId> = messages
-        .iter()
-        .map(|message| message.contact)
-        .filter(|contact| *contact != view.contact)
-        .collect();
-    let mut merged = Vec::new();
-    for contact in others {
-        let row = site.archive.contact(contact).await?;
-        let channel = row.map_or(view.channel, |row| row.channel);
-        merged.push((contact, channel));
-    }
+    let merged = same_citizen::merged(site, view, &messages).await?;
     let teller = Teller {
         site,
         words: w,
@@ -115,17 +78,19 @@ async fn conversation(
     data["via"] = view.via.clone().into();
     data["name"] = if clear { letter.name } else { String::new() }.into();
     data["address"] = address.into();
-    data["messages"] = messages
-        .iter()
-        .map(|message| teller.message(message))
-        .collect();
-    data["merged"] = merged
-        .iter()
-        .map(|(contact, channel)| {
-            serde_json::json!({ "contact": contact.0, "channel": channel.code() })
-        })
-        .collect();
-    data["related"] = related(board, view);
+    let mut told = Vec::with_capacity(messages.len());
+    for message in &messages {
+        let mut one = teller.message(message);
+        for file in &message.letter.files {
+            if let Some((text, question)) = links::sealed_text(site, file).await {
+                one["sealed"] = text.into();
+                one["sealed_by"] = question.into();
+            }
+        }
+        told.push(one);
+    }
+    data["messages"] = told.into();
+    same_citizen::add(site, board, view, &messages, &mut data).await?;
     Ok(data)
 }
 
@@ -140,31 +105,6 @@ fn shown_address(site: &Site, letter: &Letter, clear: bool) -> String {
     } else {
         figures::masked(&address)
     }
-}
-
-/// Other open written contacts of the same citizen that could go on in this one.
-fn related(board: &Board, view: &ContactView) -> serde_json::Value {
-    let same = |other: &&ContactView| {
-        !view.caller.is_empty()
-            && other.caller == view.caller
-            && other.contact != view.contact
-            && other.channel.written()
-    };
-    let free =
-        |other: &&ContactView| other.counselor.is_none() || other.counselor == view.counselor;
-    board
-        .contacts
-        .iter()
-        .filter(same)
-        .filter(free)
-        .map(|other| {
-            serde_json::json!({
-                "contact": other.contact.0,
-                "channel": other.channel.code(),
-                "stage": other.stage.code(),
-            })
-        })
-        .collect()
 }
 
 /// Tells the messages of a conversation.
@@ -209,6 +149,7 @@ impl Teller<'_> {
                 .map(|at| figures::clock(&self.site.city().zone, at)),
             "earlier": message.earlier,
             "files": message.letter.files.iter().enumerate()
+                .filter(|(_, file)| !links::is_text(file))
                 .map(|(number, file)| file_of(message, number, file)).collect::<Vec<_>>(),
         })
     }
@@ -230,7 +171,9 @@ pub(crate) fn marks(w: &Staff, message: &Message) -> Vec<&'static str> {
     [
         (marks.urgent, i.mark_urgent),
         (marks.over, i.mark_over),
-        (marks.automatic, i.mark_automatic),
+        (marks.spam, i.mark_spam),
+        (marks.automatic && !marks.spam, i.mark_automatic),
+        (marks.verified, i.mark_verified),
         (marks.damaged, i.mark_damaged),
         (marks.public && message.incoming, i.mark_public),
     ]
@@ -246,21 +189,29 @@ pub(crate) fn file_of(message: &Message, number: usize, file: &File) -> serde_js
         "picture": file.media_type.starts_with("image/") && file.withheld.is_empty(),
         "description": file.description,
         "withheld": file.withheld,
+        "linked": !file.linked.is_empty(),
         "bytes": file.bytes,
     })
 }
 
 /// A verb about letters; none when it is another's.
-pub(crate) async fn act(site: &Site, staffer: &Staffer, verb: &str, ask: &Ask) -> Option<Response> {
+pub(crate) async fn act(
+    site: &Site,
+    staffer: &Staffer,
+    headers: &HeaderMap,
+    verb: &str,
+    ask: &Ask,
+) -> Option<Response> {
     let w = staffer.words;
     let counselor = staffer.id();
     let command = match verb {
-        "reply" => return Some(reply(site, staffer, ask).await),
-        "compose" => return Some(compose(site, staffer, ask)),
+        "reply" => return Some(desk_replies::reply(site, staffer, headers, ask).await),
+        "compose" => return Some(desk_replies::compose(site, staffer, ask).await),
         "writes" | "look" => return Some(whisper(site, staffer, verb, ask)),
         "snooze" => snooze(site, counselor, ask),
         "assign" => assign(counselor, ask),
-        "merge" => merge(site, counselor, ask),
+        "language" => language(counselor, ask),
+        "merge" => same_citizen::merge(site, counselor, ask).await,
         "unmerge" => ask.contact.map(|contact| Command::Unmerge {
             counselor,
             contact: ContactId(contact),
@@ -307,16 +258,11 @@ fn assign(counselor: CounselorId, ask: &Ask) -> Option<Command> {
     })
 }
 
-/// Only contacts of the same citizen go on in one another.
-fn merge(site: &Site, counselor: CounselorId, ask: &Ask) -> Option<Command> {
-    let (contact, into) = (ContactId(ask.contact?), ContactId(ask.into?));
-    let board = site.hub.board().borrow().clone();
-    let (ends, goes_on) = (board.contact(contact)?, board.contact(into)?);
-    let same = !ends.caller.is_empty() && ends.caller == goes_on.caller;
-    same.then_some(Command::Merge {
+fn language(counselor: CounselorId, ask: &Ask) -> Option<Command> {
+    Some(Command::CorrectLanguage {
         counselor,
-        contact,
-        into,
+        contact: ContactId(ask.contact?),
+        language: Language::parse(ask.language.as_deref()?)?,
     })
 }
 
@@ -334,123 +280,6 @@ fn whisper(site: &Site, staffer: &Staffer, verb: &str, ask: &Ask) -> Response {
         what,
     });
     said(StatusCode::OK, "done", "")
-}
-
-/// How a text would leave by the contact's channel.
-fn compose(site: &Site, staffer: &Staffer, ask: &Ask) -> Response {
-    let board = site.hub.board().borrow().clone();
-    let contact = ContactId(ask.contact.unwrap_or_default());
-    let Some(view) = mine(&board, staffer, contact) else {
-        let w = staffer.words;
-        return said(StatusCode::BAD_REQUEST, "bad_request", w.bad_request);
-    };
-    let text = ask.text.as_deref().unwrap_or_default();
-    let composed = (site.settings.writing.composer)(view.channel, &view.via, text);
-    Json(serde_json::json!({
-        "letters": composed.letters,
-        "parts": composed.parts,
-        "limit": composed.limit,
-        "lost": composed.lost,
-        "hint": composed.hint,
-    }))
-    .into_response()
-}
-
-/// One answer. Sent twice under one name it is one message.
-async fn reply(site: &Site, staffer: &Staffer, ask: &Ask) -> Response {
-    let w = staffer.words;
-    let bad = || said(StatusCode::BAD_REQUEST, "bad_request", w.bad_request);
-    let (Some(contact), Some(text), Some(id)) = (ask.contact, &ask.text, &ask.id) else {
-        return bad();
-    };
-    let contact = ContactId(contact);
-    let text = text.trim_end();
-    if text.is_empty() || id.is_empty() || id.len() > ID_MAX {
-        return bad();
-    }
-    let name = format!("desk {id}");
-    let Some(_on_its_way) = site.sending.begin(name.clone()) else {
-        return said(StatusCode::TOO_MANY_REQUESTS, "under_way", w.r_wrong_state);
-    };
-    match known(site, contact, &name).await {
-        Ok(Some(message)) => return sent(contact, message),
-        Ok(None) => {}
-        Err(failure) => {
-            tracing::error!(%failure, "a conversation was not read");
-            return said(StatusCode::SERVICE_UNAVAILABLE, "trouble", w.trouble);
-        }
-    }
-    if let Some((key, why)) = misfit(site, w, contact, text) {
-        return said(StatusCode::UNPROCESSABLE_ENTITY, key, why);
-    }
-    let (command, row) = answer(staffer.id(), contact, text, name, ask);
-    match site.hub.send_with(command, vec![row]).await {
-        Ok(Answer::Message { message, .. }) => sent(contact, message),
-        Ok(_) => bad(),
-        Err(error) => failed(w, &error),
-    }
-}
-
-fn sent(contact: ContactId, message: u32) -> Response {
-    Json(serde_json::json!({ "contact": contact.0, "message": message })).into_response()
-}
-
-/// The answer that went out under a name already.
-async fn known(site: &Site, contact: ContactId, name: &str) -> Result<Option<u32>, Failure> {
-    let messages = site.archive.messages(contact).await?;
-    let same = |message: &&Message| {
-        message.contact == contact && !message.incoming && message.letter.reference == name
-    };
-    Ok(messages.iter().find(same).map(|message| message.message))
-}
-
-/// What would not arrive whole does not leave: why not, in a key and words.
-fn misfit(
-    site: &Site,
-    w: &Staff,
-    contact: ContactId,
-    text: &str,
-) -> Option<(&'static str, &'static str)> {
-    let board = site.hub.board().borrow().clone();
-    let view = board.contact(contact)?;
-    let composed = (site.settings.writing.composer)(view.channel, &view.via, text);
-    let i = inbox_texts::in_language(w.tag);
-    if composed.letters > composed.limit {
-        return Some(("too_long", i.r_too_long));
-    }
-    (!composed.lost.is_empty()).then_some(("lost", i.r_lost))
-}
-
-fn answer(
-    counselor: CounselorId,
-    contact: ContactId,
-    text: &str,
-    name: String,
-    ask: &Ask,
-) -> (Command, Personal) {
-    let nonce = random_hex(16);
-    let reply = Reply {
-        counselor,
-        contact,
-        answers: ask.answers.unwrap_or(0),
-        text: None,
-        digest: note_digest(&nonce, text),
-        letters: u32::try_from(writing::letters(text)).unwrap_or(u32::MAX),
-        files: 0,
-        private: ask.private.unwrap_or(true),
-    };
-    let letter = Letter {
-        nonce,
-        text: text.to_owned(),
-        reference: name,
-        ..Letter::default()
-    };
-    let row = Personal::Letter {
-        contact,
-        message: 0,
-        letter: Box::new(letter),
-    };
-    (Command::Reply(Box::new(reply)), row)
 }
 
 /// A whisper as a desk hears it; none when it is not about an own contact, or the own voice.

@@ -12,7 +12,7 @@ const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Every file: name, type, content.
-const FILES: [(&str, &str, &str); 18] = [
+const FILES: [(&str, &str, &str); 21] = [
     ("style.css", STYLE, include_str!("../assets/style.css")),
     ("chat.css", STYLE, include_str!("../assets/chat.css")),
     ("chat.js", SCRIPT, include_str!("../assets/chat.js")),
@@ -21,6 +21,9 @@ const FILES: [(&str, &str, &str); 18] = [
     ("inbox.css", STYLE, include_str!("../assets/inbox.css")),
     ("inbox.js", SCRIPT, include_str!("../assets/inbox.js")),
     ("looks.js", SCRIPT, include_str!("../assets/looks.js")),
+    ("attach.js", SCRIPT, include_str!("../assets/attach.js")),
+    ("merge.js", SCRIPT, include_str!("../assets/merge.js")),
+    ("exposed.js", SCRIPT, include_str!("../assets/exposed.js")),
     ("canned.js", SCRIPT, include_str!("../assets/canned.js")),
     (
         "channels.svg",

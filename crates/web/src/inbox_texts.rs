@@ -50,9 +50,67 @@ words!(
     r_lost: [
         "받는 쪽에서 깨지는 글자가 있습니다. 바꾼 뒤 보내세요.",
         "Some letters would not arrive. Replace them, then send."];
+    r_exposed: [
+        "누구나 볼 수 있는 답장에 개인정보가 있습니다. 비공개로 보내거나 링크로 보내세요.",
+        "Everybody could read personal data in this answer. Send it privately or as a link."];
+    r_no_direct: [
+        "이 채널은 비공개 답장을 보낼 수 없습니다. 링크로 보내세요.",
+        "This network cannot send to one person alone. Send it as a link."];
+    r_too_many_files: ["파일은 한 번에 {max}개까지 보낼 수 있습니다.", "At most {max} files with one answer."];
+    r_too_big: ["파일 하나는 10 MB까지 보낼 수 있습니다.", "A file may have 10 MB at most."];
+    r_wrong_kind: [
+        "사진(JPEG, PNG, WebP)과 PDF만 보낼 수 있습니다.",
+        "Only pictures (JPEG, PNG, WebP) and PDF can be sent."];
+    exposed: ["모두가 볼 개인정보: {what}", "Everybody would read: {what}"];
+    exposed_title: ["개인정보가 들어 있습니다", "This answer holds personal data"];
+    exposed_lead: [
+        "공개 답장이라 누구나 읽을 수 있습니다. 찾은 것:",
+        "The answer is public, anybody could read it. Found:"];
+    exposed_private: ["비공개로 보내기", "Send privately"];
+    exposed_no_direct: [
+        "이 채널에는 비공개 답장이 없습니다.",
+        "This network has no private answers."];
+    exposed_link: ["링크로 보내기", "Send as a link"];
+    exposed_link_lead: [
+        "공개 답장에는 링크만 나갑니다. 페이지는 14일 동안, 아래 답을 아는 사람에게만 열립니다.",
+        "Only a link is posted. Its page opens for 14 days to whoever knows the word below."];
+    exposed_question: ["시민에게 묻는 말", "What the citizen is asked"];
+    exposed_key: ["맞는 답", "The right answer"];
+    exposed_key_hint: [
+        "이 시민만 아는 것. 예: 전화번호 끝 네 자리",
+        "What only this citizen knows, such as the last four digits of their phone number"];
+    exposed_edit: ["고쳐 쓰기", "Back to the text"];
+    exposed_need: ["묻는 말과 맞는 답을 적어 주세요.", "Fill in the question and its answer."];
+    kind_resident: ["주민·외국인등록번호", "registration number"];
+    kind_passport: ["여권번호", "passport number"];
+    kind_license: ["운전면허번호", "driver's license"];
+    kind_card: ["카드번호", "card number"];
+    kind_account: ["계좌번호", "account number"];
+    kind_phone: ["전화번호", "phone number"];
+    kind_mail: ["메일 주소", "mail address"];
+    kind_plate: ["차량번호", "license plate"];
+    kind_address: ["주소", "address"];
+    kind_name: ["이름", "name"];
+    sealed: ["링크 뒤의 답 (질문: {question})", "Behind the link (asked: {question})"];
+    attach: ["파일", "Attach"];
+    attach_hint: [
+        "사진이나 PDF를 붙여 넣거나 끌어다 놓아도 됩니다",
+        "Pictures and PDF can be pasted or dropped, too"];
+    attached: ["보낼 파일", "Files to be sent"];
+    attach_drop: ["{name} 빼기", "Leave out {name}"];
+    attach_links: [
+        "이 채널은 파일을 나르지 못합니다. 링크로 나갑니다: {n}개",
+        "This channel carries no such files: {n} go as links"];
+    linked: ["링크로 보냄", "sent as a link"];
+    language: ["언어", "Language"];
+    macro_sets: ["기록: {what}", "record: {what}"];
+    macro_link: ["링크: {link}", "link: {link}"];
+    macro_closes: ["보낸 뒤 기록을 마침", "closes the record once sent"];
+    will_close: [
+        "보내면 기록을 마칩니다. Esc로 취소",
+        "Sending closes the record. Esc keeps it open"];
     canned: ["준비된 답", "Canned answers"];
     canned_none: ["맞는 답이 없습니다", "No answer fits"];
-    canned_sets: ["기록: {what}", "sets {what}"];
     snooze: ["나중에", "Lay aside"];
     snooze_lead: [
         "그때까지, 또는 시민이 다시 쓸 때까지 내려놓습니다. 그 뒤에는 대기열 맨 앞으로 갑니다.",
@@ -110,6 +168,8 @@ words!(
     mark_urgent: ["긴급", "urgent"];
     mark_over: ["한도 초과", "over the limit"];
     mark_automatic: ["자동 발신", "from a machine"];
+    mark_spam: ["스팸으로 분류됨", "marked as spam"];
+    mark_verified: ["주소 확인됨", "sender checked"];
     mark_damaged: ["일부 손상", "damaged on the way"];
     mark_public: ["공개", "public"];
     mark_private: ["비공개", "private"];

@@ -16,19 +16,26 @@ mod csv;
 mod desk;
 mod desk_events;
 mod desk_letters;
+mod desk_replies;
 mod desk_texts;
 mod desk_view;
+mod exposed;
+mod exposed_people;
+mod exposed_places;
 mod figures;
 mod files;
 mod floor;
 mod floor_letters;
 mod inbox_texts;
+mod link_texts;
+mod links;
 mod presence;
 #[cfg(any(test, feature = "trials"))]
 #[doc(hidden)]
 pub mod readers;
 mod record;
 mod record_letters;
+mod same_citizen;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]
@@ -86,6 +93,9 @@ pub struct Settings {
     pub country: String,
     /// Routes beside the pages, such as those of a simulation. They guard themselves.
     pub beside: Router,
+    /// The address of this house as citizens reach it, for links in messages, for example
+    /// `https://120.example.org`; none takes the one by which the desk is reached.
+    pub origin: Option<String>,
     /// Address for SIP clients shown on the start page, for example `sip:120@127.0.0.1:5060`.
     pub sip: Option<String>,
     /// Pages on which people write.
@@ -161,7 +171,8 @@ pub async fn start(
         floor: floor::Broadcast::new(),
         hashing: Semaphore::new(HASHING_MAX),
         streams: site::Streams::default(),
-        sending: desk_letters::Sending::default(),
+        sending: desk_replies::Sending::default(),
+        tried: links::Tried::default(),
         chats: chat_keeper::Keeper::new(),
         stop: stopped.clone(),
     });
@@ -185,6 +196,29 @@ pub async fn start(
     })
 }
 
+/// Where citizens write, and where what was written for them lies.
+fn chats() -> Router<Site> {
+    Router::new()
+        .route("/chat/start", post(chat::start))
+        .route(
+            "/chat",
+            get(chat::chat)
+                .post(chat::write)
+                .layer(DefaultBodyLimit::max(chat::FORM_MAX)),
+        )
+        .route("/chat/end", post(chat::end))
+        .route("/chat/log", get(chat::log))
+        .route(
+            "/chat/files/{contact}/{message}/{number}",
+            get(attach::chat_file),
+        )
+        .route("/chat/transcript", get(chat::transcript))
+        .route("/chat/ws", get(chat_live::socket))
+        .route("/chat/events", get(chat_live::events))
+        .route("/chat/whisper", post(chat_live::whispered))
+        .route("/letters/{token}", get(links::ask).post(links::open))
+}
+
 fn router(site: Site) -> Router {
     let beside = site.settings.beside.clone();
     Router::new()
@@ -195,19 +229,7 @@ fn router(site: Site) -> Router {
         .route("/call/key", post(citizen::key))
         .route("/call/state", post(citizen::state))
         .route("/call/hang-up", post(citizen::hang_up))
-        .route("/chat/start", post(chat::start))
-        .route(
-            "/chat",
-            get(chat::chat)
-                .post(chat::write)
-                .layer(DefaultBodyLimit::max(chat::FORM_MAX)),
-        )
-        .route("/chat/end", post(chat::end))
-        .route("/chat/log", get(chat::log))
-        .route("/chat/transcript", get(chat::transcript))
-        .route("/chat/ws", get(chat_live::socket))
-        .route("/chat/events", get(chat_live::events))
-        .route("/chat/whisper", post(chat_live::whispered))
+        .merge(chats())
         .route("/desk", get(desk::desk))
         .route("/desk/sign-in", post(desk::sign_in))
         .route("/desk/sign-out", post(desk::sign_out))
@@ -215,6 +237,10 @@ fn router(site: Site) -> Router {
         .route("/desk/events", get(desk_events::events))
         .route("/desk/contacts/{contact}", get(desk::pop))
         .route("/desk/letters/{contact}", get(desk_letters::letters))
+        .route(
+            "/desk/answer",
+            post(desk_replies::answer).layer(DefaultBodyLimit::max(desk_replies::FORM_MAX)),
+        )
         .route("/desk/{verb}", post(desk::act))
         .route("/contacts", get(contacts::list))
         .route("/contacts/by-number", post(contacts::by_number))

@@ -36,7 +36,9 @@ pub(crate) struct Shared {
     /// Open streams by address.
     pub(crate) streams: Streams,
     /// Answers on their way to the record.
-    pub(crate) sending: crate::desk_letters::Sending,
+    pub(crate) sending: crate::desk_replies::Sending,
+    /// Wrong words for pages behind links.
+    pub(crate) tried: crate::links::Tried,
     /// Chat pages of citizens.
     pub(crate) chats: crate::chat_keeper::Keeper,
     /// Becomes true when the house closes.

@@ -171,7 +171,7 @@ words!(
     queue: ["대기열", "Queue"];
     stage: ["단계", "Stage"];
     note: ["상담 내용", "Note"];
-    note_words: ["상담 내용의 단어", "Words of the note"];
+    note_words: ["상담 내용과 글의 단어", "Words of note and messages"];
     wait: ["대기 시간", "Wait"];
     talk: ["통화 시간", "Talk"];
     hold: ["보류 시간", "Hold"];
@@ -237,6 +237,7 @@ words!(
     e_key: ["번호 {key} 누름", "Pressed {key}"];
     e_key_invalid: ["번호 {key} 누름 (해당 없음)", "Pressed {key}, which leads nowhere"];
     e_language: ["언어 선택: {language}", "Chose {language}"];
+    e_language_corrected: ["{counselor} 언어를 고침: {language}", "{counselor} corrected the language: {language}"];
     e_queued: ["“{queue}”에서 대기 시작", "Waits in “{queue}”"];
     e_queued_aged: [
         "“{queue}”에서 대기, 앞선 대기 {age} 인정",
@@ -351,8 +352,8 @@ words!(
         "Recording stored, {length}, cut off by a stop of the center"];
     e_recording_erased: ["보관 기한이 지나 녹음 삭제", "Recording erased, its time was over"];
     e_personal_erased: [
-        "보관 기한이 지나 전화번호와 상담 내용 삭제",
-        "Number and note erased, their time was over"];
+        "보관 기한이 지나 전화번호, 상담 내용, 주고받은 글 삭제",
+        "Number, note and letters erased, their time was over"];
     recording_cut: ["중단으로 끝이 잘림", "Cut off by a stop of the center"];
     recording_erased: ["{date} 삭제됨", "Erased on {date}"];
     personal_erased: ["{date} 삭제됨", "Erased on {date}"];

@@ -27,6 +27,10 @@ pub struct CannedAnswer {
     pub category: String,
     /// Outcome it sets, empty for none.
     pub outcome: String,
+    /// A page of the city that goes with it, empty for none.
+    pub link: String,
+    /// Once it is sent the record is closed.
+    pub close: bool,
 }
 
 /// How a text would leave.
@@ -42,6 +46,12 @@ pub struct Composed {
     pub lost: Vec<String>,
     /// What else a counselor should know.
     pub hint: String,
+    /// An answer to a public message can go to the citizen alone.
+    pub can_direct: bool,
+    /// Files that travel with it at most; more lie behind links.
+    pub files: usize,
+    /// Documents travel with it as pictures do.
+    pub documents: bool,
 }
 
 /// Says how a text would leave: channel, connection, text.
@@ -82,6 +92,8 @@ pub struct Writing {
     pub public_names: BTreeMap<CounselorId, String>,
     /// Canned answers.
     pub answers: Vec<CannedAnswer>,
+    /// Numbers and addresses of the city itself: they may stand where everybody reads them.
+    pub public: Vec<String>,
     /// What stands in `{...}` places of canned answers besides name and number, by language.
     pub variables: BTreeMap<String, Texts>,
     /// How a text would leave.
@@ -109,6 +121,7 @@ impl Default for Writing {
         Writing {
             public_names: BTreeMap::new(),
             answers: Vec::new(),
+            public: Vec::new(),
             variables: BTreeMap::new(),
             composer: Arc::new(|channel, _, text| Composed {
                 letters: letters(text),
@@ -118,6 +131,9 @@ impl Default for Writing {
                 } else {
                     1_000
                 },
+                can_direct: true,
+                files: if channel == Channel::Text { 0 } else { 4 },
+                documents: channel != Channel::Social,
                 ..Composed::default()
             }),
             urgent: Arc::new(plainly_urgent),

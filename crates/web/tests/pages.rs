@@ -6,6 +6,8 @@
 mod chat;
 #[path = "pages/inbox.rs"]
 mod inbox;
+#[path = "pages/public.rs"]
+mod public;
 #[path = "../src/sample_city.rs"]
 mod sample_city;
 
@@ -42,6 +44,9 @@ fn city() -> City {
         ("chats", Channel::Chat, None),
         ("chats-en", Channel::Chat, Some(Language::En)),
         ("texts", Channel::Text, None),
+        ("texts-en", Channel::Text, Some(Language::En)),
+        ("posts", Channel::Social, None),
+        ("mails", Channel::Mail, None),
     ] {
         let mut written = queues[0].clone();
         code.clone_into(&mut written.code);
@@ -103,6 +108,7 @@ impl House {
             secret: vec![9; 32],
             kiosk_token: Some(KIOSK.into()),
             beside: axum::Router::new(),
+            origin: None,
             secure: false,
             number: "120".into(),
             country: "82".into(),

@@ -1,12 +1,12 @@
 //! What a crash left is recorded, what is due is erased, and nothing else is touched.
 
 use crate::town::{House, KIM};
-use center::city::ContactId;
-use center::command::{Command, Ending};
-use center::event::Event;
+use center::city::{Channel, ContactId};
+use center::command::{Answer, Command, Ending, Written};
+use center::event::{Event, Marks};
 use center::time::{DAY_MS, Time};
 use hub::keeper::{Erased, Keeping, Swept, erase_due, sweep};
-use store::{BlobWriter, Search, sound};
+use store::{BlobWriter, File, Letter, Personal, Search, note_digest, sound};
 
 const KEEPING: Keeping = Keeping {
     recordings_ms: 30 * DAY_MS,
@@ -172,4 +172,79 @@ async fn who_may_still_be_called_is_not_forgotten() {
     let years = house.hub.now() + 2 * KEEPING.personal_ms;
     let erased = erase_due(&house.hub, &house.archive, KEEPING, years).await;
     assert_eq!(erased.unwrap(), Erased::default());
+}
+
+/// A letter of a machine is settled at once: it has a text, an address and files.
+async fn written(house: &House, files: &[&str]) -> ContactId {
+    for name in files {
+        writes(house, name).finish().unwrap();
+    }
+    let file = File {
+        blob: files[0].into(),
+        original: files[1].into(),
+        small: files[2].into(),
+        linked: files[3].into(),
+        ..File::default()
+    };
+    let command = Written {
+        key: "key".into(),
+        channel: Channel::Mail,
+        via: "mailbox".into(),
+        thread: "thread".into(),
+        caller: "ada".into(),
+        language: None,
+        digest: note_digest("n", "I am away"),
+        letters: 9,
+        files: 1,
+        marks: Marks {
+            automatic: true,
+            ..Marks::default()
+        },
+        consent: None,
+    };
+    let row = Personal::Letter {
+        contact: ContactId(0),
+        message: 0,
+        letter: Box::new(Letter {
+            nonce: "n".into(),
+            text: "I am away".into(),
+            address: "ada@example.org".into(),
+            files: vec![file],
+            ..Letter::default()
+        }),
+    };
+    let command = Command::Written(Box::new(command));
+    match house.hub.send_with(command, vec![row]).await.unwrap() {
+        Answer::Message { contact, .. } => contact,
+        other => panic!("no message: {other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn letters_and_their_files_go_with_the_number() {
+    let house = House::open().await;
+    let files = ["letters/a", "letters/b", "letters/c", "letters/links/d"];
+    let contact = written(&house, &files).await;
+    let text = async || {
+        let messages = house.archive.messages(contact).await.unwrap();
+        messages[0].letter.clone()
+    };
+    let now = house.hub.now();
+    let erased = erase_due(&house.hub, &house.archive, KEEPING, now + DAY_MS).await;
+    assert_eq!(erased.unwrap(), Erased::default(), "not due");
+    assert_eq!(text().await.text, "I am away");
+    // One file is gone already, as after a crash in the middle of it.
+    house.archive.blobs().erase(files[1]).unwrap();
+    let years = now + KEEPING.personal_ms + DAY_MS;
+    let erased = erase_due(&house.hub, &house.archive, KEEPING, years).await;
+    assert_eq!(erased.unwrap().personal, 1);
+    assert_eq!(text().await, Letter::default());
+    for name in files {
+        let there = house.folder().join("blobs").join(name).exists();
+        assert!(!there, "{name}");
+    }
+    let report = house.audit().await;
+    assert!(report.clean(), "{report:?}");
+    let erased = erase_due(&house.hub, &house.archive, KEEPING, years).await;
+    assert_eq!(erased.unwrap(), Erased::default(), "once");
 }

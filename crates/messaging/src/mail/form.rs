@@ -142,6 +142,7 @@ impl Form {
             attachments: Vec::new(),
             public: false,
             automatic: false,
+            standing: crate::letter::Standing::default(),
             damage: None,
         })
     }

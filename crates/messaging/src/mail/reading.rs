@@ -3,12 +3,15 @@
 
 use crate::digest::hex;
 use crate::inlet::Inward;
-use crate::letter::{Address, AddressKind, Attachment, DeadLetter, Fortune, Incoming, Receipt};
+use crate::letter::{
+    Address, AddressKind, Attachment, DeadLetter, Fortune, Incoming, Receipt, Standing,
+};
 use crate::mail::bounce;
 use crate::mail::html;
 use crate::mail::limit::{self, MESSAGE_ID_BYTES_MAX};
 use crate::mail::settings::is_address;
 use crate::mail::token::{Named, Tokens};
+use crate::mail::vouch;
 use center::city::Channel;
 use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::{HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType};
@@ -60,6 +63,8 @@ pub struct Reader {
     /// The city's addresses, the first one being the one it writes from; in lower case.
     addresses: Vec<String>,
     tokens: Tokens,
+    /// The name under which the city's own relay writes what it checked; empty for none.
+    relay: String,
 }
 
 impl Reader {
@@ -73,7 +78,15 @@ impl Reader {
             via: via.to_owned(),
             addresses,
             tokens,
+            relay: String::new(),
         }
+    }
+
+    /// Believes what a relay of this name writes of senders.
+    #[must_use]
+    pub fn believing(mut self, relay: &str) -> Reader {
+        self.relay = relay.trim().to_lowercase();
+        self
     }
 
     /// Name of the connection.
@@ -240,6 +253,10 @@ impl Reader {
             attachments: body.attachments,
             public: false,
             automatic: null_sender || notes.spam || self.is_automatic(message),
+            standing: Standing {
+                spam: notes.spam,
+                verified: vouch::vouched(message, &self.relay),
+            },
             damage: damaged.then_some("mail.undecodable"),
         }
     }

@@ -20,6 +20,10 @@ pub struct MailSettings {
     /// Other addresses whose mail is the center's.
     #[serde(default)]
     pub aliases: Vec<String>,
+    /// The name under which the city's own relay writes `Authentication-Results` (RFC 8601); what
+    /// others write there is not believed. Empty where no relay checks senders.
+    #[serde(default)]
+    pub relay: String,
     /// Puts `[#token]` into subjects, for correspondents whose programs drop every other trace.
     #[serde(default)]
     pub token_in_subject: bool,

@@ -260,6 +260,7 @@ fn incoming(key: String, parts: &[Part], missing: &[u8]) -> Incoming {
         attachments: Vec::new(),
         public: false,
         automatic: false,
+        standing: crate::letter::Standing::default(),
         damage,
     }
 }

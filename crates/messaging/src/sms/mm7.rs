@@ -243,6 +243,7 @@ impl Mm7 {
             attachments: files,
             public: false,
             automatic: false,
+            standing: crate::letter::Standing::default(),
             damage: text.damaged.then_some("undecodable-letter"),
         }
     }

@@ -147,6 +147,7 @@ impl Twilio {
             attachments,
             public: false,
             automatic: false,
+            standing: crate::letter::Standing::default(),
             damage: (!whole).then_some("picture-not-fetched"),
         })
     }

@@ -141,7 +141,8 @@ mod tests {
             let limits = account.limits();
             assert!(limits.letters >= 280 && limits.pictures > 0);
             let private = limits.can_direct;
-            assert_eq!(private, !matches!(account, Account::Bluesky(_)));
+            let alone = !matches!(account, Account::Bluesky(_) | Account::Telegram(_));
+            assert_eq!(private, alone);
             let via = sample["network"].as_str().unwrap();
             let opened = account.open(via, dir.path(), inlet.clone()).unwrap();
             routers += usize::from(opened.router().is_some());

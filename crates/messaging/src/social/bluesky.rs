@@ -375,6 +375,7 @@ impl Client {
             attachments,
             public: true,
             automatic: false,
+            standing: crate::letter::Standing::default(),
             damage: (!missing.is_empty()).then_some("attachment-not-fetched"),
         })
     }

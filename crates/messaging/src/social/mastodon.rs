@@ -258,6 +258,7 @@ impl Client {
             attachments,
             public: matches!(status["visibility"].as_str(), Some("public" | "unlisted")),
             automatic: account["bot"].as_bool().unwrap_or(false),
+            standing: crate::letter::Standing::default(),
             damage: (!missing.is_empty()).then_some("attachment-not-fetched"),
         })
     }

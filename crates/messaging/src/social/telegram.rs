@@ -72,7 +72,8 @@ pub const LIMITS: Limits = Limits {
     parts: true,
     pictures: PICTURES,
     picture_bytes: 10 * 1024 * 1024,
-    can_direct: true,
+    // A bot cannot begin to write to somebody of a group.
+    can_direct: false,
 };
 
 /// The bot.
@@ -300,6 +301,7 @@ impl Client {
             attachments,
             public: message["chat"]["type"] != "private",
             automatic: from["is_bot"].as_bool().unwrap_or(false),
+            standing: crate::letter::Standing::default(),
             damage: match missing {
                 0 if nothing => Some("kind-not-supported"),
                 0 => None,
@@ -384,6 +386,10 @@ impl Sends for Client {
             return Err(Unsent::Never("too-many-attachments".into()));
         }
         let chat = &outgoing.to.value;
+        // Groups have negative numbers: everybody in them reads what is sent there.
+        if !outgoing.public && !outgoing.automatic && chat.starts_with('-') {
+            return Err(Unsent::Never("no-private-messages".into()));
+        }
         let answered = outgoing
             .in_reply_to
             .as_deref()

@@ -374,6 +374,7 @@ impl Client {
             attachments,
             public: written.public,
             automatic: false,
+            standing: crate::letter::Standing::default(),
             damage: (!missing.is_empty()).then_some("attachment-not-fetched"),
         }
     }

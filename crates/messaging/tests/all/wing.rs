@@ -243,6 +243,7 @@ fn incoming(key: &str, text: &str) -> Incoming {
         attachments: Vec::new(),
         public: false,
         automatic: false,
+        standing: messaging::letter::Standing::default(),
         damage: None,
     }
 }

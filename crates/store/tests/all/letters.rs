@@ -8,10 +8,10 @@ use center::event::{Event, Fate, Fortune, Marks};
 use center::time::{DAY_MS, SECOND_MS};
 use store::{Batch, Entry, File, Letter, Personal, note_digest};
 
-const ADA: ContactId = ContactId(1);
+pub const ADA: ContactId = ContactId(1);
 const NONCE: &str = "0a";
 
-fn at(second: i64, event: Event) -> Entry {
+pub fn at(second: i64, event: Event) -> Entry {
     Entry {
         at: MORNING + second * SECOND_MS,
         event,
@@ -29,7 +29,7 @@ fn arrived(contact: ContactId, channel: Channel) -> Event {
     }
 }
 
-fn received(contact: ContactId, message: u32, text: &str) -> Event {
+pub fn received(contact: ContactId, message: u32, text: &str) -> Event {
     Event::MessageReceived {
         contact,
         message,
@@ -69,7 +69,7 @@ fn fared(message: u32, fortune: Fortune) -> Event {
     }
 }
 
-fn letter(contact: ContactId, message: u32, text: &str) -> Personal {
+pub fn letter(contact: ContactId, message: u32, text: &str) -> Personal {
     let file = File {
         blob: "letters/1".into(),
         name: "photo.jpg".into(),
@@ -93,7 +93,7 @@ fn letter(contact: ContactId, message: u32, text: &str) -> Personal {
 }
 
 /// Ada texts, is answered, changes her text, and the record is closed; Ben's chat stays open.
-fn talk() -> Batch {
+pub fn talk() -> Batch {
     let (contact, counselor) = (ADA, KIM);
     let ben = ContactId(2);
     let changed = Event::MessageChanged {
@@ -141,7 +141,7 @@ fn talk() -> Batch {
     Batch { entries, personal }
 }
 
-async fn append(journal: &mut store::Journal, entries: Vec<Entry>) {
+pub async fn append(journal: &mut store::Journal, entries: Vec<Entry>) {
     let personal = Vec::new();
     journal.append(Batch { entries, personal }).await.unwrap();
 }

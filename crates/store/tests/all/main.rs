@@ -12,6 +12,7 @@ mod letters;
 mod life;
 mod paper;
 mod random;
+mod said;
 mod search;
 
 /// Makes two tests of one: `sqlite` and `postgres`.

@@ -12,20 +12,32 @@ use store::{Letter, Personal, note_digest};
 
 /// A text message from a number.
 async fn text(house: &House, number: &str, thread: &str, text: &str) -> ContactId {
+    let marks = Marks {
+        urgent: text.contains("fire"),
+        ..Marks::default()
+    };
+    wrote(house, (Channel::Text, "phone", number), thread, text, marks).await
+}
+
+/// A message by a channel, from a kind of address.
+pub(crate) async fn wrote(
+    house: &House,
+    (channel, kind, address): (Channel, &str, &str),
+    thread: &str,
+    text: &str,
+    marks: Marks,
+) -> ContactId {
     let written = Written {
         key: format!("{thread} {text}"),
-        channel: Channel::Text,
+        channel,
         via: "carrier".into(),
         thread: thread.into(),
-        caller: house.archive.token(number),
+        caller: house.archive.token(address),
         language: None,
         digest: note_digest("n", text),
         letters: text.chars().count() as u32,
         files: 0,
-        marks: Marks {
-            urgent: text.contains("fire"),
-            ..Marks::default()
-        },
+        marks,
         consent: None,
     };
     let row = Personal::Letter {
@@ -34,8 +46,14 @@ async fn text(house: &House, number: &str, thread: &str, text: &str) -> ContactI
         letter: Box::new(Letter {
             nonce: "n".into(),
             text: text.into(),
-            address_kind: "phone".into(),
-            address: number.into(),
+            address_kind: kind.into(),
+            address: address.into(),
+            name: if kind == "account" {
+                "Ada Lovelace"
+            } else {
+                ""
+            }
+            .into(),
             ..Letter::default()
         }),
     };
@@ -46,14 +64,18 @@ async fn text(house: &House, number: &str, thread: &str, text: &str) -> ContactI
     }
 }
 
-async fn accept(house: &House, who: &(String, String), contact: ContactId) {
+pub(crate) async fn accept(house: &House, who: &(String, String), contact: ContactId) {
     house.until(contact, Stage::Ringing).await;
     let body = format!("{{\"contact\":{contact}}}");
     assert_eq!(house.act(who, "accept", &body).await.status, 200);
     house.until(contact, Stage::Talk).await;
 }
 
-async fn letters(house: &House, who: &(String, String), contact: ContactId) -> serde_json::Value {
+pub(crate) async fn letters(
+    house: &House,
+    who: &(String, String),
+    contact: ContactId,
+) -> serde_json::Value {
     let reply = house.get(&format!("/desk/letters/{contact}"), &who.0).await;
     assert_eq!(reply.status, 200, "{}", reply.body);
     serde_json::from_str(&reply.body).unwrap()
@@ -121,6 +143,7 @@ async fn what_would_not_arrive_does_not_leave() {
                     .into_iter()
                     .collect(),
                 hint: "by carrier".into(),
+                ..web::Composed::default()
             }
         });
     })
@@ -222,6 +245,36 @@ async fn an_emergency_is_on_the_desk_at_once() {
 }
 
 #[tokio::test]
+async fn the_language_is_corrected_and_everything_follows() {
+    let house = House::open().await;
+    let (who, mut desk) = ready(&house, "kim").await;
+    let contact = text(&house, "+821012345678", "t", "Good morning").await;
+    accept(&house, &who, contact).await;
+    let ask = |language: &str| format!("{{\"contact\":{contact},\"language\":\"{language}\"}}");
+    assert_eq!(house.act(&who, "language", &ask("xx")).await.status, 400);
+    let other = house.sign_in("lee").await;
+    assert_eq!(house.act(&other, "language", &ask("en")).await.status, 409);
+    assert_eq!(house.act(&who, "language", &ask("en")).await.status, 200);
+    desk.until("\"language\":\"en\"").await;
+    let file = format!("{{\"contact\":{contact},\"category\":\"TRF-04-01\",\"outcome\":\"AN\"}}");
+    let filed = house.act(&who, "classify", &file).await;
+    assert_eq!(filed.status, 200, "{}", filed.body);
+    let close = format!("{{\"contact\":{contact},\"ready\":true}}");
+    assert_eq!(house.act(&who, "finish", &close).await.status, 200);
+    let row = house.archive.contact(contact).await.unwrap().unwrap();
+    assert_eq!(row.language, center::city::Language::En);
+    let page = house
+        .get(&format!("/contacts/{contact}?lang=en"), &who.0)
+        .await;
+    assert!(
+        page.body.contains("corrected the language: English"),
+        "{}",
+        page.body
+    );
+    house.close().await;
+}
+
+#[tokio::test]
 async fn two_who_look_at_one_conversation_know_it() {
     let house = House::open().await;
     let (who, mut desk) = ready(&house, "kim").await;
@@ -253,5 +306,76 @@ async fn a_chat_by_its_page_and_a_text_share_one_desk() {
     let end = format!("{{\"contact\":{}}}", citizen.contact());
     assert_eq!(house.act(&who, "hang-up", &end).await.status, 200);
     house.until(citizen.contact(), Stage::WrapUp).await;
+    house.close().await;
+}
+
+#[tokio::test]
+async fn what_a_caller_wrote_goes_into_the_record_of_the_call() {
+    let house = House::open().await;
+    let (who, _desk) = ready(&house, "kim").await;
+    let number = "+821012345678";
+    let call = house.call("call-1", number).await;
+    accept(&house, &who, call).await;
+    let written = text(&house, number, "t", "Here is the address: 1-2").await;
+    let stranger = text(&house, "+821099999999", "s", "hello").await;
+    house.until(written, Stage::Queue).await;
+    house.until(stranger, Stage::Queue).await;
+    let pop = async || {
+        let reply = house.get(&format!("/desk/contacts/{call}"), &who.0).await;
+        serde_json::from_str::<serde_json::Value>(&reply.body).unwrap()
+    };
+    let shown = pop().await;
+    let related: Vec<u64> = shown["related"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|one| one["contact"].as_u64())
+        .collect();
+    assert_eq!(related, [written.0], "not {stranger}");
+    let merge = |from: ContactId| format!("{{\"contact\":{from},\"into\":{call}}}");
+    assert_eq!(house.act(&who, "merge", &merge(stranger)).await.status, 400);
+    assert_eq!(house.act(&who, "merge", &merge(written)).await.status, 200);
+    let row = house.archive.contact(written).await.unwrap().unwrap();
+    assert_eq!((row.fate, row.merged), (Some(Fate::Merged), Some(call)));
+    let shown = pop().await;
+    assert_eq!(
+        (&shown["related"], shown["merged"][0]["contact"].as_u64()),
+        (&serde_json::json!([]), Some(written.0))
+    );
+    let page = house.get(&format!("/contacts/{call}"), &who.0).await;
+    assert!(
+        page.body.contains("Here is the address"),
+        "the record shows it"
+    );
+    let undo = format!("{{\"contact\":{written}}}");
+    assert_eq!(house.act(&who, "unmerge", &undo).await.status, 200);
+    house.until(written, Stage::Queue).await;
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_mail_is_merged_only_once_its_address_is_proved() {
+    let house = House::open().await;
+    let (who, _desk) = ready(&house, "kim").await;
+    let from = (Channel::Mail, "mail", "ada@example.org");
+    let first = wrote(&house, from, "a", "one", Marks::default()).await;
+    accept(&house, &who, first).await;
+    let second = wrote(&house, from, "b", "two", Marks::default()).await;
+    accept(&house, &who, second).await;
+    let related = async || letters(&house, &who, first).await["related"].clone();
+    assert_eq!(
+        related().await,
+        serde_json::json!([]),
+        "anybody may write such a sender"
+    );
+    let merge = format!("{{\"contact\":{second},\"into\":{first}}}");
+    assert_eq!(house.act(&who, "merge", &merge).await.status, 400);
+    for (contact, thread) in [(first, "a"), (second, "b")] {
+        assert_eq!(reply(&house, &who, contact, thread).await.status, 200);
+        // The answer to the answer came back by its token.
+        wrote(&house, from, thread, "thank you", Marks::default()).await;
+    }
+    assert_eq!(related().await[0]["contact"], second.0);
+    assert_eq!(house.act(&who, "merge", &merge).await.status, 200);
     house.close().await;
 }

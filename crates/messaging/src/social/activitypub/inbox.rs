@@ -373,6 +373,7 @@ impl Actor {
             attachments,
             public: note.public,
             automatic: peer.automatic,
+            standing: crate::letter::Standing::default(),
             damage: (!missing.is_empty()).then_some("attachment-not-fetched"),
         };
         let inward = if edited {
