@@ -12,11 +12,14 @@ mod crash;
 mod database;
 mod desk;
 mod hostile;
+#[path = "../../crates/messaging/tests/all/peer.rs"]
+mod npm;
 mod page;
 mod peer;
 mod sipp;
 mod softphone;
 mod sound;
 mod start;
+mod storm;
 mod tidy;
 mod wide;

@@ -79,7 +79,7 @@ pub async fn open(settings: Settings, start: Start, place: Place<'_>) -> Result<
         let memory = Memory::open(&place.folder.join("texts"), blobs, now);
         let memory = memory.map_err(|error| fault("smpp", error))?;
         for bind in settings.smpp {
-            opening.smpp(bind, memory.clone());
+            opening.smpp(bind, memory.clone())?;
         }
     }
     for mms in settings.mm7 {
@@ -127,12 +127,14 @@ impl Opening {
         self.router = std::mem::take(&mut self.router).merge(routes);
     }
 
-    fn smpp(&mut self, settings: smpp::Settings, memory: Memory) {
+    fn smpp(&mut self, settings: smpp::Settings, memory: Memory) -> Result<(), OpenError> {
         let name = settings.name.clone();
         let orders = self.outlet(&name, Way::Text(settings.carrier.clone()));
         let bind = Smpp::new(settings, self.wing.inlet.clone(), memory);
+        let bind = bind.map_err(|error| fault(&name, error))?;
         self.lines.insert(name, bind.line());
         self.run(bind.run(orders));
+        Ok(())
     }
 
     fn mm7(&mut self, settings: crate::sms::mm7::Settings) -> Result<(), OpenError> {

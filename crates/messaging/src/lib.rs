@@ -25,5 +25,6 @@ pub mod secret;
 pub mod settings;
 pub mod sms;
 pub mod social;
+pub mod tls;
 pub mod urgent;
 pub mod wing;

@@ -4,6 +4,9 @@
 pub mod aggregator;
 mod deliver;
 pub mod gsm7;
+mod heard;
+pub mod line;
+pub mod load;
 pub mod memory;
 pub mod mm7;
 pub mod sens;

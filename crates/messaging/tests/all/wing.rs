@@ -370,6 +370,9 @@ async fn what_is_unknown_twice_is_never_sent_a_third_time() {
         third.is_err(),
         "thirty sweeps later nobody sent it: {third:?}"
     );
+    let mut house = house.restart().await;
+    let third = tokio::time::timeout(Duration::from_millis(600), house.orders.recv()).await;
+    assert!(third.is_err(), "nor after a stop: {third:?}");
 }
 
 #[tokio::test]
