@@ -120,7 +120,7 @@ async fn serve(
     let (gateway, address) = Gateway::open().await?;
     let _ = tell.send(address);
     let mut bound = gateway.bound().await?;
-    while let Some((work, reply)) = ordered.recv().await {
+    while let Some((work, reply)) = bound.idle(ordered.recv()).await? {
         let _ = reply.send(carry(&mut bound, work).await);
     }
     Ok(())

@@ -16,11 +16,15 @@ pub mod keyword;
 pub mod language;
 pub mod letter;
 pub mod letters;
+pub mod links;
 pub mod mail;
 mod outbox;
 pub mod outlet;
 pub mod picture;
 mod post;
+#[cfg(any(test, feature = "trials"))]
+#[doc(hidden)]
+pub mod readers;
 pub mod secret;
 pub mod settings;
 pub mod sms;

@@ -16,8 +16,9 @@ use store::{Archive, File, Letter, note_digest};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-/// Conversations are taken in turn within a lane, lanes beside each other.
-const LANES: usize = 32;
+/// Conversations are taken in turn within a lane, lanes beside each other: as many letters share a
+/// transaction.
+const LANES: usize = 128;
 
 /// Letters that wait in a lane; beyond it the connection waits.
 const LANE_DEEP: usize = 64;

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -111,6 +111,25 @@ impl Bound {
     fn aside(&mut self, frame: &Frame) {
         if frame.id & command::RESPONSE == 0 {
             self.ready.extend(frame.answer(status::OK).bytes());
+        }
+    }
+
+    /// Keeps the link until something else is to be done.
+    pub async fn idle<T>(&mut self, until: impl Future<Output = T>) -> io::Result<T> {
+        tokio::pin!(until);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut until => return Ok(done),
+                more = self.reader.fill_buf() => {
+                    if more?.is_empty() {
+                        return Err(io::ErrorKind::UnexpectedEof.into());
+                    }
+                    let came = self.next().await?;
+                    self.aside(&came);
+                    self.leave().await?;
+                }
+            }
         }
     }
 

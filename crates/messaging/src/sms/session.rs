@@ -17,8 +17,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 /// Texts that are being taken at most; beyond it the gateway is asked for patience.
 const TAKEN_MAX: usize = 500;
 
-/// Takers that work side by side. One sender's texts always go to the same one, in their order.
-const TAKERS: usize = 8;
+/// Takers that work side by side, so that as many texts share a transaction. One sender's texts
+/// always go to the same one, in their order.
+const TAKERS: usize = 128;
 
 /// How often waiting parts are looked after.
 const DUE_EVERY: Duration = Duration::from_mins(1);
@@ -209,7 +210,8 @@ impl Session {
         let now = Instant::now();
         self.submitting.overdue(now);
         match self.enquired {
-            Some(at) if at + self.pace.answer <= now => Err(End::Silent),
+            // What waits to be read was said in time.
+            Some(at) if at + self.pace.answer <= now && self.frames.is_empty() => Err(End::Silent),
             None if self.asks_at() <= now => {
                 self.enquired = Some(now);
                 let enquire = Frame::new(command::ENQUIRE_LINK, self.sequence(), Vec::new());

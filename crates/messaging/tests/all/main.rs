@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod flood;
 mod house;
+mod links;
 mod mail;
 mod peer;
 mod smpp;

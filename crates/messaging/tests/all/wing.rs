@@ -14,6 +14,7 @@ use hub::{Hub, Personal, Wings};
 use messaging::inlet::{Inlet, Inward, Taken};
 use messaging::judge::{Cleaned, Judge};
 use messaging::letter::{Address, AddressKind, Attachment, DeadLetter, Fortune, Incoming, Receipt};
+use messaging::links::Links;
 use messaging::outlet::{Order, Outlet, Submitted, Unsent};
 use messaging::wing::{Start, Wing};
 use std::collections::BTreeMap;
@@ -22,14 +23,17 @@ use std::time::Duration;
 use store::{Archive, Letter, Place, note_digest};
 use tokio::sync::mpsc;
 
-const KIM: CounselorId = CounselorId(1);
+pub const KIM: CounselorId = CounselorId(1);
+
+/// Where files are offered.
+pub const LINKS: &str = "https://120.city.example/files";
 
 /// A center with one text queue and one counselor who is ready.
-struct House {
-    hub: Hub,
-    archive: Archive,
-    inlet: Inlet,
-    orders: mpsc::Receiver<Order>,
+pub struct House {
+    pub hub: Hub,
+    pub archive: Archive,
+    pub inlet: Inlet,
+    pub orders: mpsc::Receiver<Order>,
     wing: Wing,
     effects: mpsc::UnboundedReceiver<hub::Outgoing>,
     folder: tempfile::TempDir,
@@ -70,6 +74,7 @@ fn city() -> City {
             queue("general", Channel::Voice),
             queue("texts", Channel::Text),
             queue("posts", Channel::Social),
+            queue("mails", Channel::Mail),
         ],
         menu: Menu::default(),
         reserves: Vec::new(),
@@ -112,7 +117,7 @@ fn judge() -> Judge {
 }
 
 impl House {
-    async fn open() -> House {
+    pub async fn open() -> House {
         House::on(tempfile::tempdir().unwrap()).await
     }
 
@@ -132,6 +137,8 @@ impl House {
             sweep_every: Duration::from_millis(20),
         });
         let (outlet, orders) = Outlet::new(16);
+        let links = Links::new(hub.clone(), archive.clone(), LINKS);
+        let outlet = outlet.linked(Some(links));
         wing.send(
             BTreeMap::from([("smsc".to_owned(), outlet)]),
             letters.unwrap(),
@@ -166,12 +173,40 @@ impl House {
         House::on(folder).await
     }
 
-    async fn texts(&self, key: &str, text: &str) -> Taken {
+    /// Stops where it stands, and counts everything again.
+    pub async fn assert_clean(self) {
+        let House {
+            folder,
+            wing,
+            hub,
+            archive,
+            inlet,
+            effects,
+            orders,
+        } = self;
+        wing.stop();
+        drop((hub, archive, inlet, effects, orders));
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let place = Place::Folder(folder.path().to_owned());
+        let report = store::audit(&place, &Arc::new(city())).await.unwrap();
+        assert!(report.clean(), "{:?}", report.differences);
+    }
+
+    pub async fn texts(&self, key: &str, text: &str) -> Taken {
         self.inlet.message(incoming(key, text)).await.unwrap()
     }
 
     /// The desk rings: Kim takes it and writes.
-    async fn answer(&mut self, text: &str) -> (center::city::ContactId, u32) {
+    pub async fn answer(&mut self, text: &str) -> (center::city::ContactId, u32) {
+        self.answer_with(text, Vec::new()).await
+    }
+
+    /// The same, with files.
+    pub async fn answer_with(
+        &mut self,
+        text: &str,
+        files: Vec<store::File>,
+    ) -> (center::city::ContactId, u32) {
         let contact = loop {
             let next = self.effects.recv().await.unwrap();
             if let Effect::Ring { contact, .. } = next.effect {
@@ -188,7 +223,7 @@ impl House {
             text: None,
             digest: note_digest("00", text),
             letters: text.chars().count() as u32,
-            files: 0,
+            files: files.len() as u16,
             private: false,
         };
         let row = Personal::Letter {
@@ -197,6 +232,7 @@ impl House {
             letter: Box::new(Letter {
                 nonce: "00".to_owned(),
                 text: text.to_owned(),
+                files,
                 ..Letter::default()
             }),
         };
@@ -212,7 +248,7 @@ impl House {
     }
 
     /// Waits until a message has this fate.
-    async fn fate(&self, contact: center::city::ContactId, message: u32, fate: &str) {
+    pub async fn fate(&self, contact: center::city::ContactId, message: u32, fate: &str) {
         for _ in 0..400 {
             let found = self.archive.message(contact, message).await.unwrap();
             if found.is_some_and(|found| found.fortune == fate) {
@@ -224,7 +260,7 @@ impl House {
     }
 }
 
-fn incoming(key: &str, text: &str) -> Incoming {
+pub fn incoming(key: &str, text: &str) -> Incoming {
     Incoming {
         channel: Channel::Text,
         via: "smsc".to_owned(),
