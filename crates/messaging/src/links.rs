@@ -131,11 +131,9 @@ impl Links {
 }
 
 async fn file(State(links): State<Links>, Path(name): Path<String>) -> Response {
-    match links.file(&name).await {
-        Some((media_type, bytes)) => (GUARDS, [(CONTENT_TYPE, media_type)], bytes).into_response(),
-        None => {
-            tracing::info!("a link to a file has ended or was never made");
-            StatusCode::NOT_FOUND.into_response()
-        }
-    }
+    let Some((media_type, bytes)) = links.file(&name).await else {
+        tracing::info!("a link to a file has ended or was never made");
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    (GUARDS, [(CONTENT_TYPE, media_type)], bytes).into_response()
 }

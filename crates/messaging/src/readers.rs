@@ -285,7 +285,9 @@ mod tests {
         let seeds: Vec<Vec<u8>> = files
             .map(|file| fs::read(file.expect("a file").path()).expect("a seed"))
             .collect();
-        seeds.iter().for_each(|seed| read(seed));
+        for seed in &seeds {
+            read(seed);
+        }
         let inputs = (
             prop::sample::select(seeds),
             prop::collection::vec(any_damage(), 1..6),

@@ -43,7 +43,7 @@ fn names(name: &str) -> BTreeMap<String, String> {
     BTreeMap::from([("en".to_owned(), name.to_owned())])
 }
 
-fn city() -> City {
+pub fn city() -> City {
     let queue = |code: &str, channel| Queue {
         code: code.to_owned(),
         names: names(code),
@@ -216,29 +216,8 @@ impl House {
         let counselor = KIM;
         let accept = Command::Accept { counselor, contact };
         self.hub.send(accept).await.unwrap();
-        let reply = Reply {
-            counselor,
-            contact,
-            answers: 0,
-            text: None,
-            digest: note_digest("00", text),
-            letters: text.chars().count() as u32,
-            files: files.len() as u16,
-            private: false,
-        };
-        let row = Personal::Letter {
-            contact: center::city::ContactId(0),
-            message: 0,
-            letter: Box::new(Letter {
-                nonce: "00".to_owned(),
-                text: text.to_owned(),
-                files,
-                ..Letter::default()
-            }),
-        };
-        let sent = self
-            .hub
-            .send_with(Command::Reply(Box::new(reply)), vec![row]);
+        let (reply, row) = reply_of(contact, text, files);
+        let sent = self.hub.send_with(reply, vec![row]);
         match sent.await.unwrap() {
             center::command::Answer::Message {
                 contact, message, ..
@@ -249,15 +228,55 @@ impl House {
 
     /// Waits until a message has this fate.
     pub async fn fate(&self, contact: center::city::ContactId, message: u32, fate: &str) {
-        for _ in 0..400 {
-            let found = self.archive.message(contact, message).await.unwrap();
-            if found.is_some_and(|found| found.fortune == fate) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
-        panic!("message {message} never became {fate}");
+        fate_of(&self.archive, contact, message, fate).await;
     }
+}
+
+/// Waits until a message has this fate.
+pub async fn fate_of(
+    archive: &Archive,
+    contact: center::city::ContactId,
+    message: u32,
+    fate: &str,
+) {
+    for _ in 0..400 {
+        let found = archive.message(contact, message).await.unwrap();
+        if found.is_some_and(|found| found.fortune == fate) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("message {message} never became {fate}");
+}
+
+/// What Kim writes to a citizen, and its row.
+pub fn reply_of(
+    contact: center::city::ContactId,
+    text: &str,
+    files: Vec<store::File>,
+) -> (Command, Personal) {
+    let reply = Reply {
+        counselor: KIM,
+        contact,
+        answers: 0,
+        text: None,
+        digest: note_digest("00", text),
+        letters: text.chars().count() as u32,
+        files: files.len() as u16,
+        private: false,
+    };
+    let letter = Letter {
+        nonce: "00".to_owned(),
+        text: text.to_owned(),
+        files,
+        ..Letter::default()
+    };
+    let row = Personal::Letter {
+        contact: center::city::ContactId(0),
+        message: 0,
+        letter: Box::new(letter),
+    };
+    (Command::Reply(Box::new(reply)), row)
 }
 
 pub fn incoming(key: &str, text: &str) -> Incoming {

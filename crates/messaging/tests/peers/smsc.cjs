@@ -143,7 +143,11 @@ function parts(order) {
 }
 
 const orders = {
-  deliver: (order) => sessions[order.session || 0].deliver_sm(order.pdu),
+  deliver(order) {
+    const { octets, ...pdu } = order.pdu;
+    if (octets) pdu.short_message = Buffer.from(octets);
+    sessions[order.session || 0].deliver_sm(pdu);
+  },
   data: (order) => sessions[0].data_sm(order.pdu),
   long(order) {
     const all = parts(order);
