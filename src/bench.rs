@@ -3,6 +3,7 @@
 mod calls;
 mod contacts;
 mod routing;
+mod texts;
 
 use crate::{city, config};
 use anyhow::Result;
@@ -59,8 +60,27 @@ async fn measure_record(
         let city = Arc::new(crowd(DESKS)?);
         calls::run(&city, &folder.join("calls")).await?.print();
     }
+    if wanted("texts") {
+        texts(&folder.join("texts"), bench.database.as_deref()).await?;
+    }
     if wanted("pages") {
         pages(&folder.join("pages"), bench.contacts).await?;
+    }
+    Ok(())
+}
+
+/// Texts per second over a bind, through the record and with nothing behind it.
+async fn texts(folder: &Path, database: Option<&str>) -> Result<()> {
+    let city = Arc::new(crowd(1_000)?);
+    let bare = texts::bare(&city, &folder.join("bare")).await?;
+    let sqlite = Place::Folder(folder.join("record"));
+    texts::run(&city, &sqlite).await?.print("sqlite", &bare);
+    if let Some(url) = database {
+        let place = Place::Postgres {
+            url: url.to_owned(),
+            folder: folder.join("pg-record"),
+        };
+        texts::run(&city, &place).await?.print("postgres", &bare);
     }
     Ok(())
 }

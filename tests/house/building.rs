@@ -192,11 +192,16 @@ impl Record {
         found.expect("the record answers").note
     }
 
+    /// Everything that was written in a contact, the house's own words among it.
+    pub fn letters(&self, contact: ContactId) -> Vec<store::Message> {
+        let found = self.runtime.block_on(self.archive.messages(contact));
+        found.expect("the record answers")
+    }
+
     /// What was written in a contact: from the citizen or not, and the text.
     pub fn messages(&self, contact: ContactId) -> Vec<(bool, String)> {
-        let found = self.runtime.block_on(self.archive.messages(contact));
-        let messages = found.expect("the record answers").into_iter();
-        let said = messages.filter(|message| message.house_text.is_empty());
+        let said = self.letters(contact).into_iter();
+        let said = said.filter(|message| message.house_text.is_empty());
         said.map(|message| (message.incoming, message.letter.text))
             .collect()
     }

@@ -15,4 +15,16 @@ mod desk;
 mod floor;
 mod hostile;
 mod inbox;
+mod keyboard;
 mod network;
+#[path = "../../crates/messaging/tests/all/peer.rs"]
+mod npm;
+mod page;
+mod peer;
+mod sipp;
+mod softphone;
+mod sound;
+mod start;
+mod storm;
+mod tidy;
+mod wide;

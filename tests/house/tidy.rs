@@ -35,7 +35,10 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ),
 ];
 /// What stands outside the house and looks in.
-const FUZZ: (&str, &[&str]) = ("fuzz", &["center", "store", "telephony", "web"]);
+const FUZZ: (&str, &[&str]) = (
+    "fuzz",
+    &["center", "messaging", "store", "telephony", "web"],
+);
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -181,6 +181,7 @@ impl Turn<'_> {
             urgent,
             over,
             automatic,
+            damaged,
             ..
         } = written.marks;
         if let Some(allowed) = written.consent {
@@ -214,6 +215,10 @@ impl Turn<'_> {
         let told = |open: &Contact| open.letters.told_over;
         if over && !self.center.conversation(contact).is_some_and(told) {
             self.say_in_writing(contact, TOO_LONG);
+        }
+        let asked = |open: &Contact| open.row.unclear;
+        if damaged && !self.center.conversation(contact).is_some_and(asked) {
+            self.say_in_writing(contact, UNCLEAR);
         }
     }
 
@@ -291,7 +296,8 @@ impl Turn<'_> {
         });
     }
 
-    /// The house answers by itself: never a machine, never in public, seldom.
+    /// The house answers by itself: never a machine, never in public. What is not said once in a
+    /// conversation or asked for is said seldom.
     pub fn say_in_writing(&mut self, contact: ContactId, text: &str) {
         let Some(open) = self.center.conversation(contact) else {
             return;
@@ -300,7 +306,7 @@ impl Turn<'_> {
             return;
         };
         let pause_ms = self.center.city.limits.auto_reply_ms;
-        let seldom = ![EMERGENCY, STILL_THERE, OPTED_OUT, OPTED_IN].contains(&text);
+        let seldom = text == CLOSED;
         let lately = |at: Time| self.now - at < pause_ms;
         let channel = open.row.channel;
         if channel == Channel::Social || seldom && open.letters.last_auto.is_some_and(lately) {

@@ -1,6 +1,7 @@
 //! Opens every connection a city has set and joins it with the hub. Never a protocol.
 
 use crate::composer::{Composer, Way};
+use crate::links::Links;
 use crate::mail;
 use crate::outlet::{Order, Outlet};
 use crate::settings::Settings;
@@ -16,6 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
+use url::Url;
 
 /// Letters that wait for a connection; beyond it the outbox waits.
 const ORDERS_MAX: usize = 64;
@@ -67,19 +69,25 @@ pub async fn open(settings: Settings, start: Start, place: Place<'_>) -> Result<
     let archive = start.archive.clone();
     let now = start.hub.now();
     let text_letters_max = start.hub.city().limits.text_letters_max;
+    let links = settings.links.as_ref();
+    let links = links.map(|base| Links::new(start.hub.clone(), archive.clone(), base.as_str()));
     let mut opening = Opening {
         wing: Wing::open(start),
         router: Router::new(),
         outlets: BTreeMap::new(),
         ways: BTreeMap::new(),
         lines: BTreeMap::new(),
+        links,
     };
+    if let Some(base) = &settings.links {
+        opening.links(base)?;
+    }
     if !settings.smpp.is_empty() {
         let blobs = archive.blobs().clone();
         let memory = Memory::open(&place.folder.join("texts"), blobs, now);
         let memory = memory.map_err(|error| fault("smpp", error))?;
         for bind in settings.smpp {
-            opening.smpp(bind, memory.clone());
+            opening.smpp(bind, memory.clone())?;
         }
     }
     for mms in settings.mm7 {
@@ -109,12 +117,33 @@ struct Opening {
     outlets: BTreeMap<String, Outlet>,
     ways: BTreeMap<String, Way>,
     lines: BTreeMap<String, watch::Receiver<smpp::Line>>,
+    links: Option<Links>,
 }
 
 impl Opening {
+    fn links(&mut self, base: &Url) -> Result<(), OpenError> {
+        let path = base.path().trim_end_matches('/').to_owned();
+        if path.is_empty() {
+            return Err(fault("links", "the address needs a path"));
+        }
+        if let Some(links) = self.links.clone() {
+            self.mount(Router::new().nest(&path, links.router()));
+        }
+        Ok(())
+    }
+
     fn outlet(&mut self, name: &str, way: Way) -> mpsc::Receiver<Order> {
+        self.outlet_linked(name, way, None)
+    }
+
+    fn outlet_linked(
+        &mut self,
+        name: &str,
+        way: Way,
+        links: Option<Links>,
+    ) -> mpsc::Receiver<Order> {
         let (outlet, orders) = Outlet::new(ORDERS_MAX);
-        self.outlets.insert(name.to_owned(), outlet);
+        self.outlets.insert(name.to_owned(), outlet.linked(links));
         self.ways.insert(name.to_owned(), way);
         orders
     }
@@ -127,12 +156,15 @@ impl Opening {
         self.router = std::mem::take(&mut self.router).merge(routes);
     }
 
-    fn smpp(&mut self, settings: smpp::Settings, memory: Memory) {
+    fn smpp(&mut self, settings: smpp::Settings, memory: Memory) -> Result<(), OpenError> {
         let name = settings.name.clone();
-        let orders = self.outlet(&name, Way::Text(settings.carrier.clone()));
+        let way = Way::Text(settings.carrier.clone());
+        let orders = self.outlet_linked(&name, way, self.links.clone());
         let bind = Smpp::new(settings, self.wing.inlet.clone(), memory);
+        let bind = bind.map_err(|error| fault(&name, error))?;
         self.lines.insert(name, bind.line());
         self.run(bind.run(orders));
+        Ok(())
     }
 
     fn mm7(&mut self, settings: crate::sms::mm7::Settings) -> Result<(), OpenError> {
@@ -150,6 +182,7 @@ impl Opening {
         let (name, path) = (settings.name().to_owned(), settings.path());
         let inlet = self.wing.inlet.clone();
         let aggregator = Aggregator::new(settings, inlet).map_err(|error| fault(&name, error))?;
+        let aggregator = aggregator.linked(self.links.clone());
         let orders = self.outlet(&name, Way::Text(aggregator.carrier()));
         if let Some(routes) = aggregator.router() {
             let path = path.filter(|path| !path.is_empty());

@@ -16,14 +16,19 @@ pub mod keyword;
 pub mod language;
 pub mod letter;
 pub mod letters;
+pub mod links;
 pub mod mail;
 mod outbox;
 pub mod outlet;
 pub mod picture;
 mod post;
+#[cfg(any(test, feature = "trials"))]
+#[doc(hidden)]
+pub mod readers;
 pub mod secret;
 pub mod settings;
 pub mod sms;
 pub mod social;
+pub mod tls;
 pub mod urgent;
 pub mod wing;

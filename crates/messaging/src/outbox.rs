@@ -6,13 +6,13 @@ use crate::outlet::{Outlet, Submitted, Unsent};
 use crate::post::reference_of;
 use center::city::{Channel, ContactId};
 use center::command::Command;
-use center::event::Fortune;
+use center::event::{Event, Fortune};
 use center::time::{DAY_MS, Time};
 use hub::Hub;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use store::{Archive, Message};
+use store::{Archive, Entry, Message};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -84,17 +84,31 @@ impl Outbox {
 
     /// What an earlier run left waiting may have left the house before it stopped: it is sent
     /// again and marked, so that nothing is lost and nobody wonders about a second copy. So is what
-    /// was to be sent again when it stopped.
+    /// was to be sent again when it stopped, but not what was unknown after that as well.
     async fn take_up(&self, tasks: &mut JoinSet<()>) {
         let now = self.hub.now();
         for (contact, message, fortune, since) in self.open().await {
             match fortune.as_str() {
                 "queued" => self.tell(contact, message, Fortune::Unknown, "").await,
-                "unknown" if now - since < EXPIRES_MS => {}
+                "unknown" if now - since < EXPIRES_MS => {
+                    if self.unknown_twice(contact, message).await {
+                        continue;
+                    }
+                }
                 _ => continue,
             }
             self.carry(tasks, contact, message, true).await;
         }
+    }
+
+    /// Whether the fate of a letter was unknown after its second try, too.
+    async fn unknown_twice(&self, contact: ContactId, message: u32) -> bool {
+        let timeline = self.archive.timeline(contact).await;
+        let of_it = |entry: &Entry| {
+            matches!(&entry.event, Event::MessageFared { message: of, fortune, .. }
+                if *of == message && *fortune == Fortune::Unknown)
+        };
+        timeline.is_ok_and(|timeline| timeline.iter().filter(|entry| of_it(entry)).count() > 1)
     }
 
     /// Looks for letters that nobody carries and for receipts that will not come. What is unknown

@@ -2,6 +2,7 @@
 //! of it. The outbox repeats and gives up, a connection only tries. Never a decision.
 
 use crate::letter::Outgoing;
+use crate::links::Links;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -46,18 +47,31 @@ pub struct Order {
 #[derive(Clone, Debug)]
 pub struct Outlet {
     orders: mpsc::Sender<Order>,
+    /// Stands in for files, where the connection carries none.
+    links: Option<Links>,
 }
 
 impl Outlet {
     /// A handle and the end that a connection reads.
     pub fn new(waiting_max: usize) -> (Outlet, mpsc::Receiver<Order>) {
         let (orders, taken) = mpsc::channel(waiting_max);
-        (Outlet { orders }, taken)
+        let links = None;
+        (Outlet { orders, links }, taken)
+    }
+
+    /// For a connection that carries no files: their addresses leave with the text.
+    #[must_use]
+    pub fn linked(self, links: Option<Links>) -> Outlet {
+        Outlet { links, ..self }
     }
 
     /// Tries to send; a connection that is gone is `Later`.
     pub async fn send(&self, outgoing: Outgoing) -> Result<Submitted, Unsent> {
         let (reply, sent) = oneshot::channel();
+        let outgoing = match &self.links {
+            Some(links) => links.in_place_of_files(outgoing),
+            None => outgoing,
+        };
         let order = Order { outgoing, reply };
         let gone = || Unsent::Later { after: None };
         self.orders.send(order).await.map_err(|_| gone())?;

@@ -4,7 +4,7 @@
 use crate::digest::hex;
 use crate::inlet::{HandedIn, Inward, NotTaken, Taken};
 use crate::judge::Judge;
-use crate::letter::{AddressKind, Attachment, DeadLetter, Fortune, Incoming, Receipt};
+use crate::letter::{Address, AddressKind, Attachment, DeadLetter, Fortune, Incoming, Receipt};
 use center::city::{Channel, ContactId};
 use center::command::{Answer, Command, Refusal, Written};
 use center::event::Marks;
@@ -16,8 +16,9 @@ use store::{Archive, File, Letter, note_digest};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-/// Conversations are taken in turn within a lane, lanes beside each other.
-const LANES: usize = 32;
+/// Conversations are taken in turn within a lane, lanes beside each other: as many letters share a
+/// transaction.
+const LANES: usize = 128;
 
 /// Letters that wait in a lane; beyond it the connection waits.
 const LANE_DEEP: usize = 64;
@@ -115,7 +116,7 @@ impl Post {
         }
         self.normalize(&mut incoming);
         let caller = self.archive.token(&incoming.from.value);
-        let thread = self.thread(&incoming, &caller);
+        let thread = self.thread(&incoming);
         let attachments = std::mem::take(&mut incoming.attachments);
         let files = self.keep_files(&key, attachments).await?;
         let nonce = nonce();
@@ -163,19 +164,20 @@ impl Post {
     }
 
     /// The conversation a message belongs to. Whoever opens one after the other gets one for all.
-    fn thread(&self, incoming: &Incoming, caller: &str) -> String {
+    fn thread(&self, incoming: &Incoming) -> String {
         let of = |own: &str| {
             let via = &incoming.via;
             self.archive.token(&format!("thread {via} {own}"))
         };
-        let address = format!("address {}", incoming.from.value);
         let Some(own) = &incoming.thread else {
-            return of(&address);
+            return of(&format!("address {}", incoming.from.value));
         };
         let thread = of(own);
+        let mailbox = mailbox(&incoming.from);
+        let sender = self.archive.token(&mailbox);
         let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
-        if paces.floods(caller, &thread, Instant::now()) {
-            of(&address)
+        if paces.floods(&sender, &thread, Instant::now()) {
+            of(&format!("address {mailbox}"))
         } else {
             thread
         }
@@ -307,6 +309,18 @@ impl Post {
     }
 }
 
+/// Whose an address is: a mail address with a tag behind a plus is its owner's without it.
+fn mailbox(from: &Address) -> String {
+    let tagged = from.value.rsplit_once('@').and_then(|(name, domain)| {
+        let (name, _) = name.split_once('+')?;
+        Some(format!("{name}@{domain}"))
+    });
+    let mail = from.kind == AddressKind::Mail;
+    tagged
+        .filter(|_| mail)
+        .unwrap_or_else(|| from.value.clone())
+}
+
 /// The name under which a provider's reference is kept: references of two providers never meet.
 pub(crate) fn reference_of(via: &str, reference: &str) -> String {
     if reference.is_empty() {
@@ -409,6 +423,21 @@ mod tests {
         assert!(!paces.floods("ben", "one more", now));
         let later = now + FLOOD_WINDOW;
         assert!(!paces.floods("ada", "one more", later));
+    }
+
+    #[test]
+    fn a_tag_behind_a_plus_makes_nobody_else() {
+        let of = |kind, value: &str| {
+            mailbox(&Address {
+                kind,
+                value: value.to_owned(),
+                name: None,
+            })
+        };
+        assert_eq!(of(AddressKind::Mail, "ada+1@x.example"), "ada@x.example");
+        assert_eq!(of(AddressKind::Mail, "ada@x+y.example"), "ada@x+y.example");
+        assert_eq!(of(AddressKind::Phone, "+82101234"), "+82101234");
+        assert_eq!(of(AddressKind::Account, "+a@x.example"), "+a@x.example");
     }
 
     #[test]

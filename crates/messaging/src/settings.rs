@@ -5,6 +5,7 @@ use crate::sms::{aggregator, mm7, smpp};
 use crate::social::Account;
 use serde::Deserialize;
 use std::collections::BTreeSet;
+use url::Url;
 
 /// A social account with the name of its connection.
 #[derive(Clone, Debug, Deserialize)]
@@ -30,6 +31,9 @@ pub struct Settings {
     pub mail: Vec<MailSettings>,
     /// Social accounts.
     pub social: Vec<NamedAccount>,
+    /// Public address below which files are offered to citizens whose way carries none, for example
+    /// `https://120.city.example/files`; without it such answers are refused.
+    pub links: Option<Url>,
 }
 
 impl Settings {

@@ -2,8 +2,11 @@
 //! may be sent.
 
 pub mod aggregator;
-mod deliver;
+pub(crate) mod deliver;
 pub mod gsm7;
+mod heard;
+pub mod line;
+pub mod load;
 pub mod memory;
 pub mod mm7;
 pub mod sens;
@@ -12,7 +15,7 @@ pub mod smpp;
 mod submit;
 pub mod text;
 pub mod twilio;
-mod wire;
+pub(crate) mod wire;
 
 use crate::fetch;
 use crate::letter::Outgoing;

@@ -350,6 +350,32 @@ pub fn urgent(text: &str) -> Option<Urgent> {
 struct Sentence {
     words: String,
     letters: String,
+    seen: Seen,
+}
+
+/// Which letters a sentence has, roughly: of most rules one look tells that they cannot match.
+#[derive(Default)]
+struct Seen([u64; 16]);
+
+impl Seen {
+    fn place(letter: char) -> (usize, u64) {
+        let code = letter as usize % 1_024;
+        (code / 64, 1 << (code % 64))
+    }
+
+    fn of(text: &str) -> Seen {
+        let mut seen = Seen::default();
+        for (at, bit) in text.chars().map(Seen::place) {
+            seen.0[at] |= bit;
+        }
+        seen
+    }
+
+    /// Whether all letters of these words may be among those seen.
+    fn may_hold(&self, words: &str) -> bool {
+        let mut places = words.chars().map(Seen::place);
+        places.all(|(at, bit)| self.0[at] & bit != 0)
+    }
 }
 
 impl Sentence {
@@ -362,7 +388,12 @@ impl Sentence {
             }
         }
         let letters = words.chars().filter(|c| !c.is_whitespace()).collect();
-        Sentence { words, letters }
+        let seen = Seen::of(&words);
+        Sentence {
+            words,
+            letters,
+            seen,
+        }
     }
 
     fn rule(&self) -> Option<Urgent> {
@@ -382,6 +413,9 @@ impl Sentence {
     }
 
     fn holds(&self, word: &str) -> bool {
+        if !self.seen.may_hold(word) {
+            return false;
+        }
         if spaced(word) {
             self.words.contains(&format!(" {word}"))
         } else {
@@ -391,6 +425,9 @@ impl Sentence {
 
     /// Whether the sentence says these words, and does not say that it is not so.
     fn says(&self, words: &str, language: Language) -> bool {
+        if !self.seen.may_hold(words) {
+            return false;
+        }
         let (text, wanted) = match language {
             Ko | Zh | Ja => (&self.letters, words.to_owned()),
             // Endings of Mongolian words follow without a space.

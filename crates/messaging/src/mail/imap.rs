@@ -8,12 +8,11 @@ use crate::letter::DeadLetter;
 use crate::mail::limit::MESSAGE_BYTES_MAX;
 use crate::mail::reading::{Envelope, Reader};
 use crate::mail::settings::{MailboxSettings, Security, WrongSetting};
+use crate::tls::{self, Untrusting};
 use async_imap::extensions::idle::IdleResponse;
 use async_imap::{Client, Session};
 use futures_util::TryStreamExt;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::ServerName;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -91,7 +90,7 @@ impl Mailbox {
     ) -> Result<Mailbox, WrongSetting> {
         let tls = match settings.security {
             Security::None => None,
-            _ => Some(connector(&settings)?),
+            _ => Some(trust(&settings)?),
         };
         Ok(Mailbox {
             settings,
@@ -297,29 +296,15 @@ async fn fetch(
     }))
 }
 
-fn connector(settings: &MailboxSettings) -> Result<TlsConnector, WrongSetting> {
-    let wrong = |why| WrongSetting {
+fn trust(settings: &MailboxSettings) -> Result<TlsConnector, WrongSetting> {
+    let trusted = tls::connector(settings.authority.as_deref());
+    trusted.map_err(|untrusting| WrongSetting {
         key: "mailbox.authority",
-        why,
-    };
-    let mut trusted = RootCertStore::empty();
-    if let Some(path) = &settings.authority {
-        let certificates =
-            CertificateDer::pem_file_iter(path).map_err(|_| wrong("cannot be read"))?;
-        trusted.add_parsable_certificates(certificates.flatten());
-    } else {
-        trusted.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    }
-    if trusted.is_empty() {
-        return Err(wrong("holds no certificate; are the system's installed?"));
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("the provider knows TLS 1.2 and 1.3")
-        .with_root_certificates(trusted)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
+        why: match untrusting {
+            Untrusting::Unread => "cannot be read",
+            Untrusting::Empty => "holds no certificate; are the system's installed?",
+        },
+    })
 }
 
 fn kind(ended: &Ended) -> &'static str {

@@ -3,6 +3,7 @@
 
 use crate::fetch;
 use crate::inlet::Inlet;
+use crate::links::Links;
 use crate::outlet::Order;
 use crate::sms::sens::{self, Sens};
 use crate::sms::text::{Carrier, Encoding, Joining};
@@ -58,6 +59,15 @@ impl Aggregator {
             Settings::Twilio(settings) => Aggregator::Twilio(Twilio::new(settings, inlet)?),
             Settings::Sens(settings) => Aggregator::Sens(Sens::new(settings)?),
         })
+    }
+
+    /// With addresses for files, for one that fetches them.
+    #[must_use]
+    pub fn linked(self, links: Option<Links>) -> Aggregator {
+        match self {
+            Aggregator::Twilio(twilio) => Aggregator::Twilio(twilio.linked(links)),
+            Aggregator::Sens(sens) => Aggregator::Sens(sens),
+        }
     }
 
     /// Where the aggregator delivers, if it does.

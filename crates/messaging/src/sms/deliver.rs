@@ -83,22 +83,10 @@ impl Taker {
             };
             return Ok((status, None));
         }
-        let (part, octets) = short.part()?;
         let Some(encoding) = encoding else {
             return Ok((self.dead(frame, "binary", status::OK).await, None));
         };
-        let header = short.octets.len() - octets.len();
-        let (encoding, octets) = unpacked(encoding, header, octets);
-        let part = Part {
-            via: self.via.to_string(),
-            from: address(&short.from),
-            to: short.to.digits.clone(),
-            reference: part.map_or(0, |part| part.reference),
-            total: part.map_or(1, |part| part.total),
-            number: part.map_or(1, |part| part.number),
-            encoding,
-            octets,
-        };
+        let part = part_of(&self.via, short, encoding)?;
         if part.total > 1 {
             return Ok((self.part(part).await, None));
         }
@@ -185,6 +173,38 @@ impl Taker {
         let own = self.codings.iter().find(|(own, _)| *own == code);
         own.map(|(_, encoding)| *encoding)
             .or_else(|| text::of_data_coding(code, self.standard))
+    }
+}
+
+/// A part of a message, or a message of one, as it came.
+pub(crate) fn part_of(via: &str, short: &Short, encoding: Encoding) -> Result<Part, Unreadable> {
+    let (part, octets) = short.part()?;
+    let header = short.octets.len() - octets.len();
+    let (encoding, octets) = unpacked(encoding, header, octets);
+    Ok(Part {
+        via: via.to_owned(),
+        from: address(&short.from),
+        to: short.to.digits.clone(),
+        reference: part.map_or(0, |part| part.reference),
+        total: part.map_or(1, |part| part.total),
+        number: part.map_or(1, |part| part.number),
+        encoding,
+        octets,
+    })
+}
+
+/// Joins whatever parts came: each gap is shown.
+#[cfg(any(test, feature = "trials"))]
+pub(crate) fn try_joining(parts: &[Part]) {
+    for first in parts {
+        assert!((1..=first.total).contains(&first.number));
+        let of = |part: &&Part| (part.reference, part.total) == (first.reference, first.total);
+        let own: Vec<Part> = parts.iter().filter(of).cloned().collect();
+        let there = |number: &u8| own.iter().any(|part| part.number == *number);
+        let missing: Vec<u8> = (1..=first.total).filter(|number| !there(number)).collect();
+        let message = incoming(String::new(), &own, &missing);
+        assert!(message.text.matches("[… ").count() >= missing.len());
+        assert!(missing.is_empty() || message.damage == Some("missing-part"));
     }
 }
 

@@ -503,6 +503,24 @@ impl Envelope {
     }
 }
 
+/// Reads a request: whatever is taken is answered with a document.
+#[cfg(any(test, feature = "trials"))]
+pub(crate) fn try_reading(media_type: &str, body: &[u8]) {
+    let Some(envelope) = Envelope::open(media_type, body) else {
+        return;
+    };
+    assert!(envelope.files.len() <= PARTS_MAX);
+    let Ok(document) = Document::read(&envelope.soap) else {
+        return;
+    };
+    let sender = number(document.within("Sender").unwrap_or(""));
+    assert!(!sender.contains(char::is_whitespace));
+    if let Reply::Said(said) = Reply::said("Deliver", SUCCESS, &document) {
+        let again = Document::read(&said).map(|read| read.text("StatusCode") == Some("1000"));
+        assert_eq!(again, Ok(true), "{said}");
+    }
+}
+
 fn file_name(part: &MessagePart<'_>) -> String {
     let named = part.attachment_name().or(part.content_location());
     let id = || part.content_id().map(|id| id.trim_matches(['<', '>']));

@@ -3,14 +3,13 @@
 
 use crate::outlet::Order;
 use crate::sms::deliver::{Answered, Taker};
-use crate::sms::memory;
+use crate::sms::heard::Unheard;
+use crate::sms::line::{Line, Reader, Writer};
 use crate::sms::submit::{Form, Pace, Submitting};
 use crate::sms::wire::{self, Came, Frame, command, status};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -18,8 +17,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 /// Texts that are being taken at most; beyond it the gateway is asked for patience.
 const TAKEN_MAX: usize = 500;
 
-/// Takers that work side by side. One sender's texts always go to the same one, in their order.
-const TAKERS: usize = 8;
+/// Takers that work side by side, so that as many texts share a transaction. One sender's texts
+/// always go to the same one, in their order.
+const TAKERS: usize = 128;
 
 /// How often waiting parts are looked after.
 const DUE_EVERY: Duration = Duration::from_mins(1);
@@ -53,15 +53,14 @@ pub(crate) struct Session {
     form: Form,
     pace: Pace,
     enquire: Duration,
-    writer: OwnedWriteHalf,
+    writer: Writer,
     /// Everything that works beside the loop; ends with it.
     tasks: JoinSet<()>,
     frames: mpsc::Receiver<Came>,
     takers: Vec<mpsc::Sender<Frame>>,
     answers: mpsc::Receiver<Answered>,
     taking: usize,
-    /// Answers that left, of which nobody knows yet whether the gateway heard them.
-    unheard: Vec<memory::Came>,
+    unheard: Unheard,
     submitting: Submitting,
     sequence: u32,
     heard_at: Instant,
@@ -72,13 +71,13 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn new(
         role: Role,
-        stream: TcpStream,
+        line: Line,
         taker: Taker,
         form: Form,
         pace: Pace,
         enquire: Duration,
     ) -> Session {
-        let (reader, writer) = stream.into_split();
+        let Line { reader, writer } = line;
         let mut tasks = JoinSet::new();
         let (come, frames) = mpsc::channel(64);
         tasks.spawn(read(reader, come));
@@ -104,7 +103,7 @@ impl Session {
             takers,
             answers,
             taking: 0,
-            unheard: Vec::new(),
+            unheard: Unheard::default(),
             // The bind was the first.
             sequence: 1,
             heard_at: now,
@@ -135,12 +134,7 @@ impl Session {
                     Some(came) => self.came(came).await,
                     None => Err(End::Closed),
                 },
-                Some((answer, came)) = self.answers.recv() => {
-                    self.taking -= 1;
-                    let written = self.write(&answer).await;
-                    self.unheard.extend(came);
-                    written
-                }
+                Some(first) = self.answers.recv() => self.answer(first).await,
                 order = orders.recv(), if ordering && self.submitting.takes() => {
                     match order {
                         Some(order) => self.order(order),
@@ -168,29 +162,60 @@ impl Session {
     fn wake_at(&self) -> Instant {
         let link = match self.enquired {
             Some(at) => at + self.pace.answer,
-            None => self.heard_at + self.enquire,
+            None => self.asks_at(),
         };
         let submit = [self.submitting.ready_at(), self.submitting.overdue_at()];
         submit.into_iter().flatten().fold(link, Instant::min)
     }
 
+    /// When the link is tried: after a silence, or to learn what was heard.
+    fn asks_at(&self) -> Instant {
+        let silent = self.heard_at + self.enquire;
+        self.unheard.ask_at().map_or(silent, |at| at.min(silent))
+    }
+
     async fn write(&mut self, frame: &Frame) -> Result<(), End> {
-        let bytes = frame.bytes();
-        match timeout(self.pace.answer, self.writer.write_all(&bytes)).await {
+        self.write_all(&frame.bytes()).await
+    }
+
+    async fn write_all(&mut self, bytes: &[u8]) -> Result<(), End> {
+        let writer = &mut self.writer;
+        let written = async {
+            writer.write_all(bytes).await?;
+            writer.flush().await
+        };
+        match timeout(self.pace.answer, written).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(End::Closed),
             Err(_) => Err(End::Silent),
         }
     }
 
+    /// An answer leaves, and all that are there with it.
+    async fn answer(&mut self, first: Answered) -> Result<(), End> {
+        let (mut bytes, mut answered) = (Vec::new(), Vec::new());
+        let mut next = Some(first);
+        while let Some((answer, came)) = next {
+            self.taking -= 1;
+            bytes.extend(answer.bytes());
+            answered.extend(came);
+            next = self.answers.try_recv().ok();
+        }
+        self.write_all(&bytes).await?;
+        self.unheard.said(Instant::now(), answered);
+        Ok(())
+    }
+
     async fn tick(&mut self) -> Result<(), End> {
         let now = Instant::now();
         self.submitting.overdue(now);
         match self.enquired {
-            Some(at) if at + self.pace.answer <= now => Err(End::Silent),
-            None if self.heard_at + self.enquire <= now => {
+            // What waits to be read was said in time.
+            Some(at) if at + self.pace.answer <= now && self.frames.is_empty() => Err(End::Silent),
+            None if self.asks_at() <= now => {
                 self.enquired = Some(now);
                 let enquire = Frame::new(command::ENQUIRE_LINK, self.sequence(), Vec::new());
+                self.unheard.left(enquire.sequence);
                 self.write(&enquire).await
             }
             _ => Ok(()),
@@ -199,17 +224,19 @@ impl Session {
 
     /// Parts leave as long as they may.
     async fn leave(&mut self) -> Result<(), End> {
-        loop {
-            let now = Instant::now();
-            if self.submitting.ready_at().is_none_or(|at| at > now) {
-                return Ok(());
-            }
+        let (now, mut bytes) = (Instant::now(), Vec::new());
+        while self.submitting.ready_at().is_some_and(|at| at <= now) {
             let sequence = self.sequence();
-            match self.submitting.leave(now, sequence) {
-                Some(frame) => self.write(&frame).await?,
-                None => return Ok(()),
-            }
+            let Some(frame) = self.submitting.leave(now, sequence) else {
+                break;
+            };
+            self.unheard.left(sequence);
+            bytes.extend(frame.bytes());
         }
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.write_all(&bytes).await
     }
 
     fn order(&mut self, order: Order) {
@@ -224,10 +251,6 @@ impl Session {
     async fn came(&mut self, came: Came) -> Result<(), End> {
         self.heard_at = Instant::now();
         self.enquired = None;
-        // Whoever speaks again has heard what was said before.
-        for came in std::mem::take(&mut self.unheard) {
-            let _ = self.taker.memory.settled(&came);
-        }
         let frame = match came {
             Came::Frame(frame) => frame,
             Came::Unframed { sequence } => {
@@ -236,6 +259,11 @@ impl Session {
                     .await;
             }
         };
+        if frame.id & command::RESPONSE != 0 {
+            for came in self.unheard.answered(frame.sequence) {
+                let _ = self.taker.memory.settled(&came);
+            }
+        }
         match frame.id {
             command::DELIVER_SM | command::DATA_SM => self.delivered(frame).await,
             command::ENQUIRE_LINK => self.write(&frame.answer(status::OK)).await,
@@ -286,7 +314,7 @@ impl Session {
 }
 
 /// Reads until the line ends.
-async fn read(mut reader: OwnedReadHalf, come: mpsc::Sender<Came>) {
+async fn read(mut reader: Reader, come: mpsc::Sender<Came>) {
     while let Ok(came) = wire::read(&mut reader).await {
         if come.send(came).await.is_err() {
             return;

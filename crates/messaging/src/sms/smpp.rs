@@ -5,17 +5,19 @@ use crate::inlet::Inlet;
 use crate::outlet::{Order, Unsent};
 use crate::secret::Secret;
 use crate::sms::deliver::Taker;
+use crate::sms::line::{self, Opener, Unset};
 use crate::sms::memory::Memory;
 use crate::sms::session::{End, Role, Session};
 use crate::sms::submit::{Form, Pace};
 use crate::sms::text::{Carrier, Encoding};
 use crate::sms::wire::{self, Came, Frame, Number, command, status};
 use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -60,6 +62,15 @@ pub struct Settings {
     pub name: String,
     /// Host and port.
     pub address: String,
+    /// TLS from the first byte.
+    #[serde(default)]
+    pub tls: bool,
+    /// Another authority than the system's, as a PEM file.
+    #[serde(default)]
+    pub authority: Option<PathBuf>,
+    /// Name in the gateway's certificate, where it is not the host of `address`.
+    #[serde(default)]
+    pub server_name: Option<String>,
     /// Account.
     pub system_id: String,
     /// Password.
@@ -175,18 +186,20 @@ fn per_second() -> u32 {
 }
 
 /// How the line stands, for the floor.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line {
     /// Bound for what comes.
     pub receiving: bool,
     /// Bound for what leaves.
     pub sending: bool,
+    /// Why there was no bind, the last time it was tried; empty while there is one.
+    pub trouble: String,
 }
 
 /// A connection to a gateway.
-#[derive(Debug)]
 pub struct Smpp {
     settings: Arc<Settings>,
+    opener: Opener,
     inlet: Inlet,
     memory: Memory,
     line: watch::Sender<Line>,
@@ -195,15 +208,22 @@ pub struct Smpp {
 /// Sessions of this process, so that the memory tells them apart.
 static SESSIONS: AtomicU64 = AtomicU64::new(1);
 
+impl fmt::Debug for Smpp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Smpp({})", self.settings.name)
+    }
+}
+
 impl Smpp {
-    /// A connection that is not yet open.
-    pub fn new(settings: Settings, inlet: Inlet, memory: Memory) -> Smpp {
-        Smpp {
+    /// A connection that is not yet open. Fails where TLS is asked for and cannot be had.
+    pub fn new(settings: Settings, inlet: Inlet, memory: Memory) -> Result<Smpp, Unset> {
+        Ok(Smpp {
+            opener: Opener::new(&settings)?,
             settings: Arc::new(settings),
             inlet,
             memory,
             line: watch::Sender::new(Line::default()),
-        }
+        })
     }
 
     /// How the line stands, from now on.
@@ -233,10 +253,10 @@ impl Smpp {
         loop {
             let bound = timeout(Duration::from_millis(times.bind_ms), self.bind(role)).await;
             match bound.unwrap_or(Err(Refused::Silent)) {
-                Ok(stream) => {
+                Ok(line) => {
                     pause = times.again_ms;
                     self.show(role, true);
-                    let end = self.session(role, stream).run(orders).await;
+                    let end = self.session(role, line).run(orders).await;
                     self.show(role, false);
                     let via = &self.settings.name;
                     tracing::info!(%via, ?role, ?end, "a bind ended");
@@ -246,7 +266,9 @@ impl Smpp {
                 }
                 Err(why) => {
                     let via = &self.settings.name;
-                    tracing::warn!(%via, ?role, ?why, "no bind");
+                    tracing::warn!(%via, ?role, %why, "no bind");
+                    let trouble = why.to_string();
+                    self.line.send_modify(|line| line.trouble = trouble);
                 }
             }
             let wait = Duration::from_millis(jitter(pause));
@@ -265,16 +287,15 @@ impl Smpp {
             if role != Role::Receiver {
                 line.sending = bound;
             }
+            if bound {
+                line.trouble.clear();
+            }
         });
     }
 
-    async fn bind(&self, role: Role) -> Result<TcpStream, Refused> {
+    async fn bind(&self, role: Role) -> Result<line::Line, Refused> {
         let settings = &self.settings;
-        let unreachable = |_| Refused::Unreachable;
-        let mut stream = TcpStream::connect(&settings.address)
-            .await
-            .map_err(unreachable)?;
-        stream.set_nodelay(true).map_err(unreachable)?;
+        let mut line = self.opener.open().await?;
         let id = match role {
             Role::Transceiver => command::BIND_TRANSCEIVER,
             Role::Receiver => command::BIND_RECEIVER,
@@ -297,21 +318,26 @@ impl Smpp {
         body.extend_from_slice(settings.address_range.as_bytes());
         body.push(0);
         let asked = Frame::new(id, 1, body).bytes();
-        stream.write_all(&asked).await.map_err(unreachable)?;
+        let told = async {
+            line.writer.write_all(&asked).await?;
+            line.writer.flush().await
+        };
+        told.await.map_err(|_| Refused::Silent)?;
         loop {
-            let came = wire::read(&mut stream).await.map_err(|_| Refused::Silent)?;
+            let came = wire::read(&mut line.reader).await;
+            let came = came.map_err(|_| Refused::Silent)?;
             if let Came::Frame(answer) = came
                 && answer.id & command::RESPONSE != 0
             {
                 return match answer.status {
-                    status::OK if answer.id != command::RESPONSE => Ok(stream),
+                    status::OK if answer.id != command::RESPONSE => Ok(line),
                     code => Err(Refused::Status(code)),
                 };
             }
         }
     }
 
-    fn session(&self, role: Role, stream: TcpStream) -> Session {
+    fn session(&self, role: Role, line: line::Line) -> Session {
         let settings = &self.settings;
         let codings: Vec<(u8, Encoding)> = settings
             .codings
@@ -349,19 +375,19 @@ impl Smpp {
             pause_max: ms(times.throttle_max_ms),
             patience: ms(times.patience_ms),
         };
-        Session::new(role, stream, taker, form, pace, ms(times.enquire_ms))
+        Session::new(role, line, taker, form, pace, ms(times.enquire_ms))
     }
 }
 
 /// Why there is no bind.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 enum Refused {
-    /// No connection.
-    Unreachable,
-    /// No answer.
+    #[error(transparent)]
+    Closed(#[from] line::Closed),
+    #[error("no answer")]
     Silent,
-    /// The gateway's status.
-    Status(#[expect(dead_code, reason = "shown in the log")] u32),
+    #[error("the gateway's status is 0x{0:08x}")]
+    Status(u32),
 }
 
 /// Answers orders with "later" until the time has come; false when nobody orders any more.

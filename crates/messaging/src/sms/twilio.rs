@@ -4,6 +4,7 @@
 use crate::fetch::{self, Fetcher, Request, Rules, form};
 use crate::inlet::{Inlet, Inward};
 use crate::letter::{Address, AddressKind, Attachment, Fortune, Incoming, Outgoing, Receipt};
+use crate::links::Links;
 use crate::outlet::{Order, Submitted, Unsent};
 use crate::secret::{Secret, same};
 use axum::Router;
@@ -71,6 +72,7 @@ pub struct Twilio {
     settings: Arc<Settings>,
     inlet: Inlet,
     fetcher: Fetcher,
+    links: Option<Links>,
 }
 
 type Fields = Vec<(String, String)>;
@@ -84,7 +86,14 @@ impl Twilio {
             settings,
             inlet,
             fetcher,
+            links: None,
         })
+    }
+
+    /// With addresses from which the provider fetches files.
+    #[must_use]
+    pub fn linked(self, links: Option<Links>) -> Twilio {
+        Twilio { links, ..self }
     }
 
     /// The hooks: `POST` to the root for messages and to `/status` for receipts, to be nested
@@ -115,7 +124,7 @@ impl Twilio {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Option<Fields> {
-        let fields: Fields = form_urlencoded::parse(body).into_owned().collect();
+        let fields = fields_of(body);
         let query = query.map_or_else(String::new, |query| format!("?{query}"));
         let url = format!("{}{path}{query}", self.settings.public_url);
         let shown = headers.get("x-twilio-signature")?.to_str().ok()?;
@@ -124,6 +133,7 @@ impl Twilio {
     }
 
     async fn incoming(&self, fields: &Fields) -> Option<Incoming> {
+<<<<<<< HEAD
         let (attachments, whole) = self.files(fields).await;
         Some(Incoming {
             channel: Channel::Text,
@@ -150,6 +160,10 @@ impl Twilio {
             standing: crate::letter::Standing::default(),
             damage: (!whole).then_some("picture-not-fetched"),
         })
+=======
+        let files = self.files(fields).await;
+        message(&self.settings, fields, files)
+>>>>>>> h/sms
     }
 
     /// The files that a message names, each fetched once more when it fails; whether all came.
@@ -202,7 +216,9 @@ impl Twilio {
         if outgoing.to.kind != AddressKind::Phone {
             return never("not-a-number");
         }
-        if !outgoing.attachments.is_empty() {
+        let links = self.links.as_ref();
+        let media = links.map_or_else(Vec::new, |links| links.addresses(outgoing));
+        if media.len() < outgoing.attachments.len() || media.len() > FILES_MAX {
             return never("attachments");
         }
         let settings = &self.settings;
@@ -213,6 +229,8 @@ impl Twilio {
             ("Body", outgoing.text.as_str()),
             ("StatusCallback", status.as_str()),
         ];
+        let media = media.iter().map(|address| ("MediaUrl", address.as_str()));
+        let fields = fields.into_iter().chain(media);
         let api = settings.api.trim_end_matches('/');
         let url = format!(
             "{api}/2010-04-01/Accounts/{}/Messages.json",
@@ -242,6 +260,65 @@ impl Twilio {
             _ => Err(Unsent::Unknown),
         }
     }
+}
+
+/// The message of a form, with its files and whether all of them came.
+fn message(
+    settings: &Settings,
+    fields: &Fields,
+    (attachments, whole): (Vec<Attachment>, bool),
+) -> Option<Incoming> {
+    let id = field(fields, "MessageSid").or(field(fields, "SmsSid"))?;
+    Some(Incoming {
+        channel: Channel::Text,
+        via: settings.name.clone(),
+        key: id.to_owned(),
+        from: Address {
+            kind: AddressKind::Phone,
+            value: field(fields, "From")?.to_owned(),
+            name: None,
+        },
+        to: field(fields, "To").unwrap_or(&settings.number).to_owned(),
+        thread: None,
+        in_reply_to: None,
+        subject: None,
+        text: field(fields, "Body").unwrap_or("").to_owned(),
+        html: None,
+        attachments,
+        public: false,
+        automatic: false,
+        damage: (!whole).then_some("picture-not-fetched"),
+    })
+}
+
+/// Reads a form: it is signed whole, whatever the order of its fields.
+#[cfg(any(test, feature = "trials"))]
+pub(crate) fn try_reading(body: &[u8]) {
+    let fields = fields_of(body);
+    let settings = Settings {
+        name: "trial".to_owned(),
+        number: "120".to_owned(),
+        account: String::new(),
+        token: Secret::new("token"),
+        public_url: "https://120.example/texts".to_owned(),
+        api: api(),
+        at_once: four(),
+        fetch: Rules::default(),
+    };
+    let url = &settings.public_url;
+    let own = signature(&settings.token, url, &fields);
+    let mut turned = fields.clone();
+    turned.reverse();
+    assert_eq!(own, signature(&settings.token, url, &turned));
+    let message = message(&settings, &fields, (Vec::new(), true));
+    assert_eq!(message.is_some(), {
+        let has = |name| field(&fields, name).is_some();
+        (has("MessageSid") || has("SmsSid")) && has("From")
+    });
+}
+
+fn fields_of(body: &[u8]) -> Fields {
+    form_urlencoded::parse(body).into_owned().collect()
 }
 
 /// What the provider says of a message it was given.

@@ -472,7 +472,8 @@ fn field(text: &str, name: &str) -> Option<String> {
         before.is_none_or(|before| !before.is_ascii_alphanumeric())
     });
     let value = text[at?.0 + wanted.len()..].trim_start();
-    let value = value.split([' ', '\0', '\r', '\n', ',', ';']).next()?;
+    let end = |c: char| c.is_whitespace() || c.is_control() || matches!(c, ',' | ';');
+    let value = value.split(end).next()?;
     (!value.is_empty()).then(|| value.to_owned())
 }
 

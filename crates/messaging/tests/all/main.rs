@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod counted;
+mod flood;
 mod house;
+mod links;
 mod mail;
 mod peer;
 mod smpp;

@@ -58,12 +58,18 @@ pub struct Peer {
 
 impl Peer {
     pub fn start(script: &str, modules: &Path) -> Peer {
+        Peer::start_with(script, modules, &[])
+    }
+
+    /// With more arguments behind the folder of its modules.
+    pub fn start_with(script: &str, modules: &Path, more: &[String]) -> Peer {
         let script = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("tests/peers")
             .join(script);
         let mut child = tokio::process::Command::new("node")
             .arg(script)
             .arg(modules)
+            .args(more)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -100,6 +106,11 @@ impl Peer {
             }
             self.early.push(event);
         }
+    }
+
+    /// Whether an event of a kind came that nobody waited for.
+    pub fn came(&self, kind: &str) -> bool {
+        self.early.iter().any(|event| event["event"] == kind)
     }
 
     /// The next event of a kind.

@@ -1,6 +1,7 @@
 //! Texts over a real gateway, node-smpp: long, broken, throttled, interrupted, receipted.
 
 use crate::house::{House, Room};
+use crate::mail::Keys;
 use crate::peer::{Peer, npm};
 use center::city::{Channel, ContactId};
 use messaging::letter::{Address, AddressKind, Fortune, Outgoing};
@@ -50,7 +51,7 @@ fn run(
     house: &House,
     room: &Room,
 ) -> (Outlet, watch::Receiver<Line>, JoinHandle<()>) {
-    let smpp = Smpp::new(settings.clone(), house.inlet.clone(), room.memory());
+    let smpp = Smpp::new(settings.clone(), house.inlet.clone(), room.memory()).unwrap();
     let (outlet, orders) = Outlet::new(16);
     let line = smpp.line();
     (outlet, line, tokio::spawn(smpp.run(orders)))
@@ -59,8 +60,13 @@ fn run(
 impl Line120 {
     /// `None` where there is no npm.
     async fn open(change: impl FnOnce(&mut Settings)) -> Option<Line120> {
+        Line120::open_at(&[], change).await
+    }
+
+    /// At a gateway with more arguments.
+    async fn open_at(more: &[String], change: impl FnOnce(&mut Settings)) -> Option<Line120> {
         let modules = npm("smpp", "0.5.1")?;
-        let mut smsc = Peer::start("smsc.cjs", &modules);
+        let mut smsc = Peer::start_with("smsc.cjs", &modules, more);
         let port = smsc.event("listening").await["port"].as_u64().unwrap();
         let mut settings = settings(port);
         change(&mut settings);
@@ -242,10 +248,16 @@ async fn the_same_words_twice_are_two_messages_but_one_when_the_answer_was_lost(
     let words = json!({"short_message": "네", "data_coding": 8});
     line.deliver(words.clone()).await;
     assert_eq!(line.answer(1).await, 0);
+    // The house asks so that it knows what was heard.
+    line.smsc.event("enquired").await;
     line.deliver(words.clone()).await;
     assert_eq!(line.answer(2).await, 0);
     assert_eq!(line.house.messages(), 2);
-    // The line breaks before the gateway says anything more: was the answer heard?
+    // The gateway speaks again, and may not have heard the answer all the same: the line breaks.
+    line.smsc.say(json!({"do": "enquire"})).await;
+    line.smsc
+        .hear(|event| event["command"] == "enquire_link_resp")
+        .await;
     line.crash().await;
     line.deliver(words.clone()).await;
     assert_eq!(line.answer(1).await, 0);
@@ -501,4 +513,57 @@ async fn receipts_find_their_message_in_every_shape() {
     );
     assert_eq!(receipt.code, "UNDELIV 000");
     line.house.assert_empty();
+}
+
+#[tokio::test]
+async fn only_a_gateway_whose_certificate_is_trusted_hears_the_password() {
+    let (Some(keys), Some(others)) = (Keys::make(), Keys::make()) else {
+        return;
+    };
+    let own = [keys.path("tls.key"), keys.path("tls.crt")];
+    let opened = Line120::open_at(&own, |settings| {
+        settings.tls = true;
+        settings.authority = Some(keys.path("tls.crt").into());
+        settings.server_name = Some("localhost".to_owned());
+    });
+    let Some(mut line) = opened.await else {
+        return;
+    };
+    assert_eq!(line.smsc.event("bind").await["right"], true);
+    line.deliver(json!({"short_message": "안녕하세요", "data_coding": 8}))
+        .await;
+    assert_eq!(line.house.message().await.text, "안녕하세요");
+    let long = "가".repeat(1_000);
+    assert_eq!(line.send(&long).await.unwrap().parts, 15);
+
+    let mut stranger = line.settings.clone();
+    stranger.authority = Some(others.path("tls.crt").into());
+    let mut misnamed = line.settings.clone();
+    misnamed.server_name = Some("smsc.example".to_owned());
+    for (settings, why) in [(stranger, "BadSignature"), (misnamed, "not valid for name")] {
+        let (_outlet, mut shown, running) = run(&settings, &line.house, &line.room);
+        let trouble = |line: &Line| !line.trouble.is_empty();
+        let told = shown.wait_for(trouble).await.unwrap().trouble.clone();
+        assert!(
+            told.starts_with("TLS was refused, nothing was said"),
+            "{told}"
+        );
+        assert!(told.contains(why), "{told}");
+        running.abort();
+    }
+    line.smsc.say(json!({"do": "enquire"})).await;
+    assert!(
+        !line.smsc.came("bind"),
+        "nobody told a stranger the password"
+    );
+
+    let unread = Settings {
+        authority: Some("/nowhere/ca.pem".into()),
+        ..line.settings.clone()
+    };
+    let refused = Smpp::new(unread, line.house.inlet.clone(), line.room.memory());
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "the authority cannot be read"
+    );
 }

@@ -14,6 +14,7 @@ use hub::{Hub, Personal, Wings};
 use messaging::inlet::{Inlet, Inward, Taken};
 use messaging::judge::{Cleaned, Judge};
 use messaging::letter::{Address, AddressKind, Attachment, DeadLetter, Fortune, Incoming, Receipt};
+use messaging::links::Links;
 use messaging::outlet::{Order, Outlet, Submitted, Unsent};
 use messaging::wing::{Start, Wing};
 use std::collections::BTreeMap;
@@ -22,14 +23,17 @@ use std::time::Duration;
 use store::{Archive, Letter, Place, note_digest};
 use tokio::sync::mpsc;
 
-const KIM: CounselorId = CounselorId(1);
+pub const KIM: CounselorId = CounselorId(1);
+
+/// Where files are offered.
+pub const LINKS: &str = "https://120.city.example/files";
 
 /// A center with one text queue and one counselor who is ready.
-struct House {
-    hub: Hub,
-    archive: Archive,
-    inlet: Inlet,
-    orders: mpsc::Receiver<Order>,
+pub struct House {
+    pub hub: Hub,
+    pub archive: Archive,
+    pub inlet: Inlet,
+    pub orders: mpsc::Receiver<Order>,
     wing: Wing,
     effects: mpsc::UnboundedReceiver<hub::Outgoing>,
     folder: tempfile::TempDir,
@@ -39,7 +43,7 @@ fn names(name: &str) -> BTreeMap<String, String> {
     BTreeMap::from([("en".to_owned(), name.to_owned())])
 }
 
-fn city() -> City {
+pub fn city() -> City {
     let queue = |code: &str, channel| Queue {
         code: code.to_owned(),
         names: names(code),
@@ -70,6 +74,7 @@ fn city() -> City {
             queue("general", Channel::Voice),
             queue("texts", Channel::Text),
             queue("posts", Channel::Social),
+            queue("mails", Channel::Mail),
         ],
         menu: Menu::default(),
         reserves: Vec::new(),
@@ -112,7 +117,7 @@ fn judge() -> Judge {
 }
 
 impl House {
-    async fn open() -> House {
+    pub async fn open() -> House {
         House::on(tempfile::tempdir().unwrap()).await
     }
 
@@ -132,6 +137,8 @@ impl House {
             sweep_every: Duration::from_millis(20),
         });
         let (outlet, orders) = Outlet::new(16);
+        let links = Links::new(hub.clone(), archive.clone(), LINKS);
+        let outlet = outlet.linked(Some(links));
         wing.send(
             BTreeMap::from([("smsc".to_owned(), outlet)]),
             letters.unwrap(),
@@ -166,12 +173,40 @@ impl House {
         House::on(folder).await
     }
 
-    async fn texts(&self, key: &str, text: &str) -> Taken {
+    /// Stops where it stands, and counts everything again.
+    pub async fn assert_clean(self) {
+        let House {
+            folder,
+            wing,
+            hub,
+            archive,
+            inlet,
+            effects,
+            orders,
+        } = self;
+        wing.stop();
+        drop((hub, archive, inlet, effects, orders));
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let place = Place::Folder(folder.path().to_owned());
+        let report = store::audit(&place, &Arc::new(city())).await.unwrap();
+        assert!(report.clean(), "{:?}", report.differences);
+    }
+
+    pub async fn texts(&self, key: &str, text: &str) -> Taken {
         self.inlet.message(incoming(key, text)).await.unwrap()
     }
 
     /// The desk rings: Kim takes it and writes.
-    async fn answer(&mut self, text: &str) -> (center::city::ContactId, u32) {
+    pub async fn answer(&mut self, text: &str) -> (center::city::ContactId, u32) {
+        self.answer_with(text, Vec::new()).await
+    }
+
+    /// The same, with files.
+    pub async fn answer_with(
+        &mut self,
+        text: &str,
+        files: Vec<store::File>,
+    ) -> (center::city::ContactId, u32) {
         let contact = loop {
             let next = self.effects.recv().await.unwrap();
             if let Effect::Ring { contact, .. } = next.effect {
@@ -181,28 +216,8 @@ impl House {
         let counselor = KIM;
         let accept = Command::Accept { counselor, contact };
         self.hub.send(accept).await.unwrap();
-        let reply = Reply {
-            counselor,
-            contact,
-            answers: 0,
-            text: None,
-            digest: note_digest("00", text),
-            letters: text.chars().count() as u32,
-            files: 0,
-            private: false,
-        };
-        let row = Personal::Letter {
-            contact: center::city::ContactId(0),
-            message: 0,
-            letter: Box::new(Letter {
-                nonce: "00".to_owned(),
-                text: text.to_owned(),
-                ..Letter::default()
-            }),
-        };
-        let sent = self
-            .hub
-            .send_with(Command::Reply(Box::new(reply)), vec![row]);
+        let (reply, row) = reply_of(contact, text, files);
+        let sent = self.hub.send_with(reply, vec![row]);
         match sent.await.unwrap() {
             center::command::Answer::Message {
                 contact, message, ..
@@ -212,19 +227,59 @@ impl House {
     }
 
     /// Waits until a message has this fate.
-    async fn fate(&self, contact: center::city::ContactId, message: u32, fate: &str) {
-        for _ in 0..400 {
-            let found = self.archive.message(contact, message).await.unwrap();
-            if found.is_some_and(|found| found.fortune == fate) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
-        panic!("message {message} never became {fate}");
+    pub async fn fate(&self, contact: center::city::ContactId, message: u32, fate: &str) {
+        fate_of(&self.archive, contact, message, fate).await;
     }
 }
 
-fn incoming(key: &str, text: &str) -> Incoming {
+/// Waits until a message has this fate.
+pub async fn fate_of(
+    archive: &Archive,
+    contact: center::city::ContactId,
+    message: u32,
+    fate: &str,
+) {
+    for _ in 0..400 {
+        let found = archive.message(contact, message).await.unwrap();
+        if found.is_some_and(|found| found.fortune == fate) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("message {message} never became {fate}");
+}
+
+/// What Kim writes to a citizen, and its row.
+pub fn reply_of(
+    contact: center::city::ContactId,
+    text: &str,
+    files: Vec<store::File>,
+) -> (Command, Personal) {
+    let reply = Reply {
+        counselor: KIM,
+        contact,
+        answers: 0,
+        text: None,
+        digest: note_digest("00", text),
+        letters: text.chars().count() as u32,
+        files: files.len() as u16,
+        private: false,
+    };
+    let letter = Letter {
+        nonce: "00".to_owned(),
+        text: text.to_owned(),
+        files,
+        ..Letter::default()
+    };
+    let row = Personal::Letter {
+        contact: center::city::ContactId(0),
+        message: 0,
+        letter: Box::new(letter),
+    };
+    (Command::Reply(Box::new(reply)), row)
+}
+
+pub fn incoming(key: &str, text: &str) -> Incoming {
     Incoming {
         channel: Channel::Text,
         via: "smsc".to_owned(),
@@ -371,6 +426,9 @@ async fn what_is_unknown_twice_is_never_sent_a_third_time() {
         third.is_err(),
         "thirty sweeps later nobody sent it: {third:?}"
     );
+    let mut house = house.restart().await;
+    let third = tokio::time::timeout(Duration::from_millis(600), house.orders.recv()).await;
+    assert!(third.is_err(), "nor after a stop: {third:?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 // A carrier's gateway for the tests: node-smpp serves, lines of JSON steer it and tell what it saw.
-// Usage: node smsc.cjs <folder with node_modules>. Never part of the product.
+// With a key and a certificate it speaks TLS.
+// Usage: node smsc.cjs <folder with node_modules> [key certificate]. Never part of the product.
 'use strict';
+const fs = require('fs');
 const path = require('path');
 const modules = path.join(process.argv[2], 'node_modules');
 const smpp = require(path.join(modules, 'smpp'));
@@ -105,7 +107,8 @@ function onSession(session) {
 }
 
 function listen() {
-  server = smpp.createServer({}, onSession);
+  const [key, cert] = process.argv.slice(3).map((file) => fs.readFileSync(file));
+  server = smpp.createServer(key ? { key, cert } : {}, onSession);
   server.on('error', (error) => tell({ event: 'error', error: String(error) }));
   server.listen(port, '127.0.0.1', () => {
     port = server.address().port;
@@ -140,7 +143,11 @@ function parts(order) {
 }
 
 const orders = {
-  deliver: (order) => sessions[order.session || 0].deliver_sm(order.pdu),
+  deliver(order) {
+    const { octets, ...pdu } = order.pdu;
+    if (octets) pdu.short_message = Buffer.from(octets);
+    sessions[order.session || 0].deliver_sm(pdu);
+  },
   data: (order) => sessions[0].data_sm(order.pdu),
   long(order) {
     const all = parts(order);

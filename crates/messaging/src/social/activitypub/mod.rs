@@ -6,9 +6,9 @@ mod document;
 mod inbox;
 mod key;
 mod peers;
-mod reading;
+pub(crate) mod reading;
 mod shelf;
-mod signature;
+pub(crate) mod signature;
 
 use crate::fetch::{Fetcher, Rules};
 use crate::inlet::Inlet;

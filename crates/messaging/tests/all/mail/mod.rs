@@ -11,6 +11,7 @@ use messaging::letter::{Address, AddressKind, Incoming, Outgoing};
 use messaging::mail::reading::Reader;
 use messaging::mail::settings::ListenerSettings;
 use messaging::mail::token::{Named, Tokens};
+pub use peer::Keys;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;

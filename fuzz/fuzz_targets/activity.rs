@@ -1,0 +1,4 @@
+//! An activity of another server. Never a check of its own.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| messaging::readers::activity(bytes));

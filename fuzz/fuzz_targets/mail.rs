@@ -1,0 +1,4 @@
+//! A mail with everything in it. Never a check of its own.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| messaging::readers::mail(bytes));

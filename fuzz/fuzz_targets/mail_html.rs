@@ -1,0 +1,4 @@
+//! Markup of strangers. Never a check of its own.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| messaging::readers::html(bytes));

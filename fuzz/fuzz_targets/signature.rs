@@ -1,0 +1,4 @@
+//! A signed request of another server. Never a check of its own.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| messaging::readers::signed(bytes));

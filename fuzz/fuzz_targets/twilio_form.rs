@@ -1,0 +1,4 @@
+//! A form in the shape of Twilio. Never a check of its own.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| messaging::readers::form(bytes));
