@@ -242,6 +242,7 @@ limits!(
     mail_reply_ms: i64,
     chat_nudge_ms: i64,
     chat_silent_ms: i64,
+    transcripts_max: usize,
     thread_quiet_ms: i64,
     written_hold_ms: i64,
     auto_reply_ms: i64,

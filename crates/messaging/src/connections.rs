@@ -2,6 +2,9 @@
 
 use crate::composer::{Composer, Way};
 use crate::mail;
+use crate::mail::door::Door;
+use crate::mail::token::Tokens;
+use crate::outbox::{Mailing, Transcriber};
 use crate::outlet::{Order, Outlet};
 use crate::settings::Settings;
 use crate::sms::aggregator::Aggregator;
@@ -11,6 +14,7 @@ use crate::sms::smpp::{self, Smpp};
 use crate::wing::{Start, Wing};
 use axum::Router;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
@@ -46,10 +50,13 @@ pub struct Open {
     pub composer: Composer,
     /// How the binds to gateways stand, by name.
     pub lines: BTreeMap<String, watch::Receiver<smpp::Line>>,
+    /// Where the site's form is handed in.
+    pub door: Door,
+    /// Whether mail can be sent.
+    pub mails: bool,
 }
 
 /// What opening needs besides the settings.
-#[derive(Debug)]
 pub struct Place<'a> {
     /// Folder of the wing: keys, cursors, parts of long texts.
     pub folder: &'a Path,
@@ -57,6 +64,14 @@ pub struct Place<'a> {
     pub secret: [u8; 32],
     /// Messages that shall leave.
     pub letters: hub::Letters,
+    /// Writes chats down for citizens who want theirs by mail.
+    pub transcriber: Transcriber,
+}
+
+impl fmt::Debug for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Place({})", self.folder.display())
+    }
 }
 
 /// Opens all of them. The first that cannot be opened is named, and nothing starts.
@@ -73,6 +88,8 @@ pub async fn open(settings: Settings, start: Start, place: Place<'_>) -> Result<
         outlets: BTreeMap::new(),
         ways: BTreeMap::new(),
         lines: BTreeMap::new(),
+        mailer: None,
+        texter: None,
     };
     if !settings.smpp.is_empty() {
         let blobs = archive.blobs().clone();
@@ -94,8 +111,20 @@ pub async fn open(settings: Settings, start: Start, place: Place<'_>) -> Result<
     for account in settings.social {
         opening.social(account, place.folder)?;
     }
-    opening.wing.send(opening.outlets, place.letters);
+    let mailing = opening.mailer.clone().map(|(via, _)| Mailing {
+        via,
+        transcriber: place.transcriber,
+    });
+    let door = Door::new(
+        opening.wing.inlet.clone(),
+        Tokens::new(place.secret),
+        opening.mailer.clone(),
+        opening.texter,
+    );
+    opening.wing.send(opening.outlets, mailing, place.letters);
     Ok(Open {
+        door,
+        mails: opening.mailer.is_some(),
         wing: opening.wing,
         router: opening.router,
         composer: Composer::new(opening.ways, text_letters_max),
@@ -109,10 +138,17 @@ struct Opening {
     outlets: BTreeMap<String, Outlet>,
     ways: BTreeMap<String, Way>,
     lines: BTreeMap<String, watch::Receiver<smpp::Line>>,
+    /// The first connection that sends mail, and its address.
+    mailer: Option<(String, String)>,
+    /// The first connection that sends texts.
+    texter: Option<String>,
 }
 
 impl Opening {
     fn outlet(&mut self, name: &str, way: Way) -> mpsc::Receiver<Order> {
+        if matches!(way, Way::Text(_)) {
+            self.texter.get_or_insert_with(|| name.to_owned());
+        }
         let (outlet, orders) = Outlet::new(ORDERS_MAX);
         self.outlets.insert(name.to_owned(), outlet);
         self.ways.insert(name.to_owned(), way);
@@ -167,7 +203,7 @@ impl Opening {
     ) -> Result<(), OpenError> {
         let name = settings.name.clone();
         settings.check().map_err(|error| fault(&name, error))?;
-        let tokens = mail::token::Tokens::new(secret);
+        let tokens = Tokens::new(secret);
         let reader =
             mail::reading::Reader::new(&name, &settings.address, &settings.aliases, tokens.clone());
         let inlet = self.wing.inlet.clone();
@@ -189,6 +225,8 @@ impl Opening {
         if settings.submission.is_some() {
             let sender = mail::sending::Sender::new(&settings, tokens);
             let sender = Arc::new(sender.map_err(|error| fault(&name, error))?);
+            let own = (name.clone(), settings.address.clone());
+            self.mailer.get_or_insert(own);
             let orders = self.outlet(&name, Way::Whole);
             self.run(sender.run(orders, |outgoing| outgoing.automatic));
         }

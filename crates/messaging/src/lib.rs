@@ -27,3 +27,5 @@ pub mod sms;
 pub mod social;
 pub mod urgent;
 pub mod wing;
+
+pub use outbox::{Mailing, Transcriber, Transcript};

@@ -6,6 +6,7 @@ mod categories;
 mod chat;
 mod chat_keeper;
 mod chat_live;
+mod chat_mail;
 mod chat_texts;
 mod chat_view;
 mod citizen;
@@ -22,6 +23,8 @@ mod figures;
 mod files;
 mod floor;
 mod floor_letters;
+mod form;
+mod form_texts;
 mod inbox_texts;
 mod presence;
 #[cfg(any(test, feature = "trials"))]
@@ -40,12 +43,15 @@ mod sound;
 mod statistics;
 mod statistics_written;
 mod texts;
+mod transcript;
 mod words;
 mod writing;
 
 pub use session::{Password, hash_password};
+pub use transcript::{Transcript, Transcripts};
 pub use writing::{
-    CannedAnswer, Cleaned, Composed, Composer, PictureCleaner, Texts, Urgent, Writing,
+    CannedAnswer, Cleaned, Composed, Composer, Form, FormFault, FormFile, FormRefused, FormTaker,
+    MailAddress, PictureCleaner, Texts, Urgent, Writing,
 };
 
 use axum::Router;
@@ -152,6 +158,7 @@ pub async fn start(
         .map_err(listening)?;
     let address = listener.local_addr().map_err(listening)?;
     let (stop, stopped) = watch::channel(false);
+    let chats = chat_keeper::Keeper::new(&hub.city().limits);
     let site = Site::new(Shared {
         sessions: session::Sessions::new(settings.secret.clone()),
         settings,
@@ -162,7 +169,7 @@ pub async fn start(
         hashing: Semaphore::new(HASHING_MAX),
         streams: site::Streams::default(),
         sending: desk_letters::Sending::default(),
-        chats: chat_keeper::Keeper::new(),
+        chats,
         stop: stopped.clone(),
     });
     tokio::spawn(floor::broadcast(site.clone()));
@@ -187,7 +194,7 @@ pub async fn start(
 
 fn router(site: Site) -> Router {
     let beside = site.settings.beside.clone();
-    Router::new()
+    writers()
         .route("/", get(citizen::start))
         .route("/healthz", get(|| async { "ok" }))
         .route("/files/{version}/{name}", get(files::file))
@@ -195,19 +202,6 @@ fn router(site: Site) -> Router {
         .route("/call/key", post(citizen::key))
         .route("/call/state", post(citizen::state))
         .route("/call/hang-up", post(citizen::hang_up))
-        .route("/chat/start", post(chat::start))
-        .route(
-            "/chat",
-            get(chat::chat)
-                .post(chat::write)
-                .layer(DefaultBodyLimit::max(chat::FORM_MAX)),
-        )
-        .route("/chat/end", post(chat::end))
-        .route("/chat/log", get(chat::log))
-        .route("/chat/transcript", get(chat::transcript))
-        .route("/chat/ws", get(chat_live::socket))
-        .route("/chat/events", get(chat_live::events))
-        .route("/chat/whisper", post(chat_live::whispered))
         .route("/desk", get(desk::desk))
         .route("/desk/sign-in", post(desk::sign_in))
         .route("/desk/sign-out", post(desk::sign_out))
@@ -247,4 +241,31 @@ fn router(site: Site) -> Router {
         ))
         .with_state(site)
         .merge(beside)
+}
+
+/// Where citizens write.
+fn writers() -> Router<Site> {
+    Router::new()
+        .route(
+            "/write",
+            get(form::form)
+                .post(form::send)
+                .layer(DefaultBodyLimit::max(form::BODY_MAX)),
+        )
+        .route("/write/done", get(form::done))
+        .route("/chat/start", post(chat::start))
+        .route(
+            "/chat",
+            get(chat::chat)
+                .post(chat::write)
+                .layer(DefaultBodyLimit::max(chat::FORM_MAX)),
+        )
+        .route("/chat/end", post(chat::end))
+        .route("/chat/here", post(chat_live::here))
+        .route("/chat/log", get(chat::log))
+        .route("/chat/mail", post(chat_mail::mail))
+        .route("/chat/transcript", get(chat::transcript))
+        .route("/chat/ws", get(chat_live::socket))
+        .route("/chat/events", get(chat_live::events))
+        .route("/chat/whisper", post(chat_live::whispered))
 }
