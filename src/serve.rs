@@ -9,14 +9,15 @@ use anyhow::{Context, Result};
 use center::city::City;
 use center::time::DAY_MS;
 use hub::keeper::{Keeper, Keeping};
+use messaging::connections::Place;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use store::{Archive, Place};
+use store::Archive;
 use telephony::{Network, Route, Telephony, Trunk};
 use tokio::signal::unix::{SignalKind, signal};
-use web::Web;
+use web::{Transcripts, Web};
 
 /// Other SIP ports tried when 5060 is taken and none was asked for.
 const SIP_FALLBACKS: u16 = 20;
@@ -39,7 +40,23 @@ pub async fn run(serve: &Serve) -> Result<ExitCode> {
         journal,
     };
     let (hub, mut wings) = hub::start(start).await?;
-    let open = letters(&settings, &hub, &archive, wings.letters.take()).await?;
+    let transcripts = Transcripts::new(
+        archive.clone(),
+        city.clone(),
+        read.public_names.clone(),
+        number(&settings),
+    );
+    let own = folder.join("messaging");
+    let place = Place {
+        folder: &own,
+        secret: secret::of_mail(folder)?,
+        letters: wings
+            .letters
+            .take()
+            .context("the hub gives its letters once")?,
+        transcriber: writing::transcriber(transcripts),
+    };
+    let open = letters(&settings, &hub, &archive, place).await?;
     let keeping = Keeping {
         recordings_ms: keep_recordings_ms(&settings, &city),
         personal_ms: city.limits.keep_personal_ms,
@@ -55,7 +72,7 @@ pub async fn run(serve: &Serve) -> Result<ExitCode> {
     };
     let beside = beside.merge(open.router.clone());
     let mut pages = pages_settings(&settings, &city, &read.password_hashes, sip, beside)?;
-    pages.writing = writing::of(open.composer.clone());
+    pages.writing = writing::of(&open, hub.clone());
     pages.writing.public_names = read.public_names;
     (pages.writing.answers, pages.writing.variables) = (answers.answers, answers.variables);
     pages.writing.public = answers.public;
@@ -74,15 +91,9 @@ async fn letters(
     settings: &Settings,
     hub: &hub::Hub,
     archive: &Archive,
-    letters: Option<hub::Letters>,
+    place: Place<'_>,
 ) -> Result<messaging::connections::Open> {
     let file = &settings.file.telephony;
-    let folder = settings.place.folder().join("messaging");
-    let place = messaging::connections::Place {
-        folder: &folder,
-        secret: secret::of_mail(settings.place.folder())?,
-        letters: letters.context("the hub gives its letters once")?,
-    };
     let start = messaging::wing::Start {
         hub: hub.clone(),
         archive: archive.clone(),
@@ -92,6 +103,12 @@ async fn letters(
     };
     let open = messaging::connections::open(settings.file.messaging.clone(), start, place).await?;
     Ok(open)
+}
+
+/// The number people dial.
+fn number(settings: &Settings) -> String {
+    let own = settings.file.number.clone();
+    own.unwrap_or_else(|| "120".to_owned())
 }
 
 async fn stop(telephony: Telephony, web: Web) {
@@ -205,11 +222,7 @@ fn pages_settings(
             hash.unwrap_or_else(|| web::Password::Sample(SAMPLE_PASSWORD.to_owned())),
         )
     };
-    let number = settings
-        .file
-        .number
-        .clone()
-        .unwrap_or_else(|| "120".to_owned());
+    let number = number(settings);
     let country = settings.file.telephony.country_code.clone();
     Ok(web::Settings {
         listen: settings.web,
@@ -236,7 +249,7 @@ fn greet(settings: &Settings, city: &City, web: SocketAddr, sip: SocketAddr) {
             .find(|profile| profile.supervisor == supervisor);
         found.map_or("-", |profile| profile.login.as_str())
     };
-    let number = settings.file.number.as_deref().unwrap_or("120");
+    let number = number(settings);
     println!(
         "{name} {number} is ready. Record: {}. Ctrl-C stops.",
         record(&settings.place)
@@ -260,11 +273,11 @@ fn greet(settings: &Settings, city: &City, web: SocketAddr, sip: SocketAddr) {
     }
 }
 
-fn record(place: &Place) -> String {
+fn record(place: &store::Place) -> String {
     let folder = |folder: &Path| folder.display().to_string();
     match place {
-        Place::Folder(path) => format!("SQLite in {}", folder(path)),
-        Place::Postgres { folder: path, .. } => {
+        store::Place::Folder(path) => format!("SQLite in {}", folder(path)),
+        store::Place::Postgres { folder: path, .. } => {
             format!("PostgreSQL, recordings in {}", folder(path))
         }
     }

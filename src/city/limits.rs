@@ -76,6 +76,7 @@ limits!(
     mail_reply_ms: i64 = SECOND_MS, YEAR_MS;
     chat_nudge_ms: i64 = SECOND_MS, YEAR_MS;
     chat_silent_ms: i64 = SECOND_MS, YEAR_MS;
+    transcripts_max: usize = 0, 100;
     thread_quiet_ms: i64 = SECOND_MS, YEAR_MS;
     written_hold_ms: i64 = SECOND_MS, YEAR_MS;
     auto_reply_ms: i64 = 0, YEAR_MS;

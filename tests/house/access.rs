@@ -7,37 +7,15 @@ use crate::chat;
 use crate::desk::Desk;
 use crate::peer::{self, Folder};
 use serde_json::Value;
-use std::process::Command;
 
 /// The checker, fetched by name; none when there is no way to it.
-fn axe(folder: &Folder) -> Option<String> {
-    let fetched = Command::new("npm")
-        .args([
-            "install",
-            "--no-save",
-            "--no-audit",
-            "--no-fund",
-            "--prefix",
-        ])
-        .arg(&folder.0)
-        .arg("axe-core@4")
-        .output()
-        .expect("npm runs");
-    let script = folder.join("node_modules/axe-core/axe.min.js");
-    if let (true, Ok(text)) = (fetched.status.success(), std::fs::read_to_string(script)) {
-        return Some(text);
-    }
-    let why = String::from_utf8_lossy(&fetched.stderr).into_owned();
-    assert!(
-        std::env::var_os("CI").is_none(),
-        "axe-core did not come: {why}"
-    );
-    eprintln!("skipped, NOT tested: axe-core did not come: {why}");
-    None
+pub fn axe(folder: &Folder) -> Option<String> {
+    let modules = peer::npm(folder, "axe-core@4")?;
+    std::fs::read_to_string(modules.join("axe-core/axe.min.js")).ok()
 }
 
 /// Panics with what axe-core found on the page.
-fn assert_accessible(page: &Browser, axe: &str, name: &str) {
+pub fn assert_accessible(page: &Browser, axe: &str, name: &str) {
     let found = page.run_async(&format!(
         "{axe};
          const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// One window of Chromium.
 pub struct Browser {
-    _driver: Child,
+    driver: Child,
     port: u16,
     session: String,
 }
@@ -45,7 +45,7 @@ impl Browser {
             .find(|port| *port != 0)
             .expect("chromedriver says its port");
         let mut browser = Browser {
-            _driver: Child(child),
+            driver: Child(child),
             port,
             session: String::new(),
         };
@@ -182,6 +182,40 @@ impl Browser {
         self.devtools("Network.emulateNetworkConditions", &conditions);
     }
 
+    /// Pages loaded from now on run no script of their own, or do again.
+    pub fn scripts(&self, on: bool) {
+        let value = json!({ "value": !on });
+        self.devtools("Emulation.setScriptExecutionDisabled", &value);
+    }
+
+    /// Puts the browser to sleep with all its processes, or wakes it up.
+    pub fn sleep(&self, asleep: bool) {
+        let signal = if asleep { "-STOP" } else { "-CONT" };
+        for child in children(self.driver.0.id()) {
+            let _ = Command::new("kill").args([signal, &child]).status();
+        }
+    }
+
+    /// Runs this before any script of the pages loaded from now on.
+    pub fn before_scripts(&self, source: &str) {
+        let source = json!({ "source": source });
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", &source);
+    }
+
+    /// A picture of the page, for whoever wants to look; the folder is named by `DASAN_SHOTS`.
+    pub fn shot(&self, name: &str) {
+        let Some(folder) = std::env::var_os("DASAN_SHOTS") else {
+            return;
+        };
+        let answer = self.ask(
+            "GET",
+            &format!("/session/{}/screenshot", self.session),
+            &json!({}),
+        );
+        let file = Path::new(&folder).join(format!("{name}.png.base64"));
+        let _ = std::fs::write(file, answer.as_str().unwrap_or_default());
+    }
+
     /// Makes the page as wide and high as a screen of this size.
     pub fn size(&self, width: u32, height: u32) {
         let screen = json!({
@@ -232,6 +266,19 @@ impl Browser {
         }
         value
     }
+}
+
+/// The processes below one, and those below them.
+fn children(of: u32) -> Vec<String> {
+    let output = Command::new("pgrep").args(["-P", &of.to_string()]).output();
+    let text = output.map_or_else(|_| Vec::new(), |output| output.stdout);
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let mut all = Vec::new();
+    for child in text.lines() {
+        all.push(child.to_owned());
+        all.extend(child.parse().map_or_else(|_| Vec::new(), children));
+    }
+    all
 }
 
 impl Drop for Browser {

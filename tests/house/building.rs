@@ -24,6 +24,19 @@ pub struct Building {
     pub greeting: String,
 }
 
+/// Writes the sample city into the record's folder with other limits, before it opens.
+pub fn limited(folder: &Folder, limits: &str) {
+    let record = folder.join("record");
+    std::fs::create_dir_all(&record).expect("a folder");
+    let city = include_str!("../../assets/city.toml");
+    let city = city.replacen("[limits]", &format!("[limits]\n{limits}"), 1);
+    peer::write(&record.join("city.toml"), city);
+    let categories = include_str!("../../assets/categories.toml");
+    peer::write(&record.join("categories.toml"), categories);
+    let texts = include_str!("../../assets/texts.toml");
+    peer::write(&record.join("texts.toml"), texts);
+}
+
 /// `dasan` with these arguments, away from settings of this machine.
 fn dasan(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dasan"));

@@ -58,6 +58,34 @@ pub fn here(programs: &[&str]) -> bool {
     false
 }
 
+/// A package of npm in the folder; where its modules are, none when there is no way to it. On CI
+/// that is a failure.
+pub fn npm(folder: &Folder, package: &str) -> Option<PathBuf> {
+    let fetched = process::Command::new("npm")
+        .args([
+            "install",
+            "--no-save",
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+        ])
+        .arg("--prefix")
+        .arg(&folder.0)
+        .arg(package)
+        .output()
+        .expect("npm runs");
+    if fetched.status.success() {
+        return Some(folder.join("node_modules"));
+    }
+    let why = String::from_utf8_lossy(&fetched.stderr).into_owned();
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "{package} did not come: {why}"
+    );
+    eprintln!("skipped, NOT tested: {package} did not come: {why}");
+    None
+}
+
 /// Scenes with real peers go one after the other: they measure sound on a machine of two cores.
 pub fn alone() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());

@@ -351,6 +351,19 @@ pub enum Command {
         /// Message.
         message: u32,
     },
+    /// The citizen of a chat types, or says so: the page may tell it often.
+    Present {
+        /// Contact.
+        contact: ContactId,
+    },
+    /// A citizen wants the conversation of a chat by mail; the address travels beside the command.
+    /// Answered by [`Answer::Message`]. It may be over since a short while.
+    Transcript {
+        /// Contact.
+        contact: ContactId,
+        /// Digest of nonce and address: the same address is sent to once.
+        digest: String,
+    },
     /// A counselor answers. Answered by [`Answer::Message`].
     Reply(Box<Reply>),
     /// What became of a message on its way out.
@@ -466,6 +479,8 @@ pub enum Refusal {
     UnknownMessage,
     /// A call cannot be handled like a letter, or a letter like a call.
     WrongChannel,
+    /// It was done as often as it may be.
+    TooOften,
 }
 
 impl Refusal {
@@ -487,6 +502,7 @@ impl Refusal {
             Refusal::TooLong => "too_long",
             Refusal::UnknownMessage => "unknown_message",
             Refusal::WrongChannel => "wrong_channel",
+            Refusal::TooOften => "too_often",
         }
     }
 }
@@ -509,6 +525,7 @@ impl std::fmt::Display for Refusal {
             Refusal::TooLong => "the text is too long",
             Refusal::UnknownMessage => "there is no such message",
             Refusal::WrongChannel => "this is not possible on this channel",
+            Refusal::TooOften => "this was done as often as it may be",
         })
     }
 }

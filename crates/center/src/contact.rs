@@ -95,6 +95,10 @@ pub(crate) struct Letters {
     pub escalated: u8,
     /// The house asked whether the citizen is still there.
     pub nudged: bool,
+    /// The citizen of a silent chat was seen to be there.
+    pub present: Option<Time>,
+    /// Digests of the addresses to which the conversation was mailed, and by which messages.
+    pub mailed: Vec<(String, u32)>,
     /// The last message of the house itself.
     pub last_auto: Option<Time>,
     /// The citizen knows that a message was too long.
@@ -108,6 +112,14 @@ pub(crate) struct Letters {
 }
 
 impl Letters {
+    /// Since when the citizen of a chat is silent after an answer. Whoever was seen to be there is
+    /// not asked for another while, so that it need not be written down every moment.
+    pub fn silent_since(&self, limits: &Limits) -> Option<Time> {
+        let answered = self.last_out.filter(|_| self.owed.is_none())?;
+        let present = self.present.map(|at| at + limits.chat_nudge_ms);
+        Some(present.map_or(answered, |present| present.max(answered)))
+    }
+
     /// When an escalation is due: at three quarters of the promised time, and at its end.
     fn escalation(&self) -> Option<Time> {
         let (since, due) = self.owed?;
@@ -186,15 +198,26 @@ impl Contact {
     /// When a silence has lasted too long: of the citizen after an answer, else of the counselor.
     fn silence(&self, since: Time, limits: &Limits) -> Time {
         let letters = &self.letters;
-        let answered = letters.last_out.filter(|_| letters.owed.is_none());
-        match answered {
-            Some(at) if self.row.channel == Channel::Chat && letters.nudged => {
-                at + limits.chat_silent_ms
-            }
-            Some(at) if self.row.channel == Channel::Chat => at + limits.chat_nudge_ms,
+        if let Some(ends) = self.asked_until(limits) {
+            return ends;
+        }
+        if self.row.channel == Channel::Chat
+            && let Some(at) = letters.silent_since(limits)
+        {
+            return at + limits.chat_nudge_ms;
+        }
+        match letters.last_out.filter(|_| letters.owed.is_none()) {
             Some(at) => at.max(since) + limits.thread_quiet_ms,
             None => letters.held.unwrap_or(since) + limits.written_hold_ms,
         }
+    }
+
+    /// When a chat ends unless its citizen, who was asked, is still there.
+    pub fn asked_until(&self, limits: &Limits) -> Option<Time> {
+        let talks = matches!(self.state, State::Talking { .. });
+        let asked = talks && self.row.channel == Channel::Chat && self.letters.nudged;
+        let silent = self.letters.silent_since(limits).filter(|_| asked)?;
+        Some(silent + limits.chat_silent_ms)
     }
 
     fn spoken_due(&self, limits: &Limits) -> Time {

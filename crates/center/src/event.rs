@@ -550,6 +550,11 @@ pub enum Event {
         /// Message.
         message: u32,
     },
+    /// The citizen of a silent chat types, or said so: the silence counts from here.
+    StillPresent {
+        /// Contact.
+        contact: ContactId,
+    },
     /// The citizen wrote again after the record was closed: the same conversation goes on.
     Reopened {
         /// Contact.
@@ -721,6 +726,7 @@ impl Event {
         MessageFared,
         MessageChanged,
         MessageWithdrawn,
+        StillPresent,
         Reopened,
         Snoozed,
         Assigned,

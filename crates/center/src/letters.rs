@@ -6,7 +6,7 @@ use crate::city::{Channel, ContactId, CounselorId};
 use crate::contact::{Contact, State};
 use crate::event::{Event, Fate, Fortune};
 use crate::time::{HOUR_MS, Time};
-use crate::written::{STILL_THERE, TOO_LONG};
+use crate::written::{STILL_THERE, TOO_LONG, TRANSCRIPT};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How long the key of a message is remembered, so that a repeated delivery opens nothing twice.
@@ -159,9 +159,9 @@ impl Center {
 
     /// A closed contact leaves memory, or rests as long as its conversation may go on.
     pub(crate) fn lay_to_rest(&mut self, at: Time, contact: Contact) {
-        let goes_on = contact.row.channel.written() && contact.row.channel != Channel::Chat;
-        let merged = contact.row.fate == Some(Fate::Merged);
-        if (goes_on || merged) && !contact.letters.threads.is_empty() {
+        // A chat does not go on, but may still be mailed to its citizen.
+        let rests = contact.row.channel.written() || contact.row.fate == Some(Fate::Merged);
+        if rests && !contact.letters.threads.is_empty() {
             let quiet_ms = self.city.limits.thread_quiet_ms;
             self.conversations.rest(at, quiet_ms, contact);
         } else {
@@ -214,26 +214,10 @@ fn step(at: Time, contact: &mut Contact, event: &Event, reply_ms: i64) {
                 contact.state = talking(counselor, at);
             }
         }
-        Event::MessageSent {
-            message,
-            counselor,
-            text,
-            ..
-        } => {
-            if contact.row.channel != Channel::Chat {
-                letters.under_way.push(*message);
-            }
-            if counselor.is_some() {
-                letters.last_out = Some(at);
-                letters.owed = None;
-                letters.escalated = 0;
-                letters.nudged = false;
-                contact.overdue = false;
-            } else {
-                letters.last_auto = Some(at);
-                letters.nudged |= text.as_deref() == Some(STILL_THERE);
-                letters.told_over |= text.as_deref() == Some(TOO_LONG);
-            }
+        Event::MessageSent { .. } => sent(at, contact, event),
+        Event::StillPresent { .. } => {
+            letters.present = Some(at);
+            letters.nudged = false;
         }
         Event::MessageFared {
             message, fortune, ..
@@ -255,6 +239,39 @@ fn step(at: Time, contact: &mut Contact, event: &Event, reply_ms: i64) {
             contact.state = State::Door { since: at };
         }
         _ => {}
+    }
+}
+
+/// The city wrote.
+fn sent(at: Time, contact: &mut Contact, event: &Event) {
+    let Event::MessageSent {
+        message,
+        counselor,
+        text,
+        digest,
+        ..
+    } = event
+    else {
+        return;
+    };
+    let letters = &mut contact.letters;
+    let mailed = text.as_deref() == Some(TRANSCRIPT);
+    if contact.row.channel != Channel::Chat || mailed {
+        letters.under_way.push(*message);
+    }
+    if mailed {
+        letters.mailed.push((digest.clone(), *message));
+    }
+    if counselor.is_some() {
+        letters.last_out = Some(at);
+        letters.owed = None;
+        letters.escalated = 0;
+        letters.nudged = false;
+        contact.overdue = false;
+    } else {
+        letters.last_auto = Some(at);
+        letters.nudged |= text.as_deref() == Some(STILL_THERE);
+        letters.told_over |= text.as_deref() == Some(TOO_LONG);
     }
 }
 

@@ -73,6 +73,8 @@ pub struct Limits {
     pub chat_nudge_ms: i64,
     /// Silence in a chat after which it is taken as over.
     pub chat_silent_ms: i64,
+    /// Addresses to which one chat is mailed: the citizen's own and a helper's, not a crowd's.
+    pub transcripts_max: usize,
     /// Silence after which a conversation is over: a later message opens a new contact.
     pub thread_quiet_ms: i64,
     /// Longest a counselor holds a written contact without a word.
@@ -137,6 +139,7 @@ impl Default for Limits {
             mail_reply_ms: 24 * HOUR_MS,
             chat_nudge_ms: MINUTE_MS,
             chat_silent_ms: 3 * MINUTE_MS,
+            transcripts_max: 3,
             thread_quiet_ms: 24 * HOUR_MS,
             written_hold_ms: 24 * HOUR_MS,
             auto_reply_ms: 10 * MINUTE_MS,

@@ -7,6 +7,7 @@ use crate::contact::{Contact, State};
 use crate::counselor::{Counselor, Mode};
 use crate::estimate::Ahead;
 use crate::event::Told;
+use crate::limit::Limits;
 use crate::record::Stage;
 use crate::time::Time;
 
@@ -75,7 +76,11 @@ impl Center {
         tasks.sort_by_key(|task| (task.since, task.contact));
         Board {
             at: now,
-            contacts: self.contacts.values().map(contact_view).collect(),
+            contacts: self
+                .contacts
+                .values()
+                .map(|open| contact_view(open, &self.city.limits))
+                .collect(),
             counselors: self
                 .counselors
                 .values()
@@ -144,7 +149,7 @@ impl Center {
     }
 }
 
-fn contact_view(contact: &Contact) -> ContactView {
+fn contact_view(contact: &Contact, limits: &Limits) -> ContactView {
     let row = &contact.row;
     ContactView {
         contact: row.contact,
@@ -177,5 +182,6 @@ fn contact_view(contact: &Contact) -> ContactView {
         version: contact.version,
         due: contact.letters.owed.map(|(_, due)| due),
         urgent: contact.letters.urgent,
+        ends: contact.asked_until(limits),
     }
 }

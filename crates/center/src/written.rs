@@ -24,8 +24,12 @@ pub const OPTED_OUT: &str = "opted_out";
 /// Such messages come again.
 pub const OPTED_IN: &str = "opted_in";
 
+/// The conversation of a chat goes to the citizen's mail address. In writing it is the
+/// conversation itself.
+pub const TRANSCRIPT: &str = "transcript";
+
 /// Every text of the house that a wing must hold.
-pub const TEXTS: [&str; 7] = [
+pub const TEXTS: [&str; 8] = [
     TOO_LONG,
     UNCLEAR,
     STILL_THERE,
@@ -33,6 +37,7 @@ pub const TEXTS: [&str; 7] = [
     CLOSED,
     OPTED_OUT,
     OPTED_IN,
+    TRANSCRIPT,
 ];
 
 /// What became of the citizen's conversation when a message came.
@@ -72,6 +77,8 @@ impl Turn<'_> {
                     self.emit(Event::MessageWithdrawn { contact, message });
                 }))
             }
+            Command::Present { contact } => done(self.present(*contact)),
+            Command::Transcript { contact, digest } => self.transcript(*contact, digest),
             Command::Fared {
                 contact,
                 message,
@@ -146,10 +153,11 @@ impl Turn<'_> {
         })
     }
 
-    /// Whether the conversation of a closed contact may still go on.
+    /// Whether the conversation of a closed contact may still go on. A chat that is over is over.
     fn goes_on(&self, id: ContactId) -> bool {
         let resting = self.center.conversations.resting.get(&id);
-        let closed = resting.and_then(|contact| contact.row.closed);
+        let own = resting.filter(|contact| contact.row.channel != Channel::Chat);
+        let closed = own.and_then(|contact| contact.row.closed);
         closed.is_some_and(|at| self.now - at <= self.center.city.limits.thread_quiet_ms)
     }
 
@@ -327,6 +335,66 @@ impl Turn<'_> {
         if channel != Channel::Chat {
             self.ask(Effect::Send { contact, message });
         }
+    }
+
+    /// The citizen is there. Written down only where it changes what would happen soon, so at most
+    /// once a minute however often a page tells it.
+    fn present(&mut self, contact: ContactId) -> Result<(), Refusal> {
+        let open = self.contact(contact)?;
+        if open.row.channel != Channel::Chat {
+            return Err(Refusal::WrongChannel);
+        }
+        let limits = &self.center.city.limits;
+        let letters = &open.letters;
+        let silent = letters.silent_since(limits);
+        let talks = matches!(open.state, State::Talking { .. });
+        let near = |since: Time| self.now - since >= limits.chat_nudge_ms / 2;
+        if talks && silent.is_some_and(|since| letters.nudged || near(since)) {
+            self.emit(Event::StillPresent { contact });
+        }
+        Ok(())
+    }
+
+    /// Mails a chat that a counselor has answered in; nobody else's words leave the house.
+    fn transcript(&mut self, contact: ContactId, digest: &str) -> Result<Answer, Refusal> {
+        let known = self.center.conversation(contact);
+        let open = known.ok_or(Refusal::UnknownContact)?;
+        if open.row.channel != Channel::Chat {
+            return Err(Refusal::WrongChannel);
+        }
+        if open.row.replied.is_none() {
+            return Err(Refusal::WrongState);
+        }
+        let mut mailed = open.letters.mailed.iter();
+        if let Some((_, message)) = mailed.find(|(known, _)| known == digest) {
+            return Ok(Answer::Message {
+                contact,
+                message: *message,
+                again: true,
+            });
+        }
+        let message = open.row.messages + 1;
+        if open.letters.mailed.len() >= self.center.city.limits.transcripts_max {
+            return Err(Refusal::TooOften);
+        }
+        let answers = open.letters.last_in.map_or(0, |(_, message)| message);
+        self.emit(Event::MessageSent {
+            contact,
+            message,
+            counselor: None,
+            answers,
+            text: Some(TRANSCRIPT.to_owned()),
+            digest: digest.to_owned(),
+            letters: 0,
+            files: 0,
+            private: true,
+        });
+        self.ask(Effect::Send { contact, message });
+        Ok(Answer::Message {
+            contact,
+            message,
+            again: false,
+        })
     }
 
     fn reply(&mut self, reply: &Reply) -> Result<Answer, Refusal> {

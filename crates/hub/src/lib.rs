@@ -10,7 +10,7 @@ mod scribe;
 mod switch;
 mod turn;
 
-pub use chatter::{Chatter, Murmur, Speaker, WHISPER_KEPT, Whisper, heard};
+pub use chatter::{Chatter, Listener, Murmur, Speaker, WHISPER_KEPT, Whisper};
 pub use media::{CitizenState, MediaPort, MediaRequest};
 pub use personal::Personal;
 pub use switch::{Error, Hub, Letters, Outgoing, Start, Wings, start};

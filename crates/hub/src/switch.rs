@@ -166,7 +166,7 @@ pub async fn start(start: Start) -> Result<(Hub, Wings), store::Failure> {
         inbox,
         board,
         media,
-        chatter: Chatter::new(),
+        chatter: Chatter::default(),
         city,
     };
     Ok((

@@ -3,6 +3,9 @@
 use crate::composer::{Composer, Way};
 use crate::links::Links;
 use crate::mail;
+use crate::mail::door::Door;
+use crate::mail::token::Tokens;
+use crate::outbox::{Mailing, Transcriber};
 use crate::outlet::{Order, Outlet};
 use crate::settings::Settings;
 use crate::sms::aggregator::Aggregator;
@@ -12,6 +15,7 @@ use crate::sms::smpp::{self, Smpp};
 use crate::wing::{Start, Wing};
 use axum::Router;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
@@ -48,10 +52,13 @@ pub struct Open {
     pub composer: Composer,
     /// How the binds to gateways stand, by name.
     pub lines: BTreeMap<String, watch::Receiver<smpp::Line>>,
+    /// Where the site's form is handed in.
+    pub door: Door,
+    /// Whether mail can be sent.
+    pub mails: bool,
 }
 
 /// What opening needs besides the settings.
-#[derive(Debug)]
 pub struct Place<'a> {
     /// Folder of the wing: keys, cursors, parts of long texts.
     pub folder: &'a Path,
@@ -59,6 +66,14 @@ pub struct Place<'a> {
     pub secret: [u8; 32],
     /// Messages that shall leave.
     pub letters: hub::Letters,
+    /// Writes chats down for citizens who want theirs by mail.
+    pub transcriber: Transcriber,
+}
+
+impl fmt::Debug for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Place({})", self.folder.display())
+    }
 }
 
 /// Opens all of them. The first that cannot be opened is named, and nothing starts.
@@ -78,6 +93,8 @@ pub async fn open(settings: Settings, start: Start, place: Place<'_>) -> Result<
         ways: BTreeMap::new(),
         lines: BTreeMap::new(),
         links,
+        mailer: None,
+        texter: None,
     };
     if let Some(base) = &settings.links {
         opening.links(base)?;
@@ -102,8 +119,20 @@ pub async fn open(settings: Settings, start: Start, place: Place<'_>) -> Result<
     for account in settings.social {
         opening.social(account, place.folder)?;
     }
-    opening.wing.send(opening.outlets, place.letters);
+    let mailing = opening.mailer.clone().map(|(via, _)| Mailing {
+        via,
+        transcriber: place.transcriber,
+    });
+    let door = Door::new(
+        opening.wing.inlet.clone(),
+        Tokens::new(place.secret),
+        opening.mailer.clone(),
+        opening.texter,
+    );
+    opening.wing.send(opening.outlets, mailing, place.letters);
     Ok(Open {
+        door,
+        mails: opening.mailer.is_some(),
         wing: opening.wing,
         router: opening.router,
         composer: Composer::new(opening.ways, text_letters_max),
@@ -118,6 +147,10 @@ struct Opening {
     ways: BTreeMap<String, Way>,
     lines: BTreeMap<String, watch::Receiver<smpp::Line>>,
     links: Option<Links>,
+    /// The first connection that sends mail, and its address.
+    mailer: Option<(String, String)>,
+    /// The first connection that sends texts.
+    texter: Option<String>,
 }
 
 impl Opening {
@@ -142,6 +175,9 @@ impl Opening {
         way: Way,
         links: Option<Links>,
     ) -> mpsc::Receiver<Order> {
+        if matches!(way, Way::Text(_)) {
+            self.texter.get_or_insert_with(|| name.to_owned());
+        }
         let (outlet, orders) = Outlet::new(ORDERS_MAX);
         self.outlets.insert(name.to_owned(), outlet.linked(links));
         self.ways.insert(name.to_owned(), way);
@@ -200,7 +236,7 @@ impl Opening {
     ) -> Result<(), OpenError> {
         let name = settings.name.clone();
         settings.check().map_err(|error| fault(&name, error))?;
-        let tokens = mail::token::Tokens::new(secret);
+        let tokens = Tokens::new(secret);
         let reader =
             mail::reading::Reader::new(&name, &settings.address, &settings.aliases, tokens.clone());
         let reader = reader.believing(&settings.relay);
@@ -223,6 +259,8 @@ impl Opening {
         if settings.submission.is_some() {
             let sender = mail::sending::Sender::new(&settings, tokens);
             let sender = Arc::new(sender.map_err(|error| fault(&name, error))?);
+            let own = (name.clone(), settings.address.clone());
+            self.mailer.get_or_insert(own);
             let orders = self.outlet(&name, Way::Whole);
             self.run(sender.run(orders, |outgoing| outgoing.automatic));
         }

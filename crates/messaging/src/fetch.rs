@@ -200,6 +200,21 @@ impl Fetcher {
         sent.unwrap_or(Err(Failure::Late))
     }
 
+    /// Asks for an answer that does not end, to be read line by line. Follows no redirect.
+    pub async fn listen(&self, request: Request, quiet: Duration) -> Result<Lines, Failure> {
+        let fields = request.fields()?;
+        let url = self.checked(Url::parse(&request.url).map_err(|_| Failure::Address)?)?;
+        let asked = self.client.get(url).headers(fields).send();
+        let answer = tokio::time::timeout(quiet, asked).await;
+        let answer = answer.map_err(|_| Failure::Late)?;
+        Ok(Lines {
+            answer: answer.map_err(|error| why(&error))?,
+            quiet,
+            most: self.rules.bytes_max,
+            read: Vec::new(),
+        })
+    }
+
     async fn follow(&self, request: Request) -> Result<Answer, Failure> {
         let mut fields = request.fields()?;
         let mut url = self.checked(Url::parse(&request.url).map_err(|_| Failure::Address)?)?;
@@ -271,6 +286,42 @@ impl Fetcher {
             body,
             url: answer.url().to_string(),
         })
+    }
+}
+
+/// An answer that does not end.
+#[derive(Debug)]
+pub struct Lines {
+    answer: reqwest::Response,
+    quiet: Duration,
+    most: usize,
+    read: Vec<u8>,
+}
+
+impl Lines {
+    /// Status.
+    pub fn status(&self) -> u16 {
+        self.answer.status().as_u16()
+    }
+
+    /// The next line without its end; none when the answer ended after all. Nothing for longer
+    /// than was allowed is `Late`: the line is dead.
+    pub async fn next(&mut self) -> Result<Option<String>, Failure> {
+        loop {
+            if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.read.drain(..=end).collect();
+                return Ok(Some(String::from_utf8_lossy(&line).trim_end().to_owned()));
+            }
+            if self.read.len() > self.most {
+                return Err(Failure::TooLong);
+            }
+            let piece = tokio::time::timeout(self.quiet, self.answer.chunk()).await;
+            let piece = piece.map_err(|_| Failure::Late)?;
+            match piece.map_err(|error| why(&error))? {
+                Some(piece) => self.read.extend_from_slice(&piece),
+                None => return Ok(None),
+            }
+        }
     }
 }
 

@@ -32,3 +32,5 @@ pub mod social;
 pub mod tls;
 pub mod urgent;
 pub mod wing;
+
+pub use outbox::{Mailing, Transcriber, Transcript};

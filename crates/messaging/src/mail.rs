@@ -3,6 +3,7 @@
 
 pub mod bounce;
 pub mod dkim;
+pub mod door;
 pub mod form;
 pub mod html;
 pub mod imap;

@@ -4,12 +4,16 @@
 use crate::letter::{Address, AddressKind, Attachment, Outgoing};
 use crate::outlet::{Outlet, Submitted, Unsent};
 use crate::post::reference_of;
-use center::city::{Channel, ContactId};
+use center::city::{Channel, ContactId, Language};
 use center::command::Command;
 use center::event::{Event, Fortune};
 use center::time::{DAY_MS, Time};
+use center::written::TRANSCRIPT;
 use hub::Hub;
 use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use store::{Archive, Entry, Message};
@@ -32,23 +36,62 @@ const PAUSE_MAX: Duration = Duration::from_mins(5);
 /// How often letters are looked for that nobody carries, and receipts that are late.
 pub(crate) const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
+/// A conversation written down, as it is mailed to its citizen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Transcript {
+    /// Subject.
+    pub subject: String,
+    /// Text.
+    pub text: String,
+}
+
+/// Writes down the messages of a contact before a number, in a language; none when the record
+/// cannot be read.
+pub type Transcriber = Arc<
+    dyn Fn(ContactId, u32, Language) -> Pin<Box<dyn Future<Output = Option<Transcript>> + Send>>
+        + Send
+        + Sync,
+>;
+
+/// How conversations are mailed: by which connection, and who writes them down.
+#[derive(Clone)]
+pub struct Mailing {
+    /// Name of the connection.
+    pub via: String,
+    /// Who writes them down.
+    pub transcriber: Transcriber,
+}
+
+impl fmt::Debug for Mailing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mailing({})", self.via)
+    }
+}
+
 /// The outbox. Cloned freely.
 #[derive(Clone, Debug)]
 pub(crate) struct Outbox {
     hub: Hub,
     archive: Archive,
     outlets: Arc<BTreeMap<String, Outlet>>,
+    mailing: Option<Mailing>,
     flying: Arc<Mutex<HashSet<(ContactId, u32)>>>,
     room: Arc<Semaphore>,
 }
 
 impl Outbox {
     /// An outbox over the connections by name.
-    pub fn new(hub: Hub, archive: Archive, outlets: BTreeMap<String, Outlet>) -> Outbox {
+    pub fn new(
+        hub: Hub,
+        archive: Archive,
+        outlets: BTreeMap<String, Outlet>,
+        mailing: Option<Mailing>,
+    ) -> Outbox {
         Outbox {
             hub,
             archive,
             outlets: Arc::new(outlets),
+            mailing,
             flying: Arc::default(),
             room: Arc::new(Semaphore::new(FLYING_MAX)),
         }
@@ -226,6 +269,9 @@ impl Outbox {
         let Some(message) = self.archive.message(contact, number).await? else {
             return Ok(None);
         };
+        if message.house_text == TRANSCRIPT {
+            return self.transcript(message).await;
+        }
         let Some(answered) = self.answered(&message).await? else {
             return Ok(None);
         };
@@ -256,6 +302,41 @@ impl Outbox {
             attachments: self.files(&message).await?,
             public: answered.marks.public && !message.private,
             automatic: message.counselor.is_none(),
+            perhaps_again: false,
+        };
+        Ok(Some((outgoing, message.at)))
+    }
+
+    /// A chat on its way to the address that its citizen gave, as it was when they asked for it.
+    async fn transcript(
+        &self,
+        message: Message,
+    ) -> Result<Option<(Outgoing, Time)>, store::Failure> {
+        let (contact, number) = (message.contact, message.message);
+        let row = self.archive.contact(contact).await?;
+        let (Some(row), Some(mailing)) = (row, &self.mailing) else {
+            return Ok(None);
+        };
+        let written = (mailing.transcriber)(contact, number, row.language).await;
+        let unread = || store::Failure::Engine("a chat was not written down".to_owned());
+        let written = written.ok_or_else(unread)?;
+        let outgoing = Outgoing {
+            contact,
+            message: number,
+            channel: Channel::Mail,
+            via: mailing.via.clone(),
+            to: Address {
+                kind: AddressKind::Mail,
+                value: message.letter.address,
+                name: None,
+            },
+            thread: None,
+            in_reply_to: None,
+            subject: Some(written.subject),
+            text: written.text,
+            attachments: Vec::new(),
+            public: false,
+            automatic: true,
             perhaps_again: false,
         };
         Ok(Some((outgoing, message.at)))

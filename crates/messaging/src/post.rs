@@ -115,7 +115,11 @@ impl Post {
             });
         }
         self.normalize(&mut incoming);
-        let caller = self.archive.token(&incoming.from.value);
+        // Whoever leaves no address is nobody's other self.
+        let caller = match incoming.from.value.as_str() {
+            "" => String::new(),
+            address => self.archive.token(address),
+        };
         let thread = self.thread(&incoming);
         let attachments = std::mem::take(&mut incoming.attachments);
         let files = self.keep_files(&key, attachments).await?;
@@ -176,7 +180,7 @@ impl Post {
         let mailbox = mailbox(&incoming.from);
         let sender = self.archive.token(&mailbox);
         let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
-        if paces.floods(&sender, &thread, Instant::now()) {
+        if !mailbox.is_empty() && paces.floods(&sender, &thread, Instant::now()) {
             of(&format!("address {mailbox}"))
         } else {
             thread
@@ -216,13 +220,19 @@ impl Post {
         Ok(files)
     }
 
-    async fn edited(&self, incoming: Incoming) -> Result<Taken, NotTaken> {
+    async fn edited(&self, mut incoming: Incoming) -> Result<Taken, NotTaken> {
         let key = self.key(&incoming.via, &incoming.key);
         let known = self.archive.message_by_key(&key).await;
         let Some((contact, message)) = known.map_err(|_| NotTaken::Unwritten)? else {
             // Changed before it was ever seen: the new text is the message.
             return self.message(incoming).await;
         };
+        // The changed message brings all its files; those of before stay with the earlier text.
+        let edit = self.hub.now().0;
+        let attachments = std::mem::take(&mut incoming.attachments);
+        let files = self
+            .keep_files(&format!("{key}-{edit}"), attachments)
+            .await?;
         let nonce = nonce();
         let command = Command::Changed {
             contact,
@@ -230,8 +240,8 @@ impl Post {
             digest: note_digest(&nonce, &incoming.text),
             letters: self.judge.letters(&incoming.text) as u32,
         };
-        let mut letter = letter_of(&incoming, nonce, Vec::new());
-        letter.edit = self.hub.now().0;
+        let mut letter = letter_of(&incoming, nonce, files);
+        letter.edit = edit;
         let row = Personal::Letter {
             contact,
             message,

@@ -2,7 +2,7 @@
 
 use crate::inlet::Inlet;
 use crate::judge::Judge;
-use crate::outbox::{self, Outbox};
+use crate::outbox::{self, Mailing, Outbox};
 use crate::outlet::Outlet;
 use crate::post::Post;
 use hub::Hub;
@@ -65,9 +65,14 @@ impl Wing {
         }
     }
 
-    /// Opens the way out over the connections by name.
-    pub fn send(&mut self, outlets: BTreeMap<String, Outlet>, letters: hub::Letters) {
-        let outbox = Outbox::new(self.hub.clone(), self.archive.clone(), outlets);
+    /// Opens the way out over the connections by name, and for conversations that are mailed.
+    pub fn send(
+        &mut self,
+        outlets: BTreeMap<String, Outlet>,
+        mailing: Option<Mailing>,
+        letters: hub::Letters,
+    ) {
+        let outbox = Outbox::new(self.hub.clone(), self.archive.clone(), outlets, mailing);
         self.tasks
             .push(tokio::spawn(outbox.run(letters, self.sweep_every)));
     }

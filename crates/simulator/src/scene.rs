@@ -449,6 +449,11 @@ impl<'a> Player<'a> {
                 contact,
                 ending: Ending::LineLost,
             },
+            ["types"] => Command::Present { contact },
+            ["wants", "the", "chat", "at", address] => Command::Transcript {
+                contact,
+                digest: (*address).to_owned(),
+            },
             ["answers", "the", "callback"] => Command::DialAnswered { contact },
             ["is", "busy"] => Command::DialFailed {
                 contact,

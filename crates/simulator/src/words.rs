@@ -247,6 +247,7 @@ fn letters(event: &Event, whom: &str) -> String {
         } => format!("'s letter {message} is {}", fortune.code()),
         Event::MessageChanged { message, .. } => format!("changes letter {message}"),
         Event::MessageWithdrawn { message, .. } => format!("takes back letter {message}"),
+        Event::StillPresent { .. } => "is still there".to_owned(),
         Event::Reopened { .. } => "goes on after the end".to_owned(),
         Event::Snoozed { .. } => format!("is laid aside by {whom}"),
         Event::Assigned { .. } => format!("is given to a colleague by {whom}"),

@@ -249,8 +249,11 @@ impl Last {
         }
         match event {
             Event::MessageSent {
-                contact, message, ..
-            } if !chat => {
+                contact,
+                message,
+                text,
+                ..
+            } if !chat || mailed(text.as_deref()) => {
                 let fate = (at, "queued", String::new());
                 self.fates.insert((contact.0, *message), fate);
             }
@@ -280,6 +283,11 @@ impl Last {
             values.int(i64::from(allowed));
         }
     }
+}
+
+/// Whether a message leaves by mail, whatever its contact's channel: the conversation itself.
+pub(crate) fn mailed(house_text: Option<&str>) -> bool {
+    house_text == Some(center::written::TRANSCRIPT)
 }
 
 fn change(into: &mut Values, contact: ContactId, message: u32, at: Time, digest: &str) {

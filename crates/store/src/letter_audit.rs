@@ -19,6 +19,8 @@ type Id = (i64, i64);
 pub(crate) struct Letters {
     rows: BTreeMap<Id, Values>,
     fates: BTreeMap<Id, (String, String)>,
+    /// Messages that leave by mail although they are those of a chat.
+    mailed: BTreeSet<Id>,
     /// Digests a message had, the first and those of its changes.
     digests: BTreeMap<Id, Vec<String>>,
 }
@@ -45,11 +47,15 @@ impl Letters {
                 contact,
                 message,
                 digest,
+                text,
                 ..
             } => {
                 let id = told(contact.0, *message, digest);
                 letter::message(at, event, self.rows.entry(id).or_default());
                 self.fates.insert(id, ("queued".into(), String::new()));
+                if letter::mailed(text.as_deref()) {
+                    self.mailed.insert(id);
+                }
             }
             Event::MessageChanged {
                 contact,
@@ -79,10 +85,11 @@ impl Letters {
         to: i64,
         folded: &BTreeMap<u64, Row>,
     ) -> Result<Vec<String>, Failure> {
-        // A chat has no provider to take a message.
-        self.fates.retain(|(contact, _), _| {
-            let row = folded.get(&(*contact as u64));
-            row.is_none_or(|row| row.channel != Channel::Chat)
+        // A chat has no provider to take a message, unless it leaves by mail.
+        let mailed = std::mem::take(&mut self.mailed);
+        self.fates.retain(|id, _| {
+            let row = folded.get(&(id.0 as u64));
+            mailed.contains(id) || row.is_none_or(|row| row.channel != Channel::Chat)
         });
         let mut found = Vec::new();
         self.rows(view, after, to, &mut found).await?;

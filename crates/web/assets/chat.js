@@ -99,8 +99,32 @@ const stands = (state) => {
   say($("contact"), state.contact);
   show($("end"), !["new", "over", "ended"].includes(state.stage));
   show($("download"), state.stage !== "new");
+  if ($("mail")) show($("mail"), state.stage !== "new");
+  asks(state.ends ? Date.now() + state.ends - state.now : 0);
   box.removeAttribute("aria-busy");
 };
+
+// The house asked whether anybody is there: says until when, and takes a word for an answer.
+let ends = 0;
+let counting;
+const asks = (until) => {
+  ends = until;
+  clearInterval(counting);
+  say($("asked"), ends ? words.asked : "");
+  show($("here"), ends > 0);
+  if (!ends) return;
+  const tick = () => {
+    const s = Math.max(0, Math.round((ends - Date.now()) / 1000));
+    say($("left"), fill(words.left, { time: `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}` }));
+  };
+  tick();
+  counting = setInterval(tick, 1000);
+};
+$("here").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  text.focus();
+  await fetch("/chat/here", { method: "POST", headers: { accept: "application/json" } }).catch(() => problem(words.offline));
+});
 
 let forget;
 const writes = (state) => {
@@ -365,6 +389,15 @@ $("end").addEventListener("submit", async (event) => {
   event.preventDefault();
   await fetch("/chat/end", { method: "POST", headers: { accept: "application/json" } }).catch(() => problem(words.offline));
   text.focus();
+});
+
+$("mail-form")?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  say($("mail-said"), words.sending);
+  const body = new URLSearchParams({ address: $("mail-to").value });
+  const response = await fetch(`/chat/mail?lang=${language}`, { method: "POST", headers: { accept: "application/json" }, body }).catch(() => undefined);
+  const answer = await response?.json().catch(() => ({}));
+  say($("mail-said"), answer ? answer.message || words.trouble : words.offline);
 });
 
 // ---- Beginning --------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ use crate::commands::said as answer;
 use crate::session::{hex, keyed, random_hex, unhex};
 use crate::site::{Site, address, cookie, language, page, wants_page};
 use crate::texts::fill;
+use crate::transcript::Transcripts;
 use crate::writing;
 use askama::Template;
 use axum::extract::multipart::{Multipart, MultipartError};
@@ -19,7 +20,6 @@ use center::city::{Channel, ContactId, Language, name_in};
 use center::command::{Answer, Command, Ending, Written};
 use center::event::Marks;
 use hmac::Mac;
-use std::fmt::Write as _;
 use std::time::Instant;
 use store::{File, Letter, Personal, note_digest};
 
@@ -119,6 +119,8 @@ struct ChatPage {
     text: String,
     problem: String,
     begun: bool,
+    /// Whether the city sends mail.
+    mails: bool,
 }
 
 #[derive(Template)]
@@ -130,10 +132,11 @@ struct LogPage {
     said: Vec<Said>,
     /// The citizen stopped it from renewing itself: whoever reads slowly keeps the place.
     still: bool,
+    left: String,
 }
 
 /// The language a request wants.
-fn tag(site: &Site, parts: &Parts) -> &'static str {
+pub(crate) fn tag(site: &Site, parts: &Parts) -> &'static str {
     let own = site.city().language.code();
     language(&parts.headers, &parts.uri, &LANGUAGES, own)
 }
@@ -177,17 +180,19 @@ async fn chat_page(
         "contact": session.contact.0,
         "file_max": attach::FILE_MAX,
     });
+    let standing = standing(site, speech, session.contact).await;
     ChatPage {
         speech,
         files: crate::files::version(),
         city: name_in(&site.city().names, speech.t.tag).to_owned(),
         languages: LANGUAGES.into_iter().zip(OWN_NAMES).collect(),
-        standing: standing(site, speech, session.contact).await,
+        standing,
         data: data.to_string().replace('<', "\\u003c"),
         client: random_hex(16),
         text,
         problem,
         begun: session.contact != ContactId(0),
+        mails: site.settings.writing.mails_to.is_some(),
     }
 }
 
@@ -208,10 +213,12 @@ pub(crate) async fn log(State(site): State<Site>, request: Request) -> Response 
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
     };
+    let standing = standing(&site, speech, session.contact).await;
     let log = LogPage {
         speech,
         files: crate::files::version(),
-        standing: standing(&site, speech, session.contact).await,
+        left: standing.left(site.now()),
+        standing,
         said,
         still: parts
             .uri
@@ -233,30 +240,16 @@ pub(crate) async fn transcript(State(site): State<Site>, request: Request) -> Re
     let Some(session) = session(&site, &parts.headers) else {
         return Redirect::to("/").into_response();
     };
-    let speech = Speech::of(tag(&site, &parts));
-    let said = match said_after(&site, speech, session.contact, 0).await {
-        Ok(said) => said,
+    let writer = Transcripts::of_site(&site);
+    let written = writer.write(session.contact, u32::MAX, tag(&site, &parts));
+    let text = match written.await {
+        Ok(written) => format!("\u{feff}{}", written.text).replace('\n', "\r\n"),
         Err(failure) => {
             tracing::error!(%failure, "a chat was not read");
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
     };
-    let number = session.contact.to_string();
-    let city = name_in(&site.city().names, speech.t.tag);
-    let mut text = format!(
-        "\u{feff}{city} {}\r\n{}\r\n\r\n",
-        site.settings.number,
-        fill(speech.c.contact_number, &[("contact", &number)])
-    );
-    for one in &said {
-        let lines = one.text.replace('\n', "\r\n");
-        let _ = write!(text, "{} {}: {lines}\r\n", one.at, one.name);
-        for name in &one.files {
-            text.push_str(&fill(speech.t.file_sent, &[("name", name)]));
-            text.push_str("\r\n");
-        }
-    }
-    let name = format!("attachment; filename=\"chat-{number}.txt\"");
+    let name = format!("attachment; filename=\"chat-{}.txt\"", session.contact);
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),
         (header::CONTENT_DISPOSITION, name),
@@ -395,7 +388,7 @@ pub(crate) async fn write(State(site): State<Site>, request: Request) -> Respons
     }
 }
 
-fn no_session(parts: &Parts) -> Response {
+pub(crate) fn no_session(parts: &Parts) -> Response {
     if wants_page(&parts.headers) {
         Redirect::to("/").into_response()
     } else {
@@ -404,7 +397,7 @@ fn no_session(parts: &Parts) -> Response {
 }
 
 /// A page, or an answer to a script, that says why not; what was written stays in the field.
-async fn problem(
+pub(crate) async fn problem(
     site: &Site,
     parts: &Parts,
     status: StatusCode,

@@ -3,6 +3,7 @@
 use crate::site::{Site, closing};
 use center::city::{Channel, ContactId};
 use center::command::{Command, Ending};
+use center::limit::Limits;
 use center::record::Stage;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
@@ -18,6 +19,12 @@ const SENT_WINDOW: Duration = Duration::from_mins(1);
 /// Whispers of one page in one second.
 const WHISPERS_MAX: usize = 20;
 const WHISPERS_WINDOW: Duration = Duration::from_secs(1);
+/// How often the center hears that a citizen is there, within the time after which it would ask.
+const PRESENT_SHARE: u64 = 6;
+/// Conversations mailed to one address, and asked for from one: nobody is flooded by strangers.
+const MAILED_MAX: usize = 5;
+const ASKED_MAIL_MAX: usize = 20;
+const MAILED_WINDOW: Duration = Duration::from_hours(24);
 /// Keys remembered by one pace; beyond it the oldest windows are looked through first.
 const KEYS_MAX: usize = 50_000;
 /// How often gone pages are looked for, at most.
@@ -70,15 +77,24 @@ pub(crate) struct Keeper {
     pub(crate) begun: Pace<IpAddr>,
     pub(crate) sent: Pace<String>,
     pub(crate) whispers: Pace<String>,
+    /// By chat: how often the center is told that its citizen is there.
+    pub(crate) present: Pace<ContactId>,
+    /// By digest of the address to which a conversation goes.
+    pub(crate) mailed: Pace<String>,
+    pub(crate) asked_mail: Pace<IpAddr>,
 }
 
 impl Keeper {
-    pub(crate) fn new() -> Keeper {
+    pub(crate) fn new(limits: &Limits) -> Keeper {
+        let asks_ms = u64::try_from(limits.chat_nudge_ms).unwrap_or(0);
         Keeper {
             seen: Mutex::default(),
             begun: Pace::new(BEGUN_MAX, BEGUN_WINDOW),
             sent: Pace::new(SENT_MAX, SENT_WINDOW),
             whispers: Pace::new(WHISPERS_MAX, WHISPERS_WINDOW),
+            present: Pace::new(1, Duration::from_millis(asks_ms / PRESENT_SHARE)),
+            mailed: Pace::new(MAILED_MAX, MAILED_WINDOW),
+            asked_mail: Pace::new(ASKED_MAIL_MAX, MAILED_WINDOW),
         }
     }
 
@@ -149,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_page_that_is_not_heard_of_is_gone_once() {
-        let keeper = Keeper::new();
+        let keeper = Keeper::new(&Limits::default());
         let (begin, after) = (Instant::now(), Duration::from_mins(3));
         let open = [ContactId(1), ContactId(2)];
         assert!(keeper.gone(&open, after, begin).is_empty(), "just found");

@@ -5,21 +5,21 @@ use crate::chat::{self, ChatSession};
 use crate::chat_view::{Said, Speech, Standing, name_of, said_after, standing};
 use crate::desk_events::{deliver, sse};
 use crate::shield;
-use crate::site::{Site, StreamSeat, Visitor, closing};
+use crate::site::{Site, StreamSeat, Visitor, closing, wants_page};
 use crate::writing;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Json, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::Event;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use center::city::ContactId;
-use hub::{Murmur, Speaker, Whisper, heard};
+use center::command::Command;
+use hub::{Murmur, Speaker, Whisper};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// How often the page is asked whether it is there; two questions without an answer end the line.
-const PING: Duration = Duration::from_secs(20);
+/// Questions without an answer that end the line.
 const PINGS_MAX: u32 = 2;
 /// A page that does not take a message within this is dropped; it comes back and gets what is new.
 const SLOW: Duration = Duration::from_secs(10);
@@ -37,8 +37,15 @@ const WHISPERS_MAX: u32 = 20;
 #[serde(tag = "t", rename_all = "lowercase")]
 enum Told {
     Say(Said),
-    State(Standing),
-    Writes { text: String },
+    State {
+        #[serde(flatten)]
+        standing: Standing,
+        /// The clock of the house (Unix ms): that of the page may be wrong.
+        now: i64,
+    },
+    Writes {
+        text: String,
+    },
     Ping,
 }
 
@@ -81,42 +88,56 @@ impl Feed {
     async fn attend(mut self) {
         let mut board = self.site.hub.board();
         let mut whispers = self.site.hub.chatter().listen();
+        whispers.follow(&[self.contact]);
         let mut stop = self.site.stop.clone();
-        let mut tick = tokio::time::interval(PING / 4);
         let mut stood: Option<Standing> = None;
+        let mut seen = None;
         loop {
-            let view = board.borrow_and_update().clone();
-            let newest = view.contact(self.contact).map(|view| view.messages);
-            // A chat that is over is read once, not at every move of the board.
+            let shown = board.borrow_and_update().clone();
+            let view = shown.contact(self.contact);
+            let newest = view.map(|view| view.messages);
+            let version = view.map(|view| view.version);
+            let behind = newest.is_some_and(|newest| newest > self.after);
+            // What moved elsewhere on the board is no news; a chat that is over is read once.
             let over = stood.as_ref().is_some_and(|stood| stood.stage == "over");
-            if !(over && newest.is_none()) {
-                let news = stood.is_none() || newest.is_none_or(|newest| newest > self.after);
-                if news && !self.catch_up().await {
+            if stood.is_none() || behind || (version.is_none() && !over) || version != seen {
+                seen = version;
+                if !self.look(newest, &mut stood).await {
                     return;
                 }
-                let stands = standing(&self.site, self.speech, self.contact).await;
-                if stood.as_ref() != Some(&stands) {
-                    if !self.tell(Told::State(stands.clone())).await {
-                        return;
-                    }
-                    stood = Some(stands);
-                }
             }
-            let behind = newest.is_some_and(|newest| newest > self.after);
-            tokio::select! {
-                () = closing(&mut stop) => return,
-                () = self.sender.closed() => return,
-                changed = board.changed() => if changed.is_err() { return },
-                () = tokio::time::sleep(BEHIND), if behind => {}
-                _ = tick.tick() => self.site.chats.seen(self.contact, Instant::now()),
-                whisper = heard(&mut whispers) => {
-                    let Some(whisper) = whisper else { return };
-                    if !self.pass_on(&whisper).await {
-                        return;
-                    }
+            let over = stood.as_ref().is_some_and(|stood| stood.stage == "over");
+            let gone = version.is_none() && !over;
+            let behind = gone || newest.is_some_and(|newest| newest > self.after);
+            // Until something moves, whispers are only passed on.
+            loop {
+                tokio::select! {
+                    () = closing(&mut stop) => return,
+                    () = self.sender.closed() => return,
+                    changed = board.changed() => if changed.is_err() { return } else { break },
+                    () = tokio::time::sleep(BEHIND), if behind => break,
+                    whisper = whispers.heard() => if !self.pass_on(&whisper).await { return },
                 }
             }
         }
+    }
+
+    /// Tells what is new and how the chat stands; false when the page is gone.
+    async fn look(&mut self, newest: Option<u32>, stood: &mut Option<Standing>) -> bool {
+        let news = stood.is_none() || newest.is_none_or(|newest| newest > self.after);
+        if news && !self.catch_up().await {
+            return false;
+        }
+        let stands = standing(&self.site, self.speech, self.contact).await;
+        if stood.as_ref() == Some(&stands) {
+            return true;
+        }
+        let told = Told::State {
+            standing: stands.clone(),
+            now: self.site.now().0,
+        };
+        *stood = Some(stands);
+        self.tell(told).await
     }
 
     async fn catch_up(&mut self) -> bool {
@@ -139,9 +160,7 @@ impl Feed {
 
     /// A counselor of this chat types.
     async fn pass_on(&self, whisper: &Whisper) -> bool {
-        let (true, Speaker::Counselor(counselor), Murmur::Writes) =
-            (whisper.contact == self.contact, whisper.by, &whisper.what)
-        else {
+        let (Speaker::Counselor(counselor), Murmur::Writes) = (whisper.by, &whisper.what) else {
             return true;
         };
         let name = name_of(&self.site, self.speech, counselor);
@@ -217,7 +236,7 @@ async fn speak(
     mut socket: WebSocket,
     mut told: mpsc::Receiver<Told>,
 ) {
-    let mut ping = tokio::time::interval(PING);
+    let mut ping = tokio::time::interval(site.settings.writing.chat_ping);
     ping.reset();
     let mut unanswered = 0;
     let mut pace = Whispering::default();
@@ -280,6 +299,38 @@ fn hear(site: &Site, contact: ContactId, spoken: Spoken, pace: &mut Whispering) 
     }
 }
 
+/// Whoever types is there: the silence after an answer counts from now on.
+fn types(site: &Site, contact: ContactId) {
+    if !site.chats.present.may(contact, Instant::now()) {
+        return;
+    }
+    let hub = site.hub.clone();
+    tokio::spawn(async move {
+        // A refusal says that it is over already.
+        let _ = hub.send(Command::Present { contact }).await;
+    });
+}
+
+/// `POST /chat/here`: the citizen, who was asked, is still there.
+pub(crate) async fn here(State(site): State<Site>, headers: HeaderMap) -> Response {
+    let session = chat::session(&site, &headers).filter(|session| session.contact != ContactId(0));
+    let Some(session) = session else {
+        return StatusCode::UNAUTHORIZED.into_response();
+    };
+    let contact = session.contact;
+    if !site.chats.whispers.may(session.nonce, Instant::now()) {
+        return StatusCode::TOO_MANY_REQUESTS.into_response();
+    }
+    site.chats.seen(contact, Instant::now());
+    // A refusal says that it is over already.
+    let _ = site.hub.report(Command::Present { contact }).await;
+    if wants_page(&headers) {
+        Redirect::to("/chat/log").into_response()
+    } else {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}
+
 fn whisper(site: &Site, contact: ContactId, what: Murmur) {
     let most = site.city().limits.text_letters_max * 2;
     if let Murmur::Draft(text) = &what
@@ -287,7 +338,8 @@ fn whisper(site: &Site, contact: ContactId, what: Murmur) {
     {
         return;
     }
-    site.hub.chatter().whisper(Whisper {
+    types(site, contact);
+    site.hub.chatter().whisper(&Whisper {
         contact,
         by: Speaker::Citizen,
         what,
@@ -314,7 +366,7 @@ pub(crate) async fn events(
     let (sender, receiver) = mpsc::channel(4);
     tokio::spawn(async move {
         let _seat = seat;
-        let mut ping = tokio::time::interval(PING);
+        let mut ping = tokio::time::interval(site.settings.writing.chat_ping);
         ping.reset();
         loop {
             let next = tokio::select! {

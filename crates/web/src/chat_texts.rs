@@ -76,6 +76,56 @@ words!(
     download: [
         "대화 내려받기", "Download the conversation", "下载对话", "会話をダウンロード",
         "Tải cuộc trò chuyện", "Яриаг татах"];
+    asked: [
+        "아직 계신가요? 글을 쓰거나 아래 단추를 누르지 않으면 대화가 끝납니다.",
+        "Are you still there? This chat ends unless you write or press the button.",
+        "您还在吗？如果不输入内容或不按下面的按钮，对话将结束。",
+        "まだいらっしゃいますか。入力するかボタンを押さないと、会話は終わります。",
+        "Bạn còn ở đó không? Cuộc trò chuyện sẽ kết thúc nếu bạn không viết hoặc bấm nút.",
+        "Та байна уу? Бичихгүй, товч дарахгүй бол яриа дуусна."];
+    left: [
+        "남은 시간 {time}", "{time} left", "剩余 {time}", "残り {time}", "Còn {time}",
+        "{time} үлдсэн"];
+    here: [
+        "계속 있습니다", "I am still here", "我还在", "まだいます", "Tôi vẫn ở đây",
+        "Би байна"];
+    mail: [
+        "대화를 메일로 받기", "Get the conversation by mail", "通过邮件接收对话",
+        "会話をメールで受け取る", "Nhận cuộc trò chuyện qua thư", "Яриаг имэйлээр авах"];
+    mail_to: [
+        "메일 주소", "Mail address", "邮箱地址", "メールアドレス", "Địa chỉ thư", "Имэйл хаяг"];
+    mail_send: ["메일 보내기", "Send the mail", "发送邮件", "メールを送る", "Gửi thư", "Имэйл илгээх"];
+    mail_address: [
+        "메일 주소를 확인해 주세요. 예: name@example.kr",
+        "Please check the mail address, for example name@example.kr.",
+        "请检查邮箱地址，例如 name@example.kr。",
+        "メールアドレスをご確認ください。例：name@example.kr",
+        "Vui lòng kiểm tra địa chỉ thư, ví dụ name@example.kr.",
+        "Имэйл хаягаа шалгана уу, жишээ нь name@example.kr."];
+    mail_early: [
+        "상담사가 답한 뒤에 메일로 받을 수 있습니다.",
+        "The conversation can be mailed once a counselor has answered.",
+        "咨询员回复之后才能通过邮件发送。",
+        "相談員がお答えした後にメールで送れます。",
+        "Có thể gửi thư sau khi tư vấn viên đã trả lời.",
+        "Зөвлөх хариулсны дараа имэйлээр авах боломжтой."];
+    mail_often: [
+        "더 보낼 수 없습니다. 대화를 내려받아 주세요.",
+        "No more mails can be sent. Please download the conversation.",
+        "无法再发送邮件，请下载对话。",
+        "これ以上メールを送れません。会話をダウンロードしてください。",
+        "Không thể gửi thêm thư. Vui lòng tải cuộc trò chuyện về.",
+        "Дахин имэйл илгээх боломжгүй. Яриаг татаж авна уу."];
+    mail_done: [
+        "메일을 보냅니다.", "The mail is on its way.", "邮件正在发送。", "メールをお送りします。",
+        "Thư đang được gửi.", "Имэйл илгээгдэж байна."];
+    mail_why: [
+        "{number} 글 상담에서 이 주소로 대화를 보내 달라고 했습니다. 요청하지 않았다면 이 메일을 지우면 됩니다. 더 이상 오지 않습니다.",
+        "Somebody who chatted with {number} asked to send the conversation to this address. If that was not you, delete this mail; nothing else will come.",
+        "有人在 {number} 文字咨询中要求将对话发送到此地址。如果不是您本人，请删除此邮件，不会再有其他邮件。",
+        "{number} のチャット相談で、この宛先に会話を送るよう依頼がありました。心当たりがなければ削除してください。これ以上は届きません。",
+        "Có người trò chuyện với {number} yêu cầu gửi nội dung đến địa chỉ này. Nếu không phải bạn, hãy xóa thư này; sẽ không có thư nào khác.",
+        "{number} дугаартай чатласан хүн яриаг энэ хаяг руу илгээхийг хүссэн. Хэрэв та биш бол устгана уу, өөр имэйл ирэхгүй."];
     letters: [
         "{n} / {max}자", "{n} of {max} letters", "{n} / {max} 字", "{n} / {max} 文字",
         "{n} / {max} chữ", "{n} / {max} үсэг"];

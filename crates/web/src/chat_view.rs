@@ -7,9 +7,11 @@ use crate::figures;
 use crate::site::Site;
 use crate::texts::fill;
 use center::board::ContactView;
-use center::city::{ContactId, CounselorId, Language};
+use center::city::{City, ContactId, CounselorId, Language};
 use center::record::Stage;
+use center::time::Time;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use store::{Failure, Message};
 
 /// The words of a page in its language.
@@ -61,11 +63,28 @@ pub(crate) struct Standing {
     pub(crate) text: String,
     /// The contact's number in words, once there is one.
     pub(crate) contact: String,
+    /// When it ends unless the citizen, who was asked, is still there (Unix ms); 0 while nobody
+    /// asks.
+    pub(crate) ends: i64,
+}
+
+impl Standing {
+    /// How long the citizen has to answer, as `1:59`.
+    pub(crate) fn left(&self, now: Time) -> String {
+        figures::length((self.ends - now.0).max(0))
+    }
 }
 
 /// The name by which the city lets a counselor be known.
 pub(crate) fn name_of(site: &Site, speech: Speech, counselor: CounselorId) -> String {
-    let names = &site.settings.writing.public_names;
+    known_name(&site.settings.writing.public_names, speech, counselor)
+}
+
+fn known_name(
+    names: &BTreeMap<CounselorId, String>,
+    speech: Speech,
+    counselor: CounselorId,
+) -> String {
     names
         .get(&counselor)
         .map_or_else(|| speech.t.counselor.to_owned(), Clone::clone)
@@ -83,13 +102,21 @@ pub(crate) async fn said_after(
     let own = messages
         .into_iter()
         .filter(|message| message.contact == contact && message.message > after);
-    Ok(own.map(|message| said(site, speech, message)).collect())
+    let names = &site.settings.writing.public_names;
+    let shown = own.map(|message| said(site.city(), names, speech, message));
+    Ok(shown.collect())
 }
 
-fn said(site: &Site, speech: Speech, message: Message) -> Said {
+/// A message as its citizen reads it.
+pub(crate) fn said(
+    city: &City,
+    names: &BTreeMap<CounselorId, String>,
+    speech: Speech,
+    message: Message,
+) -> Said {
     let (who, name) = match (message.incoming, message.counselor) {
         (true, _) => ("you", speech.t.you.to_owned()),
-        (false, Some(counselor)) => ("city", name_of(site, speech, counselor)),
+        (false, Some(counselor)) => ("city", known_name(names, speech, counselor)),
         (false, None) => ("house", speech.t.house.to_owned()),
     };
     let house = &message.house_text;
@@ -107,9 +134,9 @@ fn said(site: &Site, speech: Speech, message: Message) -> Said {
             message.letter.text
         } else {
             let language = Language::parse(speech.t.tag).unwrap_or_default();
-            site.city().text(house, language)
+            city.text(house, language)
         },
-        at: figures::clock(&site.city().zone, message.at)[..5].to_owned(),
+        at: figures::clock(&city.zone, message.at)[..5].to_owned(),
         client: if message.incoming {
             message.letter.reference
         } else {
@@ -131,7 +158,9 @@ fn said(site: &Site, speech: Speech, message: Message) -> Said {
 pub(crate) async fn standing(site: &Site, speech: Speech, contact: ContactId) -> Standing {
     let board = site.hub.board().borrow().clone();
     let number = contact.to_string();
-    let (stage, text) = match board.contact(contact) {
+    let view = board.contact(contact);
+    let ends = view.and_then(|view| view.ends);
+    let (stage, text) = match view {
         _ if contact == ContactId(0) => ("new", speech.t.ask.to_owned()),
         Some(view) => stage_text(site, speech, view),
         // The board may be older than the contact.
@@ -146,6 +175,7 @@ pub(crate) async fn standing(site: &Site, speech: Speech, contact: ContactId) ->
         } else {
             fill(speech.c.contact_number, &[("contact", &number)])
         },
+        ends: ends.map_or(0, |ends| ends.0),
     }
 }
 

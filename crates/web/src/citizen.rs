@@ -5,6 +5,7 @@ use crate::chat_texts::{self, Chat};
 use crate::citizen_texts::{self, Citizen, LANGUAGES, OWN_NAMES};
 use crate::commands::said;
 use crate::desk::media_answer;
+use crate::form_texts::{self, Words};
 use crate::session::random_hex;
 use crate::site::{Site, address, language, page};
 use crate::texts::{STAFF, fill};
@@ -47,6 +48,8 @@ struct StartPage {
     chat: &'static Chat,
     /// A chat of this browser goes on.
     goes_on: bool,
+    /// Where the city takes forms.
+    form: Option<&'static Words>,
     data: String,
 }
 
@@ -62,6 +65,8 @@ pub(crate) async fn start(State(site): State<Site>, request: Request) -> Respons
         tag,
     );
     shown.goes_on = session.is_some_and(|session| crate::chat::goes_on(&site, &session));
+    let takes = site.settings.writing.form.is_some();
+    shown.form = takes.then(|| form_texts::in_language(tag));
     page(&shown)
 }
 
@@ -79,6 +84,7 @@ fn start_page(city: &City, number: &str, sip: Option<&str>, tag: &str) -> StartP
         languages: LANGUAGES.into_iter().zip(OWN_NAMES).collect(),
         chat: chat_texts::in_language(tag),
         goes_on: false,
+        form: None,
         data: words.to_string().replace('<', "\\u003c"),
     }
 }

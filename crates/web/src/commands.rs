@@ -167,6 +167,7 @@ pub(crate) fn refusal_text(words: &Staff, refusal: Refusal) -> &'static str {
         Refusal::TooLong => words.r_too_long,
         Refusal::UnknownMessage => words.r_unknown_message,
         Refusal::WrongChannel => words.r_wrong_channel,
+        Refusal::TooOften => words.r_too_often,
     }
 }
 

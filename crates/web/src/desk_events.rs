@@ -99,6 +99,10 @@ impl OpenDesk {
         }
     }
 
+    async fn tell(&self, name: &str, data: String) -> bool {
+        deliver(&self.sender, Event::default().event(name).data(data)).await
+    }
+
     async fn stream(&mut self) -> End {
         let mut board = self.site.hub.board();
         let mut stop = self.site.stop.clone();
@@ -112,48 +116,46 @@ impl OpenDesk {
         let mut telling = self.site.hub.media().ask(ask);
         loop {
             let now = board.borrow_and_update().clone();
+            let held = now.counselor(counselor);
+            whispers.follow(held.map_or(&[], |me| me.contacts.as_slice()));
             let view = desk_view::view(&now, self.site.city(), counselor, self.language);
             let view = serde_json::to_string(&view).expect("plain data becomes JSON");
             if view != shown {
                 let data = format!(r#"{{"now":{},"view":{view}}}"#, self.site.now().0);
-                if !deliver(&self.sender, Event::default().event("view").data(data)).await {
+                if !self.tell("view", data).await {
                     return End::Gone;
                 }
                 shown = view;
             }
-            tokio::select! {
-                () = self.hold.lost() => return End::Taken,
-                () = closing(&mut stop) => return End::Stopping,
-                () = self.sender.closed() => return End::Gone,
-                changed = codec.changed(), if telling => {
-                    telling = changed.is_ok();
-                    let name = *codec.borrow_and_update();
-                    let event = Event::default().event("codec").data(name.unwrap_or_default());
-                    if !deliver(&self.sender, event).await {
-                        return End::Gone;
+            loop {
+                tokio::select! {
+                    () = self.hold.lost() => return End::Taken,
+                    () = closing(&mut stop) => return End::Stopping,
+                    () = self.sender.closed() => return End::Gone,
+                    changed = codec.changed(), if telling => {
+                        telling = changed.is_ok();
+                        let name = *codec.borrow_and_update();
+                        if !self.tell("codec", name.unwrap_or_default().to_owned()).await {
+                            return End::Gone;
+                        }
                     }
-                }
-                whisper = hub::heard(&mut whispers) => {
-                    let Some(whisper) = whisper else { return End::Stopping };
-                    let told = desk_letters::heard_at(&self.site, &now, counselor, &whisper);
-                    if let Some(told) = told
-                        && !deliver(
-                            &self.sender,
-                            Event::default().event("whisper").data(told.to_string()),
-                        )
-                        .await
-                    {
-                        return End::Gone;
+                    whisper = whispers.heard() => {
+                        let told = desk_letters::heard_at(&self.site, &now, counselor, &whisper);
+                        if let Some(told) = told
+                            && !self.tell("whisper", told.to_string()).await
+                        {
+                            return End::Gone;
+                        }
                     }
-                }
-                changed = board.changed() => if changed.is_err() { return End::Stopping },
-                _ = beat.tick() => {
-                    if self.site.presence.silent(counselor) {
-                        return End::Gone;
-                    }
-                    let data = self.site.now().0.to_string();
-                    if !deliver(&self.sender, Event::default().event("beat").data(data)).await {
-                        return End::Gone;
+                    changed = board.changed() => match changed {
+                        Ok(()) => break,
+                        Err(_) => return End::Stopping,
+                    },
+                    _ = beat.tick() => {
+                        let silent = self.site.presence.silent(counselor);
+                        if silent || !self.tell("beat", self.site.now().0.to_string()).await {
+                            return End::Gone;
+                        }
                     }
                 }
             }

@@ -274,7 +274,7 @@ fn whisper(site: &Site, staffer: &Staffer, verb: &str, ask: &Ask) -> Response {
         ("writes", Some(_)) => Murmur::Writes,
         _ => return said(StatusCode::OK, "done", ""),
     };
-    site.hub.chatter().whisper(Whisper {
+    site.hub.chatter().whisper(&Whisper {
         contact,
         by: Speaker::Counselor(staffer.id()),
         what,

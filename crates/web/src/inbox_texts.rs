@@ -20,6 +20,7 @@ pub(crate) fn house_text(inbox: &'static Inbox, name: &str) -> &'static str {
         written::CLOSED => inbox.house_closed,
         written::OPTED_OUT => inbox.house_opted_out,
         written::OPTED_IN => inbox.house_opted_in,
+        written::TRANSCRIPT => inbox.house_transcript,
         _ => inbox.house_other,
     }
 }
@@ -177,6 +178,9 @@ words!(
         "글이 길지만 모두 받았다고 알림",
         "said that the text is long and all of it arrived"];
     house_unclear: ["무슨 뜻인지 물음", "asked what is meant"];
+    house_transcript: [
+        "대화를 시민이 적은 메일 주소로 보냄",
+        "the conversation goes to the citizen's mail address"];
     house_still_there: ["아직 계신지 물음", "asked whether the citizen is still there"];
     house_emergency: ["119와 112를 알림", "named 119 and 112"];
     house_closed: ["지금은 시간이 아니라고 알림", "said that nobody is here now"];

@@ -6,6 +6,7 @@ mod categories;
 mod chat;
 mod chat_keeper;
 mod chat_live;
+mod chat_mail;
 mod chat_texts;
 mod chat_view;
 mod citizen;
@@ -26,6 +27,8 @@ mod figures;
 mod files;
 mod floor;
 mod floor_letters;
+mod form;
+mod form_texts;
 mod inbox_texts;
 mod link_texts;
 mod links;
@@ -47,12 +50,15 @@ mod sound;
 mod statistics;
 mod statistics_written;
 mod texts;
+mod transcript;
 mod words;
 mod writing;
 
 pub use session::{Password, hash_password};
+pub use transcript::{Transcript, Transcripts};
 pub use writing::{
-    CannedAnswer, Cleaned, Composed, Composer, PictureCleaner, Texts, Urgent, Writing,
+    CannedAnswer, Cleaned, Composed, Composer, Form, FormFault, FormFile, FormRefused, FormTaker,
+    MailAddress, PictureCleaner, Texts, Urgent, Writing,
 };
 
 use axum::Router;
@@ -162,6 +168,7 @@ pub async fn start(
         .map_err(listening)?;
     let address = listener.local_addr().map_err(listening)?;
     let (stop, stopped) = watch::channel(false);
+    let chats = chat_keeper::Keeper::new(&hub.city().limits);
     let site = Site::new(Shared {
         sessions: session::Sessions::new(settings.secret.clone()),
         settings,
@@ -173,7 +180,7 @@ pub async fn start(
         streams: site::Streams::default(),
         sending: desk_replies::Sending::default(),
         tried: links::Tried::default(),
-        chats: chat_keeper::Keeper::new(),
+        chats,
         stop: stopped.clone(),
     });
     tokio::spawn(floor::broadcast(site.clone()));
@@ -196,32 +203,9 @@ pub async fn start(
     })
 }
 
-/// Where citizens write, and where what was written for them lies.
-fn chats() -> Router<Site> {
-    Router::new()
-        .route("/chat/start", post(chat::start))
-        .route(
-            "/chat",
-            get(chat::chat)
-                .post(chat::write)
-                .layer(DefaultBodyLimit::max(chat::FORM_MAX)),
-        )
-        .route("/chat/end", post(chat::end))
-        .route("/chat/log", get(chat::log))
-        .route(
-            "/chat/files/{contact}/{message}/{number}",
-            get(attach::chat_file),
-        )
-        .route("/chat/transcript", get(chat::transcript))
-        .route("/chat/ws", get(chat_live::socket))
-        .route("/chat/events", get(chat_live::events))
-        .route("/chat/whisper", post(chat_live::whispered))
-        .route("/letters/{token}", get(links::ask).post(links::open))
-}
-
 fn router(site: Site) -> Router {
     let beside = site.settings.beside.clone();
-    Router::new()
+    writers()
         .route("/", get(citizen::start))
         .route("/healthz", get(|| async { "ok" }))
         .route("/files/{version}/{name}", get(files::file))
@@ -229,7 +213,6 @@ fn router(site: Site) -> Router {
         .route("/call/key", post(citizen::key))
         .route("/call/state", post(citizen::state))
         .route("/call/hang-up", post(citizen::hang_up))
-        .merge(chats())
         .route("/desk", get(desk::desk))
         .route("/desk/sign-in", post(desk::sign_in))
         .route("/desk/sign-out", post(desk::sign_out))
@@ -273,4 +256,36 @@ fn router(site: Site) -> Router {
         ))
         .with_state(site)
         .merge(beside)
+}
+
+/// Where citizens write.
+fn writers() -> Router<Site> {
+    Router::new()
+        .route(
+            "/write",
+            get(form::form)
+                .post(form::send)
+                .layer(DefaultBodyLimit::max(form::BODY_MAX)),
+        )
+        .route("/write/done", get(form::done))
+        .route("/chat/start", post(chat::start))
+        .route(
+            "/chat",
+            get(chat::chat)
+                .post(chat::write)
+                .layer(DefaultBodyLimit::max(chat::FORM_MAX)),
+        )
+        .route("/chat/end", post(chat::end))
+        .route("/chat/here", post(chat_live::here))
+        .route("/chat/log", get(chat::log))
+        .route("/chat/mail", post(chat_mail::mail))
+        .route(
+            "/chat/files/{contact}/{message}/{number}",
+            get(attach::chat_file),
+        )
+        .route("/letters/{token}", get(links::ask).post(links::open))
+        .route("/chat/transcript", get(chat::transcript))
+        .route("/chat/ws", get(chat_live::socket))
+        .route("/chat/events", get(chat_live::events))
+        .route("/chat/whisper", post(chat_live::whispered))
 }

@@ -315,6 +315,7 @@ words!(
         "시민이 메시지 {message}번을 지움 (기록에는 남음)",
         "The citizen took back message {message}; the record keeps that it was there",
     ];
+    e_still_present: ["시민이 계속 자리에 있음", "The citizen is still there"];
     e_reopened: ["기록을 마친 뒤 대화가 이어짐", "The conversation went on after the record was closed"];
     e_snoozed: ["{counselor} 상담사가 {time}까지 미뤄 둠", "{counselor} laid it aside until {time}"];
     e_assigned: ["{counselor} 상담사가 {to} 상담사에게 넘김", "{counselor} gave it to {to}"];
@@ -464,6 +465,10 @@ words!(
     r_wrong_channel: [
         "이 채널에서는 할 수 없습니다.",
         "This is not possible on this channel.",
+    ];
+    r_too_often: [
+        "더 이상 할 수 없습니다.",
+        "This was done as often as it may be.",
     ];
     r_unknown_counselor: [
         "데스크가 열려 있지 않습니다. 화면을 새로 고치세요.",

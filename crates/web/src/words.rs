@@ -364,6 +364,7 @@ impl Teller<'_> {
             Event::MessageWithdrawn { message, .. } => {
                 fill(w.e_message_withdrawn, &[("message", &number(message))])
             }
+            Event::StillPresent { .. } => w.e_still_present.into(),
             Event::Reopened { .. } => w.e_reopened.into(),
             Event::Snoozed {
                 counselor, until, ..

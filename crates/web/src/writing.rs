@@ -1,15 +1,21 @@
 //! What the city and the wing of written channels hand in for pages on which people write: names,
 //! canned answers, and functions that judge a text. Never a page.
 
-use center::city::{Channel, CounselorId};
+use center::city::{Channel, ContactId, CounselorId};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 /// A chat page that was not heard of for so long is gone.
 const CHAT_GONE: Duration = Duration::from_mins(3);
+
+/// How often a chat page is asked whether it is there.
+const CHAT_PING: Duration = Duration::from_secs(20);
 
 /// A text by language code.
 pub type Texts = BTreeMap<String, String>;
@@ -60,6 +66,82 @@ pub type Composer = Arc<dyn Fn(Channel, &str, &str) -> Composed + Send + Sync>;
 /// Whether a text speaks of an emergency.
 pub type Urgent = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
+/// Whether a text is a mail address to which the city can send.
+pub type MailAddress = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// The contact form as it was sent.
+#[derive(Clone)]
+pub struct Form {
+    /// Name; may be empty.
+    pub name: String,
+    /// Where an answer shall go; may be empty.
+    pub address: String,
+    /// Subject; may be empty.
+    pub subject: String,
+    /// Text.
+    pub text: String,
+    /// A field that people do not see.
+    pub trap: String,
+    /// The same key is the same message.
+    pub key: String,
+    /// When the page was made.
+    pub shown_at_ms: u64,
+    /// Pictures.
+    pub files: Vec<FormFile>,
+    /// Who sends it.
+    pub from: IpAddr,
+}
+
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Form({} files)", self.files.len())
+    }
+}
+
+/// A picture of a form.
+#[derive(Clone)]
+pub struct FormFile {
+    /// Name as given.
+    pub name: String,
+    /// Media type by its first bytes.
+    pub media_type: &'static str,
+    /// Content.
+    pub bytes: Vec<u8>,
+}
+
+impl fmt::Debug for FormFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FormFile({} bytes)", self.bytes.len())
+    }
+}
+
+/// One thing that is wrong with a form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormFault {
+    /// A stable key, such as `form.address`.
+    pub key: String,
+    /// Letters that are too many, where that is what is wrong.
+    pub over: usize,
+}
+
+/// Why a form was not taken; nothing of it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FormRefused {
+    /// What is wrong with it.
+    Wrong(Vec<FormFault>),
+    /// Too many came from there.
+    TooMany,
+    /// The record cannot be written right now.
+    Trouble,
+}
+
+/// Takes a form into the record; the same key gives the same contact.
+pub type FormTaker = Arc<
+    dyn Fn(Form) -> Pin<Box<dyn Future<Output = Result<ContactId, FormRefused>> + Send>>
+        + Send
+        + Sync,
+>;
+
 /// A picture without what its maker did not mean to send.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Cleaned {
@@ -102,8 +184,15 @@ pub struct Writing {
     pub urgent: Urgent,
     /// Cleans pictures. Where there is none, a picture is shown to staff only, as it came.
     pub picture: Option<PictureCleaner>,
+    /// Knows mail addresses; none where the city sends no mail.
+    pub mails_to: Option<MailAddress>,
+    /// Takes the contact form; without it there is no such page.
+    pub form: Option<FormTaker>,
     /// A chat page that was not heard of for so long is gone.
     pub chat_gone: Duration,
+    /// How often a chat page is asked whether it is there; the second question without an answer
+    /// ends its line.
+    pub chat_ping: Duration,
 }
 
 impl fmt::Debug for Writing {
@@ -138,7 +227,10 @@ impl Default for Writing {
             }),
             urgent: Arc::new(plainly_urgent),
             picture: None,
+            mails_to: None,
+            form: None,
             chat_gone: CHAT_GONE,
+            chat_ping: CHAT_PING,
         }
     }
 }

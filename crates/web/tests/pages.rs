@@ -4,6 +4,10 @@
 
 #[path = "pages/chat.rs"]
 mod chat;
+#[path = "pages/chat_ends.rs"]
+mod chat_ends;
+#[path = "pages/form.rs"]
+mod form;
 #[path = "pages/inbox.rs"]
 mod inbox;
 #[path = "pages/public.rs"]
@@ -80,12 +84,16 @@ impl House {
     }
 
     async fn open_with(change: impl FnOnce(&mut Settings)) -> House {
+        House::open_in(city(), change).await
+    }
+
+    async fn open_in(city: City, change: impl FnOnce(&mut Settings)) -> House {
         let mut name = [0_u8; 8];
         getrandom::fill(&mut name).unwrap();
         let folder =
             std::env::temp_dir().join(format!("dasan-web-{name:02x?}").replace([' ', ','], ""));
         std::fs::create_dir_all(&folder).unwrap();
-        let city = Arc::new(city());
+        let city = Arc::new(city);
         let place = Place::Folder(folder.clone());
         let (journal, archive) = store::open(&place, &city).await.unwrap();
         let (hub, wings) = hub::start(hub::Start { city, journal }).await.unwrap();

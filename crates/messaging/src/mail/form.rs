@@ -1,7 +1,7 @@
 //! The citizens' contact form: what it asks for, what keeps robots out, and the message it becomes.
 //! Pure: time and budget come from outside. Never a page.
 
-use crate::letter::{Address, AddressKind, Incoming};
+use crate::letter::{Address, AddressKind, Attachment, Incoming};
 use crate::letters::count as letters;
 use crate::mail::settings::is_address;
 use crate::mail::token::Tokens;
@@ -10,11 +10,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// Letters of a text as its writer counts them (grapheme clusters). More is refused, never cut.
-pub const TEXT_LETTERS_MAX: usize = 1_000;
+pub const TEXT_LETTERS_MAX: usize = 2_000;
 /// A letter may be many bytes; this many are more than any writing needs.
-const TEXT_BYTES_MAX: usize = 32 * 1024;
+const TEXT_BYTES_MAX: usize = 64 * 1024;
 const NAME_LETTERS_MAX: usize = 60;
 const SUBJECT_LETTERS_MAX: usize = 120;
+/// Digits of a telephone number, without its country or with it.
+const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 /// Nobody reads and fills the form in less.
 pub const FILLED_MS_MIN: u64 = 3_000;
 /// After a day the page is old; its form key may have been collected.
@@ -27,9 +29,9 @@ const REMEMBERED_MAX: usize = 10_000;
 /// The form as it was sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Form {
-    /// Name.
+    /// Name; may be empty.
     pub name: String,
-    /// Mail address for the answer; may be empty.
+    /// Mail address or telephone number for the answer; may be empty.
     pub address: String,
     /// Subject; may be empty.
     pub subject: String,
@@ -41,18 +43,17 @@ pub struct Form {
     pub key: String,
     /// When the page was made; taken from a value the page signed.
     pub shown_at_ms: u64,
+    /// Files, bounded by the page.
+    pub files: Vec<Attachment>,
 }
 
 /// What is wrong, to be said beside its field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Wrong {
-    /// No name.
-    #[error("form.name_missing")]
-    NameMissing,
     /// The name is too long.
     #[error("form.name_long")]
     NameLong,
-    /// That is no mail address.
+    /// That is neither a mail address nor a telephone number.
     #[error("form.address")]
     Address,
     /// The subject is too long.
@@ -76,6 +77,18 @@ pub enum Wrong {
 }
 
 impl Form {
+    /// What the answer can be sent to; none where nothing or something else stands there.
+    pub fn kind(&self) -> Option<AddressKind> {
+        let address = self.address.trim();
+        if is_address(address) {
+            return Some(AddressKind::Mail);
+        }
+        let sign = |c: char| c.is_ascii_digit() || " -.()+".contains(c);
+        let digits = address.chars().filter(char::is_ascii_digit).count();
+        let phone = address.chars().all(sign) && PHONE_DIGITS.contains(&digits);
+        phone.then_some(AddressKind::Phone)
+    }
+
     /// Everything that is wrong, in the order of the fields.
     pub fn check(&self, now_ms: u64) -> Vec<Wrong> {
         let mut wrong = Vec::new();
@@ -83,12 +96,10 @@ impl Form {
             return vec![Wrong::Robot];
         }
         let text = normal(&self.text);
-        if self.name.trim().is_empty() {
-            wrong.push(Wrong::NameMissing);
-        } else if letters(self.name.trim()) > NAME_LETTERS_MAX {
+        if letters(self.name.trim()) > NAME_LETTERS_MAX {
             wrong.push(Wrong::NameLong);
         }
-        if !self.address.trim().is_empty() && !is_address(self.address.trim()) {
+        if self.kind().is_none() && !self.address.trim().is_empty() {
             wrong.push(Wrong::Address);
         }
         if letters(self.subject.trim()) > SUBJECT_LETTERS_MAX {
@@ -111,7 +122,7 @@ impl Form {
     /// The message a form becomes, or everything that is wrong with it. `via` is the connection by
     /// which it is answered: the mailbox. Without an address nobody can answer by mail.
     pub fn message(
-        &self,
+        self,
         via: &str,
         to: &str,
         tokens: &Tokens,
@@ -127,9 +138,9 @@ impl Form {
             via: via.to_owned(),
             key: self.key.clone(),
             from: Address {
-                kind: AddressKind::Mail,
+                kind: self.kind().unwrap_or(AddressKind::Mail),
                 value: self.address.trim().to_owned(),
-                name: Some(one_line(&self.name)),
+                name: Some(one_line(&self.name)).filter(|name| !name.is_empty()),
             },
             to: to.to_owned(),
             // A form is a conversation of its own: without an address there is nothing else to
@@ -139,7 +150,7 @@ impl Form {
             subject: (!subject.is_empty()).then_some(subject),
             text: normal(&self.text),
             html: None,
-            attachments: Vec::new(),
+            attachments: self.files,
             public: false,
             automatic: false,
             standing: crate::letter::Standing::default(),
@@ -245,8 +256,12 @@ mod tests {
         assert_eq!(message.from.name.as_deref(), Some("김하늘"));
         assert_eq!((message.key.as_str(), message.subject), ("f1", None));
         assert!(
-            wrong(|form| form.address = String::new()).is_empty(),
-            "the address is optional"
+            wrong(|form| {
+                form.address = String::new();
+                form.name = " ".to_owned();
+            })
+            .is_empty(),
+            "who writes need not say who"
         );
     }
 
@@ -255,10 +270,10 @@ mod tests {
         // A family of four, a flag, a syllable of three jamo: one letter each.
         let letter = "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}\u{200D}\u{1F466}";
         assert_eq!(letters(&format!("{letter}🇰🇷\u{1112}\u{1161}\u{11AB}")), 3);
-        assert!(wrong(|form| form.text = letter.repeat(1_000)).is_empty());
-        let long = wrong(|form| form.text = "가".repeat(1_003));
+        assert!(wrong(|form| form.text = letter.repeat(2_000)).is_empty());
+        let long = wrong(|form| form.text = "가".repeat(2_003));
         assert_eq!(long, [Wrong::TextLong { over: 3 }]);
-        let lines = "a\r\n".repeat(499);
+        let lines = "a\r\n".repeat(999);
         assert!(
             wrong(|form| form.text = format!("{lines}bb")).is_empty(),
             "CRLF is one letter"
@@ -271,19 +286,28 @@ mod tests {
     #[test]
     fn each_mistake_is_named_beside_its_field() {
         let all = wrong(|form| {
-            form.name = " ".to_owned();
+            form.name = "x".repeat(61);
             form.address = "kim".to_owned();
             form.subject = "x".repeat(200);
             form.text = "\r\n".to_owned();
         });
         let expected = [
-            Wrong::NameMissing,
+            Wrong::NameLong,
             Wrong::Address,
             Wrong::SubjectLong,
             Wrong::TextMissing,
         ];
         assert_eq!(all, expected);
-        assert_eq!(wrong(|form| form.name = "x".repeat(61)), [Wrong::NameLong]);
+        for phone in ["+82 10-1234-5678", "02.123.4567", "(02) 1234 5678"] {
+            assert!(wrong(|form| phone.clone_into(&mut form.address)).is_empty());
+        }
+        for none in ["120", "12345678901234567", "010-1234-56x8", "@", "a@"] {
+            assert_eq!(
+                wrong(|form| none.clone_into(&mut form.address)),
+                [Wrong::Address],
+                "{none}"
+            );
+        }
     }
 
     #[test]

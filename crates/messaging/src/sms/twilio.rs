@@ -133,37 +133,8 @@ impl Twilio {
     }
 
     async fn incoming(&self, fields: &Fields) -> Option<Incoming> {
-<<<<<<< HEAD
-        let (attachments, whole) = self.files(fields).await;
-        Some(Incoming {
-            channel: Channel::Text,
-            via: self.settings.name.clone(),
-            key: field(fields, "MessageSid")
-                .or(field(fields, "SmsSid"))?
-                .to_owned(),
-            from: Address {
-                kind: AddressKind::Phone,
-                value: field(fields, "From")?.to_owned(),
-                name: None,
-            },
-            to: field(fields, "To")
-                .unwrap_or(&self.settings.number)
-                .to_owned(),
-            thread: None,
-            in_reply_to: None,
-            subject: None,
-            text: field(fields, "Body").unwrap_or("").to_owned(),
-            html: None,
-            attachments,
-            public: false,
-            automatic: false,
-            standing: crate::letter::Standing::default(),
-            damage: (!whole).then_some("picture-not-fetched"),
-        })
-=======
         let files = self.files(fields).await;
         message(&self.settings, fields, files)
->>>>>>> h/sms
     }
 
     /// The files that a message names, each fetched once more when it fails; whether all came.
@@ -287,6 +258,7 @@ fn message(
         attachments,
         public: false,
         automatic: false,
+        standing: crate::letter::Standing::default(),
         damage: (!whole).then_some("picture-not-fetched"),
     })
 }

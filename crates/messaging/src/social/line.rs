@@ -7,13 +7,14 @@ use crate::letter::{Attachment, Outgoing};
 use crate::outlet::{Order, Submitted, Unsent};
 use serde_json::Value;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 /// First wait after a failed reading; doubled with each further one.
-const WAIT_MIN: Duration = Duration::from_secs(2);
+pub const WAIT_MIN: Duration = Duration::from_secs(2);
 /// Longest wait.
-const WAIT_MAX: Duration = Duration::from_mins(5);
+pub const WAIT_MAX: Duration = Duration::from_mins(5);
 /// Files of one message that are fetched.
 const FILES_MAX: usize = 8;
 /// Bytes of all files of one message.
@@ -58,6 +59,11 @@ pub fn client(timeout: Duration, private: bool) -> Result<Fetcher, Failure> {
 pub trait Reads: Send {
     /// Reads once and hands in what came.
     fn read(&mut self) -> impl Future<Output = Result<(), Trouble>> + Send;
+
+    /// Rings when something came; none for networks that must be asked.
+    fn bell(&self) -> Option<Arc<Notify>> {
+        None
+    }
 }
 
 /// The sending end of a network.
@@ -66,7 +72,8 @@ pub trait Sends: Sync {
     fn send(&self, outgoing: &Outgoing) -> impl Future<Output = Result<Submitted, Unsent>> + Send;
 }
 
-/// Reads every so often and sends what the outbox hands over, until the outbox is gone.
+/// Reads every so often, at once when the bell rings, and sends what the outbox hands over, until
+/// the outbox is gone.
 pub async fn work(
     via: &str,
     every: Duration,
@@ -74,13 +81,19 @@ pub async fn work(
     reader: &mut impl Reads,
     sender: &impl Sends,
 ) {
+    let bell = reader.bell().unwrap_or_default();
     let reading = async {
         let mut wait = WAIT_MIN;
         loop {
             let pause = match reader.read().await {
                 Ok(()) => {
                     wait = WAIT_MIN;
-                    every
+                    // A bell that rang while it was read rings again.
+                    tokio::select! {
+                        () = tokio::time::sleep(every) => {}
+                        () = bell.notified() => {}
+                    }
+                    continue;
                 }
                 Err(Trouble::NotTaken(NotTaken::Stopped)) => break,
                 Err(Trouble::Patience(asked)) => asked.min(WAIT_MAX),

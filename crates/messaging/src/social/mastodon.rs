@@ -5,7 +5,7 @@ use super::keep::Kept;
 use super::line::{self, Named, Reads, Sends, Trouble};
 use super::plain::{self, Counting};
 use super::{Limits, OpenError};
-use crate::fetch::{Answer, Failure, Fetcher, Request, form};
+use crate::fetch::{Answer, Failure, Fetcher, Lines, Request, form};
 use crate::inlet::{Inlet, Inward};
 use crate::letter::{Address, AddressKind, Attachment, Incoming, Outgoing};
 use crate::outlet::{Order, Submitted, Unsent};
@@ -16,9 +16,12 @@ use center::city::Channel;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use url::Url;
+
+mod stream;
 
 /// Mentions of one page, as many as servers give.
 const PAGE: usize = 40;
@@ -85,6 +88,7 @@ pub struct Mastodon {
     inlet: Inlet,
     cursor: Kept<Cursor>,
     every: Duration,
+    bell: Arc<Notify>,
 }
 
 #[derive(Clone, Debug)]
@@ -106,6 +110,7 @@ impl Mastodon {
         Ok(Mastodon {
             cursor: Kept::open(folder.join("cursor.json"))?,
             every: Duration::from_secs(settings.every_s.max(1)),
+            bell: Arc::default(),
             client: Client {
                 via: via.to_owned(),
                 settings,
@@ -119,8 +124,11 @@ impl Mastodon {
     pub async fn run(mut self, orders: mpsc::Receiver<Order>) {
         let client = self.client.clone();
         let via = client.via.clone();
-        let every = self.every;
-        line::work(&via, every, orders, &mut self, &client).await;
+        let (every, bell) = (self.every, self.bell.clone());
+        tokio::select! {
+            () = line::work(&via, every, orders, &mut self, &client) => {}
+            () = stream::attend(&client, &bell) => {}
+        }
     }
 
     fn watch(&mut self, status: &Value) {
@@ -166,6 +174,10 @@ impl Mastodon {
 }
 
 impl Reads for Mastodon {
+    fn bell(&self) -> Option<Arc<Notify>> {
+        Some(self.bell.clone())
+    }
+
     /// Reads once: new mentions, then a few of those known.
     async fn read(&mut self) -> Result<(), Trouble> {
         let own = self
@@ -272,6 +284,29 @@ impl Client {
         };
         let root = context["ancestors"][0]["id"].as_str();
         Ok(root.unwrap_or(id).to_owned())
+    }
+
+    /// Where the server streams: on its own host unless it says another.
+    async fn streaming(&self) -> Result<String, Trouble> {
+        let instance = match self.get("/api/v2/instance").await {
+            Err(Trouble::Status(404)) => Value::Null,
+            instance => instance?,
+        };
+        let told = instance["configuration"]["urls"]["streaming"].as_str();
+        let told = told.map(|told| told.trim_end_matches('/').replacen("ws", "http", 1));
+        Ok(told.unwrap_or_else(|| self.url("")))
+    }
+
+    /// What happens to the account, as it happens.
+    async fn listen(&self) -> Result<Lines, Trouble> {
+        let url = format!("{}/api/v1/streaming/user", self.streaming().await?);
+        let token = format!("Bearer {}", self.settings.token.expose());
+        let request = Request::get(&url).header(AUTHORIZATION, token);
+        let lines = self.fetcher.listen(request, stream::QUIET).await?;
+        match lines.status() {
+            200 => Ok(lines),
+            status => Err(Trouble::Status(status)),
+        }
     }
 
     async fn letters(&self) -> Result<usize, Trouble> {

@@ -54,6 +54,7 @@ impl Center {
             folder: &folder.path().join("messaging"),
             secret: [7; 32],
             letters: wings.letters.unwrap(),
+            transcriber: Arc::new(|_, _, _| Box::pin(async { None })),
         };
         let open = connections::open(settings, start, room).await.unwrap();
         hub.send(Command::SignIn { counselor: KIM }).await.unwrap();

@@ -141,6 +141,7 @@ impl House {
         let outlet = outlet.linked(Some(links));
         wing.send(
             BTreeMap::from([("smsc".to_owned(), outlet)]),
+            None,
             letters.unwrap(),
         );
         hub.send(Command::SignIn { counselor: KIM }).await.unwrap();
@@ -300,6 +301,15 @@ pub fn incoming(key: &str, text: &str) -> Incoming {
         automatic: false,
         standing: messaging::letter::Standing::default(),
         damage: None,
+    }
+}
+
+fn picture(content: &str) -> Attachment {
+    Attachment {
+        name: format!("{content}.jpg"),
+        media_type: "image/jpeg".to_owned(),
+        bytes: content.as_bytes().to_vec(),
+        description: String::new(),
     }
 }
 
@@ -507,12 +517,30 @@ async fn posts_are_changed_and_taken_back_and_the_record_keeps_both() {
         public: true,
         ..incoming(key, text)
     };
-    let taken = house.inlet.message(post("p1", "first")).await.unwrap();
+    let with = |text: &str, pictures: &[&str]| Incoming {
+        attachments: pictures.iter().map(|name| picture(name)).collect(),
+        ..post("p1", text)
+    };
+    let first = with("first", &["hole"]);
+    let taken = house.inlet.message(first).await.unwrap();
     let Taken::Message { contact, .. } = taken else {
         panic!("{taken:?}")
     };
-    let edited = Inward::Edited(Box::new(post("p1", "second")));
+    let before = house.archive.message(contact, 1).await.unwrap().unwrap();
+    let edited = Inward::Edited(Box::new(with("second", &["street", "map"])));
     house.inlet.hand_in(edited).await.unwrap();
+    let after = house.archive.message(contact, 1).await.unwrap().unwrap();
+    let shown = |files: &[store::File]| -> Vec<String> {
+        let read = |file: &store::File| house.archive.blobs().read(&file.blob).unwrap();
+        let text = |file| String::from_utf8(read(file)).unwrap();
+        files.iter().map(text).collect()
+    };
+    assert_eq!(shown(&after.letter.files), ["street", "map"]);
+    assert_eq!(
+        shown(&before.letter.files),
+        ["hole"],
+        "what was sent first stays"
+    );
     let deleted = Inward::Deleted {
         via: "smsc".to_owned(),
         key: "p1".to_owned(),

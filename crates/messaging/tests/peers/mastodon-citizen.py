@@ -1,9 +1,10 @@
 """A citizen with Mastodon.py, the client library. Commands come as JSON lines."""
 import json
+import queue
 import sys
 import tempfile
 
-from mastodon import Mastodon
+from mastodon import Mastodon, StreamListener
 
 
 def say(value):
@@ -16,8 +17,23 @@ api = Mastodon(
 )
 
 
+heard = queue.Queue()
+
+
+class Listener(StreamListener):
+    """Keeps what comes on the live line."""
+
+    def on_notification(self, notification):
+        heard.put(notification.status.content)
+
+
 def act(order):
     verb = order["command"]
+    if verb == "listen":
+        api.stream_user(Listener(), run_async=True)
+        return {}
+    if verb == "heard":
+        return {"heard": [heard.get(timeout=30)]}
     if verb == "who":
         return {"acct": api.account_verify_credentials().acct}
     if verb == "post":

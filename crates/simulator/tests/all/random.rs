@@ -182,6 +182,11 @@ fn of_writers() -> impl Strategy<Value = Command> {
             digest: "e".to_owned(),
             letters: 3,
         }),
+        3 => contact().prop_map(|contact| Command::Present { contact }),
+        2 => (contact(), 0_u8..5).prop_map(|(contact, who)| Command::Transcript {
+            contact,
+            digest: format!("address {who}"),
+        }),
         2 => (contact(), 0_u32..8, fortune).prop_map(|(contact, message, fortune)| {
             Command::Fared { contact, message, fortune, reference: "r".to_owned() }
         }),

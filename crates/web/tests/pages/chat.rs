@@ -86,7 +86,7 @@ pub(crate) async fn ready(house: &House, login: &str) -> ((String, String), Live
     (who, desk)
 }
 
-async fn answer(house: &House, who: &(String, String), contact: ContactId, text: &str) {
+pub(crate) async fn answer(house: &House, who: &(String, String), contact: ContactId, text: &str) {
     house.until(contact, Stage::Ringing).await;
     let body = format!("{{\"contact\":{contact}}}");
     assert_eq!(house.act(who, "accept", &body).await.status, 200);

@@ -5,6 +5,7 @@ use super::peer::Peer;
 use super::{Desk, answer, picture, serve};
 use axum::Json;
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Multipart, Path, RawForm, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
@@ -13,7 +14,9 @@ use messaging::outlet::{Outlet, Unsent};
 use messaging::social::mastodon::{Mastodon, Settings};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
+use tokio::sync::mpsc;
 
 const MASTODON_PY: &[&str] = &["Mastodon.py==2.3.3"];
 const DATE: &str = "2026-11-24T21:00:00.000Z";
@@ -28,6 +31,8 @@ struct World {
     media: BTreeMap<String, (Value, Vec<u8>)>,
     keys: BTreeMap<String, u64>,
     busy: bool,
+    /// Live lines by account.
+    lines: Vec<(&'static str, mpsc::UnboundedSender<String>)>,
 }
 
 type Server = Arc<Mutex<World>>;
@@ -60,6 +65,13 @@ fn one<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
 }
 
 impl World {
+    /// Says it on the live lines of an account.
+    fn tell(&mut self, to: &str, event: &str, payload: &Value) {
+        let text = format!("event: {event}\ndata: {payload}\n\n");
+        self.lines
+            .retain(|(who, line)| *who != to || line.send(text.clone()).is_ok());
+    }
+
     fn write(&mut self, from: &str, form: &[(String, String)]) -> Value {
         self.next += 1;
         let id = self.next;
@@ -85,6 +97,7 @@ impl World {
                     "id": self.next.to_string(), "type": "mention", "created_at": DATE,
                     "account": account(from), "status": status,
                 });
+                self.tell(other, "notification", &notification);
                 self.notifications.push((other.into(), notification));
             }
         }
@@ -201,9 +214,32 @@ async fn upload(State(server): State<Server>, mut form: Multipart) -> Answer {
     Ok(Json(media))
 }
 
-async fn instance() -> Json<Value> {
-    let limits = json!({ "statuses": { "max_characters": 500 } });
-    Json(json!({ "version": "4.5.0", "title": "x", "configuration": limits, "urls": {} }))
+async fn instance(State(server): State<Server>) -> Json<Value> {
+    let streaming = server.lock().unwrap().origin.replacen("http", "ws", 1);
+    let configuration = json!({
+        "statuses": { "max_characters": 500 }, "urls": { "streaming": streaming },
+    });
+    Json(json!({
+        "version": "4.5.0", "title": "x", "configuration": configuration,
+        "urls": { "streaming_api": streaming },
+    }))
+}
+
+/// `GET /api/v1/streaming/user`
+async fn streaming(State(server): State<Server>, headers: HeaderMap) -> Result<Body, StatusCode> {
+    let (line, mut told) = mpsc::unbounded_channel();
+    line.send(":)\n".to_owned()).unwrap();
+    let mut world = server.lock().unwrap();
+    world.lines.push((who(&headers)?, line));
+    let next = futures_util::stream::poll_fn(move |context| {
+        let next = told.poll_recv(context);
+        next.map(|next| next.map(Ok::<String, Infallible>))
+    });
+    Ok(Body::from_stream(next))
+}
+
+async fn healthy() -> &'static str {
+    "OK"
 }
 
 async fn media(State(server): State<Server>, Path(id): Path<String>) -> Vec<u8> {
@@ -231,6 +267,8 @@ async fn start() -> (Server, String) {
         .route("/api/v2/media", post(upload))
         .route("/api/v1/media", post(upload))
         .route("/files/{id}", get(media))
+        .route("/api/v1/streaming/user", get(streaming))
+        .route("/api/v1/streaming/health", get(healthy))
         .with_state(Arc::clone(&server));
     serve(listener, router).await;
     (server, origin)
@@ -238,9 +276,13 @@ async fn start() -> (Server, String) {
 
 /// Opens the city's account; what is read is kept in the folder.
 fn connect(origin: &str, folder: &std::path::Path) -> (Desk, Outlet) {
+    connect_every(origin, folder, 1)
+}
+
+fn connect_every(origin: &str, folder: &std::path::Path, every_s: u64) -> (Desk, Outlet) {
     let (desk, inlet) = Desk::open();
     let settings: Settings = serde_json::from_value(json!({
-        "server": origin, "token": "city-token", "every_s": 1, "private_addresses": true,
+        "server": origin, "token": "city-token", "every_s": every_s, "private_addresses": true,
     }))
     .unwrap();
     let account = Mastodon::open("mastodon", settings, folder, inlet).unwrap();
@@ -379,4 +421,49 @@ async fn reading_goes_on_where_it_stopped_and_only_after_the_record_has_it() {
     let world = server.lock().unwrap();
     let status = &world.statuses[&public.reference.parse::<u64>().unwrap()];
     assert_eq!(status["visibility"], "unlisted");
+}
+
+/// A live line stands in the double.
+async fn until_lines(server: &Server, who: &str, count: usize) {
+    super::patiently(|| {
+        let world = server.lock().unwrap();
+        world.lines.iter().filter(|(of, _)| *of == who).count() == count
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_comes_is_heard_at_once_and_what_the_line_missed_is_read() {
+    let (server, origin) = start().await;
+    let folder = tempfile::tempdir().unwrap();
+    // Asked every hour: only the line can tell within the patience of this test.
+    let (desk, outlet) = connect_every(&origin, folder.path(), 3_600);
+    until_lines(&server, "city120", 1).await;
+    let say = |text: &str| {
+        let form = vec![("status".to_owned(), format!("@city120 {text}"))];
+        server.lock().unwrap().write("alice", &form);
+    };
+    say("one");
+    let first = desk.message(1).await;
+    assert_eq!(first.text, "@city120 one");
+    say("two");
+    assert_eq!(desk.message(2).await.text, "@city120 two");
+    // The line breaks, something comes, the line is there again.
+    {
+        let mut world = server.lock().unwrap();
+        world.lines.clear();
+    }
+    say("missed");
+    assert_eq!(desk.message(3).await.text, "@city120 missed");
+    until_lines(&server, "city120", 1).await;
+
+    // Mastodon.py hears the city on the same kind of line.
+    let Some(mut alice) = Peer::python("mastodon-citizen.py", MASTODON_PY, &[&origin]).await else {
+        return;
+    };
+    alice.ask(json!({ "command": "listen" })).await;
+    until_lines(&server, "alice", 1).await;
+    outlet.send(answer(&first, 1, "예", false)).await.unwrap();
+    let heard = alice.ask(json!({ "command": "heard" })).await;
+    assert_eq!(heard["heard"], json!(["<p>@alice 예</p>"]));
 }
