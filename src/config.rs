@@ -77,7 +77,7 @@ pub struct Audit {
 
 #[derive(Args)]
 pub struct Bench {
-    /// What to measure: all of `routing`, `store`, `contacts`, `calls`, `texts`, `pages` when none is named.
+    /// What to measure: all of `routing`, `contacts`, `calls`, `texts`, `pages` when none is named.
     pub what: Vec<String>,
     /// Also measure on PostgreSQL.
     #[arg(long, env = "DASAN_DATABASE", value_name = "URL")]

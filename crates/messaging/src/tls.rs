@@ -1,5 +1,5 @@
-//! Whom a connection of the house trusts: the system's authorities, or the one a city names. Never a
-//! certificate of the house's own.
+//! Whom a connection of the house trusts: the system's authorities, or the one a city names.
+//! Never a certificate of the house's own.
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
