@@ -1,6 +1,7 @@
 //! `dasan bench`: measures this machine and prints `name=value` pairs. Never part of a test.
 
 mod calls;
+mod chats;
 mod contacts;
 mod routing;
 
@@ -28,7 +29,11 @@ const PAGES_EACH: usize = 200;
 
 pub async fn run(bench: &config::Bench) -> Result<ExitCode> {
     if let Some(center) = &bench.generator {
-        calls::generator::run(center.parse()?).await?;
+        if bench.what.iter().any(|what| what == "chats") {
+            chats::citizens::run(center.parse()?).await?;
+        } else {
+            calls::generator::run(center.parse()?).await?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let wanted = |name: &str| bench.what.is_empty() || bench.what.iter().any(|what| what == name);
@@ -58,6 +63,9 @@ async fn measure_record(
     if wanted("calls") {
         let city = Arc::new(crowd(DESKS)?);
         calls::run(&city, &folder.join("calls")).await?.print();
+    }
+    if wanted("chats") {
+        chats::run(&crowd(DESKS)?, &folder.join("chats")).await?;
     }
     if wanted("pages") {
         pages(&folder.join("pages"), bench.contacts).await?;
