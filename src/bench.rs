@@ -1,6 +1,7 @@
 //! `dasan bench`: measures this machine and prints `name=value` pairs. Never part of a test.
 
 mod calls;
+mod chats;
 mod contacts;
 mod routing;
 mod texts;
@@ -29,7 +30,11 @@ const PAGES_EACH: usize = 200;
 
 pub async fn run(bench: &config::Bench) -> Result<ExitCode> {
     if let Some(center) = &bench.generator {
-        calls::generator::run(center.parse()?).await?;
+        if bench.what.iter().any(|what| what == "chats") {
+            chats::citizens::run(center.parse()?).await?;
+        } else {
+            calls::generator::run(center.parse()?).await?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let wanted = |name: &str| bench.what.is_empty() || bench.what.iter().any(|what| what == name);
@@ -62,6 +67,9 @@ async fn measure_record(
     }
     if wanted("texts") {
         texts(&folder.join("texts"), bench.database.as_deref()).await?;
+    }
+    if wanted("chats") {
+        chats::run(&crowd(DESKS)?, &folder.join("chats")).await?;
     }
     if wanted("pages") {
         pages(&folder.join("pages"), bench.contacts).await?;

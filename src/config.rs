@@ -77,7 +77,8 @@ pub struct Audit {
 
 #[derive(Args)]
 pub struct Bench {
-    /// What to measure: all of `routing`, `contacts`, `calls`, `texts`, `pages` when none is named.
+    /// What to measure: all of `routing`, `contacts`, `calls`, `texts`, `chats`, `pages` when none
+    /// is named.
     pub what: Vec<String>,
     /// Also measure on PostgreSQL.
     #[arg(long, env = "DASAN_DATABASE", value_name = "URL")]
@@ -85,7 +86,7 @@ pub struct Bench {
     /// Contacts in the store for `pages`.
     #[arg(long, default_value_t = 200_000)]
     pub contacts: u64,
-    /// Internal: be the callers and headsets of `calls`.
+    /// Internal: be the callers and headsets of `calls`, or who chats and reads in `chats`.
     #[arg(long, hide = true, value_name = "ADDR")]
     pub generator: Option<String>,
 }
