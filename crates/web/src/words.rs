@@ -364,6 +364,17 @@ impl Teller<'_> {
             Event::MessageWithdrawn { message, .. } => {
                 fill(w.e_message_withdrawn, &[("message", &number(message))])
             }
+            Event::LanguageCorrected {
+                counselor,
+                language: found,
+                ..
+            } => fill(
+                w.e_language_corrected,
+                &[
+                    ("counselor", &self.who(*counselor)),
+                    ("language", language(w, *found)),
+                ],
+            ),
             Event::Reopened { .. } => w.e_reopened.into(),
             Event::Snoozed {
                 counselor, until, ..
@@ -422,17 +433,6 @@ impl Teller<'_> {
                     &[("category", &category), ("outcome", &outcome)],
                 )
             }
-            Event::LanguageCorrected {
-                counselor,
-                language: found,
-                ..
-            } => fill(
-                w.e_language_corrected,
-                &[
-                    ("counselor", &self.who(*counselor)),
-                    ("language", language(w, *found)),
-                ],
-            ),
             Event::Interrupted { stage: code, .. } => {
                 let known = Stage::parse(code).map(|known| stage(w, known));
                 fill(w.e_interrupted, &[("stage", known.unwrap_or(code))])
