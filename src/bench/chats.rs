@@ -114,6 +114,7 @@ impl Center {
             kiosk_token: None,
             beside: axum::Router::new(),
             secure: false,
+            origin: None,
             number: "120".to_owned(),
             country: "82".to_owned(),
             sip: None,

@@ -33,7 +33,10 @@ pub(crate) async fn add(
     messages: &[Message],
     data: &mut serde_json::Value,
 ) -> Result<(), Failure> {
-    let named = |contact: ContactId, channel: Channel| serde_json::json!({ "contact": contact.0, "channel": channel.code() });
+    let named = |contact: ContactId, channel: Channel| {
+        let channel = channel.code();
+        serde_json::json!({ "contact": contact.0, "channel": channel })
+    };
     let merged = merged(site, view, messages).await?;
     let mut related = Vec::new();
     for other in board
@@ -66,8 +69,8 @@ async fn same(site: &Site, one: &ContactView, other: &ContactView) -> Result<boo
 }
 
 /// Whether the address of a contact is its citizen's. Networks vouch for numbers and accounts; the
-/// sender of a mail is what anybody wrote there, unless the city's relay has checked it, or an answer
-/// to ours came back into the same conversation by the token that only its receiver has.
+/// sender of a mail is what anybody wrote there, unless the city's relay has checked it, or an
+/// answer to ours came back into the same conversation by the token that only its receiver has.
 async fn proved(site: &Site, view: &ContactView) -> Result<bool, Failure> {
     if view.channel != Channel::Mail {
         return Ok(true);

@@ -365,6 +365,17 @@ impl Teller<'_> {
                 fill(w.e_message_withdrawn, &[("message", &number(message))])
             }
             Event::StillPresent { .. } => w.e_still_present.into(),
+            Event::LanguageCorrected {
+                counselor,
+                language: found,
+                ..
+            } => fill(
+                w.e_language_corrected,
+                &[
+                    ("counselor", &self.who(*counselor)),
+                    ("language", language(w, *found)),
+                ],
+            ),
             Event::Reopened { .. } => w.e_reopened.into(),
             Event::Snoozed {
                 counselor, until, ..
@@ -423,17 +434,6 @@ impl Teller<'_> {
                     &[("category", &category), ("outcome", &outcome)],
                 )
             }
-            Event::LanguageCorrected {
-                counselor,
-                language: found,
-                ..
-            } => fill(
-                w.e_language_corrected,
-                &[
-                    ("counselor", &self.who(*counselor)),
-                    ("language", language(w, *found)),
-                ],
-            ),
             Event::Interrupted { stage: code, .. } => {
                 let known = Stage::parse(code).map(|known| stage(w, known));
                 fill(w.e_interrupted, &[("stage", known.unwrap_or(code))])

@@ -2,10 +2,10 @@
 //! Never words of notes alone.
 
 use crate::letters::{ADA, append, at, letter, received, talk};
-use crate::life::{KIM, MORNING, classified, stored};
+use crate::life::{KIM, MORNING, classified, fold, stored};
 use crate::on_both;
 use crate::paper::Paper;
-use center::city::ContactId;
+use center::city::{ContactId, Language};
 use center::event::{Event, Fate};
 use store::{Archive, Batch, Letter, Personal, Search, note_digest};
 
@@ -141,4 +141,36 @@ on_both!(erased_letters_are_gone_and_found_no_more, paper, {
         "{:?}",
         report.differences
     );
+});
+
+on_both!(a_corrected_language_moves_the_count_and_the_words, paper, {
+    let (mut journal, archive) = paper.open().await;
+    let mut entries = talk().entries;
+    journal.append(talk()).await.unwrap();
+    let corrected = at(
+        70,
+        Event::LanguageCorrected {
+            contact: ADA,
+            counselor: KIM,
+            language: Language::Vi,
+        },
+    );
+    entries.push(corrected.clone());
+    append(&mut journal, vec![corrected]).await;
+    assert_eq!(stored(&archive, 2).await, fold(&entries));
+    let search = |language| Search {
+        text: Some("가로등".into()),
+        language: Some(language),
+        ..Search::default()
+    };
+    let found = archive.contacts(&search(Language::Vi)).await.unwrap();
+    assert_eq!((found.len(), found[0].language), (1, Language::Vi));
+    assert!(
+        archive
+            .contacts(&search(Language::Ko))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_clean(&paper).await;
 });
