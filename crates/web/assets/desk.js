@@ -118,7 +118,7 @@ const stateText = (me) => {
 const drawMe = () => {
   const me = view.me;
   const box = $("doing");
-  box.className = `doing ${me?.doing ?? ""}`;
+  box.className = me ? `doing ${me.doing}` : "doing";
   $("ready").disabled = !me;
   say($("ready-text"), me && !resting() ? words.go_rest : words.go_ready);
   $("ready").classList.toggle("main", resting());
