@@ -20,6 +20,7 @@ use crate::fold::{Fold, Head, STREAM, place, tables};
 use crate::insert::{Conflict, Insert, Rows};
 use crate::journal::entry;
 use crate::place::Place;
+use crate::schema;
 use crate::value::{Value, Values};
 use center::city::ContactId;
 use center::event::Event;
@@ -127,23 +128,19 @@ fn kinds(dialect: &Dialect) -> Vec<&'static Insert> {
 }
 
 fn made(kinds: &[&Insert], dialect: &Dialect) -> String {
-    let column = |name: &str| {
+    let column = |table: &str, name: &str| {
         let kind = match name {
-            "nth" => return format!("nth {}", dialect.id),
-            "prev" | "hash" => dialect.bytes,
-            "kind" | "body" | "key" | "channel" | "caller" | "via" | "language" | "keys"
-            | "stage" | "queue" | "category" | "outcome" | "fate" | "note_digest" | "number"
-            | "raw" | "note" | "nonce" | "transfer_to" | "blob" | "tokens" | "district"
-            | "name" | "value" => "TEXT",
-            _ => "BIGINT",
+            "nth" => dialect.id,
+            _ => schema::holds(table, name, dialect),
         };
         format!("\"{name}\" {kind}")
     };
-    let table = |kind: &&Insert| {
-        let columns: Vec<String> = kind.columns.split(", ").map(column).collect();
+    let table = |(kind, rows): (&&Insert, Rows)| {
+        let named = |name| column(rows.insert.table, name);
+        let columns: Vec<String> = kind.columns.split(", ").map(named).collect();
         format!("CREATE TABLE {} ({});", kind.table, columns.join(", "))
     };
-    let tables: String = kinds.iter().map(table).collect();
+    let tables: String = kinds.iter().zip(tables(dialect)).map(table).collect();
     format!("{}{tables}", dropped(kinds))
 }
 

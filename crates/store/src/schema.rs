@@ -252,6 +252,23 @@ pub(crate) fn projections(dialect: &Dialect) -> String {
     )
 }
 
+/// What a column of a table holds: `BIGINT`, `TEXT` or the engine's word for bytes.
+pub(crate) fn holds(table: &str, column: &str, dialect: &Dialect) -> &'static str {
+    let (begin, own) = (format!(" {table} ("), format!("    {column} "));
+    let mut sections = [TRUTH, PROJECTIONS]
+        .into_iter()
+        .flat_map(|text| text.split("CREATE TABLE"));
+    let made = sections.find(|section| section.lines().any(|line| line.ends_with(&begin)));
+    let mut lines = made.unwrap_or_default().lines();
+    match lines.find_map(|line| line.strip_prefix(&own)) {
+        Some(kind) if kind.starts_with("{bytes}") => dialect.bytes,
+        Some(kind) if kind.starts_with("TEXT") => "TEXT",
+        // The words of the index stand in a table of the engine's own.
+        None if column == "tokens" => "TEXT",
+        _ => "BIGINT",
+    }
+}
+
 fn spoken(text: &str, dialect: &Dialect) -> String {
     text.replace("{id}", dialect.id)
         .replace("{bytes}", dialect.bytes)
