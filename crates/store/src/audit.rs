@@ -517,9 +517,12 @@ impl Audit {
                 strange.push(name);
             }
         }
-        for _ in 0..LOOKS {
+        for look in 0..LOOKS {
             if strange.is_empty() {
                 return Ok(());
+            }
+            if look > 0 {
+                tokio::time::sleep(BETWEEN_LOOKS).await;
             }
             let lying = blobs.names("recordings")?;
             let mut still = Vec::new();
@@ -533,7 +536,6 @@ impl Audit {
                 }
             }
             strange = still;
-            tokio::time::sleep(BETWEEN_LOOKS).await;
         }
         for name in strange {
             self.report.differs(format!(

@@ -39,6 +39,14 @@ fn digits(letters: &[char], from: usize) -> usize {
     letters.iter().take_while(|c| c.is_ascii_digit()).count()
 }
 
+/// The digits before a letter, where those behind it and a blank begin, and how many they are.
+fn numbers_around(letters: &[char], at: usize) -> (usize, usize, usize) {
+    let before = letters[..at].iter().rev();
+    let before = before.take_while(|c| c.is_ascii_digit()).count();
+    let next = at + 1 + usize::from(letters.get(at + 1) == Some(&' '));
+    (before, next, digits(letters, next))
+}
+
 /// `12가 3456`, `123가3456`.
 pub(crate) fn plates(letters: &[char]) -> Vec<Stretch> {
     let mut found = Vec::new();
@@ -46,15 +54,9 @@ pub(crate) fn plates(letters: &[char]) -> Vec<Stretch> {
         if !PLATE.contains(*letter) {
             continue;
         }
-        let before = letters[..at]
-            .iter()
-            .rev()
-            .take_while(|c| c.is_ascii_digit())
-            .count();
-        let blank = usize::from(letters.get(at + 1) == Some(&' '));
-        let after = digits(letters, at + 1 + blank);
+        let (before, next, after) = numbers_around(letters, at);
         if (2..=3).contains(&before) && after == 4 {
-            found.push((Kind::Plate, at - before, at + 1 + blank + 4));
+            found.push((Kind::Plate, at - before, next + 4));
         }
     }
     found
@@ -157,14 +159,8 @@ fn lots(letters: &[char]) -> Vec<Stretch> {
 fn flats(letters: &[char]) -> Vec<Stretch> {
     let mut found = Vec::new();
     for (at, _) in letters.iter().enumerate().filter(|(_, c)| **c == '동') {
-        let before = letters[..at]
-            .iter()
-            .rev()
-            .take_while(|c| c.is_ascii_digit())
-            .count();
-        let blank = usize::from(letters.get(at + 1) == Some(&' '));
-        let after = digits(letters, at + 1 + blank);
-        let end = at + 1 + blank + after;
+        let (before, next, after) = numbers_around(letters, at);
+        let end = next + after;
         if (1..=4).contains(&before) && (2..=5).contains(&after) && letters.get(end) == Some(&'호')
         {
             found.push((Kind::Address, at - before, end + 1));
