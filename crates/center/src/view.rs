@@ -10,13 +10,31 @@ use crate::event::Told;
 use crate::limit::Limits;
 use crate::record::Stage;
 use crate::time::Time;
+use std::collections::BTreeMap;
+
+/// Contacts of a queue who wait for a callback, talk, or are written up.
+#[derive(Clone, Copy, Default)]
+struct Heads {
+    callbacks: usize,
+    talking: usize,
+    wrap_up: usize,
+}
 
 impl Center {
     /// Position and wait of someone in a queue, or of the next who enters it.
     pub fn estimate(&self, now: Time, queue: usize, contact: Option<ContactId>) -> Told {
-        let staff = self.staff();
-        let pool = self.routing.pool(queue, &staff);
-        let ahead = self.routing.ahead(queue, contact, &staff);
+        self.estimate_with(now, queue, contact, &self.staff())
+    }
+
+    fn estimate_with(
+        &self,
+        now: Time,
+        queue: usize,
+        contact: Option<ContactId>,
+        staff: &[usize],
+    ) -> Told {
+        let pool = self.routing.pool(queue, staff);
+        let ahead = self.routing.ahead(queue, contact, staff);
         // Whoever comes while somebody is free does not wait.
         let held_back = || self.routing.held_back(now, queue);
         let free = contact.is_none() && self.routing.ready(queue) > held_back();
@@ -74,6 +92,7 @@ impl Center {
         };
         let mut tasks: Vec<TaskView> = self.tasks.iter().map(task).collect();
         tasks.sort_by_key(|task| (task.since, task.contact));
+        let (staff, heads) = (self.staff(), self.heads());
         Board {
             at: now,
             contacts: self
@@ -86,8 +105,10 @@ impl Center {
                 .values()
                 .map(|desk| self.counselor_view(desk))
                 .collect(),
-            queues: (0..self.city.queues.len())
-                .map(|queue| self.queue_view(now, queue))
+            queues: heads
+                .into_iter()
+                .enumerate()
+                .map(|(queue, heads)| self.queue_view(now, queue, heads, &staff))
                 .collect(),
             tasks,
         }
@@ -117,33 +138,46 @@ impl Center {
         }
     }
 
-    fn queue_view(&self, now: Time, queue: usize) -> QueueView {
-        let settings = &self.city.queues[queue];
-        let here = |contact: &&Contact| match contact.waiting() {
-            Some(waiting) => waiting.queue == queue,
-            None => contact.row.queue == settings.code,
-        };
-        let (mut callbacks, mut talking, mut wrap_up) = (0, 0, 0);
-        for contact in self.contacts.values().filter(here) {
+    /// Contacts of each queue by what becomes of them, counted in one walk.
+    fn heads(&self) -> Vec<Heads> {
+        let mut heads = vec![Heads::default(); self.city.queues.len()];
+        let codes = self.city.queues.iter().enumerate();
+        let codes: BTreeMap<&str, usize> = codes
+            .map(|(queue, settings)| (settings.code.as_str(), queue))
+            .collect();
+        for contact in self.contacts.values() {
+            let queue = match contact.waiting() {
+                Some(waiting) => Some(waiting.queue),
+                None => codes.get(contact.row.queue.as_str()).copied(),
+            };
+            let Some(heads) = queue.and_then(|queue| heads.get_mut(queue)) else {
+                continue;
+            };
             match &contact.state {
-                State::Waiting(_) | State::Paused { .. } if contact.row.callback => callbacks += 1,
-                State::Talking { .. } | State::Leaving { .. } => talking += 1,
-                State::WrapUp { .. } => wrap_up += 1,
+                State::Waiting(_) | State::Paused { .. } if contact.row.callback => {
+                    heads.callbacks += 1;
+                }
+                State::Talking { .. } | State::Leaving { .. } => heads.talking += 1,
+                State::WrapUp { .. } => heads.wrap_up += 1,
                 _ => {}
             }
         }
-        let staff = self.staff();
+        heads
+    }
+
+    fn queue_view(&self, now: Time, queue: usize, heads: Heads, staff: &[usize]) -> QueueView {
+        let settings = &self.city.queues[queue];
         QueueView {
             queue: settings.code.clone(),
             waiting: self.routing.waiting(queue),
-            callbacks,
+            callbacks: heads.callbacks,
             oldest: self.routing.oldest(queue),
-            talking,
-            wrap_up,
+            talking: heads.talking,
+            wrap_up: heads.wrap_up,
             ready: self.routing.ready(queue),
-            staff: self.routing.pool(queue, &staff),
+            staff: self.routing.pool(queue, staff),
             open: settings.hours.open(&self.city.zone, now),
-            estimate: Some(self.estimate(now, queue, None)),
+            estimate: Some(self.estimate_with(now, queue, None, staff)),
             held_back: self.routing.held_back(now, queue),
         }
     }

@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 /// Commands that share one transaction at most.
-const GROUP_MAX: usize = 512;
+const GROUP_MAX: usize = 1_024;
 
 /// Screens are renewed at most this often.
 const BOARD_EVERY: Duration = Duration::from_millis(100);
