@@ -3,6 +3,7 @@
 
 mod file;
 mod hours;
+mod library;
 mod limits;
 mod tree;
 
@@ -26,6 +27,7 @@ const YEAR_S: i64 = 365 * DAY_S;
 pub const SAMPLE: &str = include_str!("../assets/city.toml");
 const SAMPLE_CATEGORIES: &str = include_str!("../assets/categories.toml");
 const SAMPLE_TEXTS: &str = include_str!("../assets/texts.toml");
+const SAMPLE_UNITS: &str = include_str!("../assets/units.toml");
 
 /// Password of everyone in the sample city, and of whoever has no `password_hash`.
 pub const SAMPLE_PASSWORD: &str = "haneul-120";
@@ -36,6 +38,7 @@ pub fn write_sample(folder: &Path) -> Result<()> {
         ("city.toml", SAMPLE),
         ("categories.toml", SAMPLE_CATEGORIES),
         ("texts.toml", SAMPLE_TEXTS),
+        ("units.toml", SAMPLE_UNITS),
         ("answers.toml", crate::answers::SAMPLE),
     ] {
         let path = folder.join(name);
@@ -44,6 +47,11 @@ pub fn write_sample(folder: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether a data directory has the units of the sample city, on which its articles build.
+pub fn has_sample_units(folder: &Path) -> Result<bool> {
+    Ok(file_or(folder, "units.toml", SAMPLE_UNITS)? == SAMPLE_UNITS)
 }
 
 /// What a city's files say.
@@ -62,8 +70,9 @@ pub fn read(folder: &Path) -> Result<Read> {
     let city = file_or(folder, "city.toml", SAMPLE)?;
     let categories = file_or(folder, "categories.toml", SAMPLE_CATEGORIES)?;
     let texts = file_or(folder, "texts.toml", SAMPLE_TEXTS)?;
+    let units = file_or(folder, "units.toml", SAMPLE_UNITS)?;
     let whole = || format!("the city in {}", folder.display());
-    let mut read = parse(&city, &categories).with_context(whole)?;
+    let mut read = parse_with(&city, &categories, &units).with_context(whole)?;
     read.city.texts = house_texts(&texts).with_context(whole)?;
     Ok(read)
 }
@@ -94,12 +103,20 @@ pub fn file_or(folder: &Path, name: &str, sample: &str) -> Result<String> {
     }
 }
 
-/// Reads a city from text. Every flaw is named, not only the first.
+/// Reads a city without units from text. Every flaw is named, not only the first.
 pub fn parse(city: &str, categories: &str) -> Result<Read> {
+    parse_with(city, categories, SAMPLE_UNITS)
+}
+
+/// Reads a city with its units and districts from text.
+fn parse_with(city: &str, categories: &str, units: &str) -> Result<Read> {
     let file: CityFile = toml::from_str(city).context("city.toml")?;
     let categories: CategoriesFile = toml::from_str(categories).context("categories.toml")?;
+    let units: library::UnitsFile = toml::from_str(units).context("units.toml")?;
     let mut check = Check::default();
-    let read = check.city(&file, categories.category);
+    let mut read = check.city(&file, categories.category);
+    read.city.library = check.library(&file, units);
+    check.roles(&read.city);
     if check.flaws.is_empty() {
         return Ok(read);
     }
@@ -158,6 +175,7 @@ impl Check {
             weights: self.weights(file),
             limits: self.limits(file),
             callbacks: false,
+            library: center::knowledge::Library::default(),
             queues,
             counselors,
         };
@@ -345,6 +363,7 @@ impl Check {
             name: file.name.clone(),
             skills: file.skills.clone(),
             supervisor: file.supervisor,
+            library: file.library.role(),
         }
     }
 

@@ -2,6 +2,7 @@
 //! board. Never media.
 
 use crate::chatter::Chatter;
+use crate::librarian::{self, Librarian};
 use crate::media::{MediaPort, MediaRequest};
 use crate::personal::Personal;
 use crate::turn::Switch;
@@ -79,6 +80,7 @@ pub struct Hub {
     board: watch::Receiver<Arc<Board>>,
     media: MediaPort,
     chatter: Chatter,
+    librarian: Librarian,
     city: Arc<City>,
 }
 
@@ -134,6 +136,11 @@ impl Hub {
         &self.chatter
     }
 
+    /// The way into the counseling information database.
+    pub fn librarian(&self) -> &Librarian {
+        &self.librarian
+    }
+
     /// The city.
     pub fn city(&self) -> &Arc<City> {
         &self.city
@@ -158,6 +165,8 @@ pub async fn start(start: Start) -> Result<(Hub, Wings), store::Failure> {
     let (media, requests) = MediaPort::new();
     let (show, board) = watch::channel(Arc::default());
     let city = start.city.clone();
+    let library = start.journal.library().await?;
+    let librarian = librarian::start(city.clone(), library, now).await?;
     let mut switch = Switch::new(start, (effects, letters), show, now());
     switch.recover(now()).await?;
     switch.restarted(now()).await?;
@@ -167,6 +176,7 @@ pub async fn start(start: Start) -> Result<(Hub, Wings), store::Failure> {
         board,
         media,
         chatter: Chatter::default(),
+        librarian,
         city,
     };
     Ok((

@@ -30,6 +30,7 @@ mod floor_letters;
 mod form;
 mod form_texts;
 mod inbox_texts;
+mod library;
 mod link_texts;
 mod links;
 mod presence;
@@ -53,6 +54,11 @@ mod texts;
 mod transcript;
 mod words;
 mod writing;
+
+/// Articles as files.
+pub mod articles {
+    pub use crate::library::file::{FileFlaw, Found, Incoming, read_toml};
+}
 
 pub use session::{Password, hash_password};
 pub use transcript::{Transcript, Transcripts};
