@@ -32,8 +32,10 @@ pub async fn fill(folder: &Path, hub: &Hub, archive: &Archive) -> Result<()> {
         return Ok(());
     }
     let articles = samples(hub.city())?;
-    let known: BTreeMap<String, ArticleRow> =
-        known.into_iter().map(|row| (row.code.clone(), row)).collect();
+    let known: BTreeMap<String, ArticleRow> = known
+        .into_iter()
+        .map(|row| (row.code.clone(), row))
+        .collect();
     let untouched = |row: &ArticleRow| {
         row.revision == 1 && matches!(row.status, Status::Draft | Status::Review)
     };
@@ -49,14 +51,15 @@ pub async fn fill(folder: &Path, hub: &Hub, archive: &Archive) -> Result<()> {
             outcome?;
         }
     }
-    tracing::info!(articles = missing.len(), "the sample articles are in the library");
+    tracing::info!(
+        articles = missing.len(),
+        "the sample articles are in the library"
+    );
     Ok(())
 }
 
 /// Waits for all at once: they share transactions.
-async fn futures<F: Future<Output = Result<()>>>(
-    all: impl Iterator<Item = F>,
-) -> Vec<Result<()>> {
+async fn futures<F: Future<Output = Result<()>>>(all: impl Iterator<Item = F>) -> Vec<Result<()>> {
     futures_util::future::join_all(all).await
 }
 

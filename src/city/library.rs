@@ -93,7 +93,10 @@ impl Check {
     pub fn library(&mut self, file: &CityFile, units: UnitsFile) -> Library {
         let flaw = |key: String| format!("units.toml: {key}");
         for (key, codes) in [
-            ("unit code", units.unit.iter().map(|u| &u.code).collect::<Vec<_>>()),
+            (
+                "unit code",
+                units.unit.iter().map(|u| &u.code).collect::<Vec<_>>(),
+            ),
             (
                 "district code",
                 units.district.iter().map(|d| &d.code).collect(),
@@ -133,7 +136,10 @@ impl Check {
             let Role::Owner(units) = &counselor.library else {
                 continue;
             };
-            for code in units.iter().filter(|code| city.library.unit(code).is_none()) {
+            for code in units
+                .iter()
+                .filter(|code| city.library.unit(code).is_none())
+            {
                 let key = format!("counselor `{}`: library", counselor.login);
                 self.flaw(&key, format!("there is no unit `{code}`"));
             }

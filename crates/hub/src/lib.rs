@@ -12,9 +12,7 @@ mod switch;
 mod turn;
 
 pub use chatter::{Chatter, Listener, Murmur, Speaker, WHISPER_KEPT, Whisper};
-pub use librarian::{
-    Change, Librarian, LibraryAnswer, LibraryCommand, LibraryError, Texted,
-};
+pub use librarian::{Change, Librarian, LibraryAnswer, LibraryCommand, LibraryError, Texted};
 pub use media::{CitizenState, MediaPort, MediaRequest};
 pub use personal::Personal;
 pub use switch::{Error, Hub, Letters, Outgoing, Start, Wings, start};

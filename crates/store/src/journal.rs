@@ -146,7 +146,7 @@ impl Journal {
     /// Opens the counseling information database of the same place: a writer of its own, so that
     /// neither waits for the other.
     pub async fn library(&self) -> Result<crate::library::Library, Failure> {
-        crate::library::Library::open(&self.place, &self.reader).await
+        crate::library::Library::open(&self.place, &self.reader, self.faults.clone()).await
     }
 
     /// Lets tests make writes fail.

@@ -57,7 +57,8 @@ fn digest(body: &str) -> String {
     hex(&Sha256::digest(body.as_bytes()))
 }
 
-/// The writing side of the library: one value, moved into the hub.
+/// The writing side of the library: one value, moved into the hub. What reads asks for it whole as
+/// well, as its connection is nobody else's.
 #[derive(Debug)]
 pub struct Library {
     place: Place,
@@ -82,7 +83,11 @@ pub struct Library {
 }
 
 impl Library {
-    pub(crate) async fn open(place: &Place, reader: &Reader) -> Result<Library, Failure> {
+    pub(crate) async fn open(
+        place: &Place,
+        reader: &Reader,
+        faults: Faults,
+    ) -> Result<Library, Failure> {
         let writer = Writer::open(place, Lease::Library).await?;
         let key = Key::read(place.folder())?;
         let key = key.ok_or_else(|| Failure::Key("is missing".into()))?;
@@ -103,7 +108,7 @@ impl Library {
             comments: BTreeSet::new(),
             changed_notices: BTreeSet::new(),
             rows: rows::tables(),
-            faults: Faults::default(),
+            faults,
         })
     }
 
@@ -134,7 +139,7 @@ impl Library {
         Ok(())
     }
 
-    async fn last(&self, text: &str) -> Result<u64, Failure> {
+    async fn last(&mut self, text: &str) -> Result<u64, Failure> {
         let found = self.reader.query(text, Values::default()).await?;
         let last = found.first().map_or(Ok(None), |record| record.maybe(0))?;
         Ok(last.unwrap_or(0) as u64)
@@ -169,7 +174,7 @@ impl Library {
     }
 
     /// The article with a code, with what was taken in and is not yet stored.
-    pub async fn find(&self, code: &str) -> Result<Option<ArticleId>, Failure> {
+    pub async fn find(&mut self, code: &str) -> Result<Option<ArticleId>, Failure> {
         if let Some(article) = self.codes.get(code) {
             return Ok(Some(*article));
         }
@@ -197,7 +202,7 @@ impl Library {
     }
 
     /// Articles whose state changes by itself on a day or before.
-    pub async fn due(&self, day: center::time::Day) -> Result<Vec<ArticleId>, Failure> {
+    pub async fn due(&mut self, day: center::time::Day) -> Result<Vec<ArticleId>, Failure> {
         let mut asked = Values::default();
         asked.int(i64::from(day.0));
         let text = "SELECT article FROM article WHERE next_change <= $1 ORDER BY article";
@@ -240,7 +245,7 @@ impl Library {
 
     /// Notices that are live or begin later, with their texts by language.
     pub async fn notices(
-        &self,
+        &mut self,
         now: Time,
     ) -> Result<Vec<(Notice, BTreeMap<String, String>)>, Failure> {
         reading::notices(&self.reader, now).await

@@ -395,11 +395,7 @@ fn draft(
 }
 
 /// What must be right even in a draft.
-fn check(
-    city: &City,
-    facts: &Facts,
-    texts: &BTreeMap<Language, Written>,
-) -> Result<(), Refusal> {
+fn check(city: &City, facts: &Facts, texts: &BTreeMap<Language, Written>) -> Result<(), Refusal> {
     let library = &city.library;
     if !facts.category.is_empty() && !city.is_leaf(&facts.category) {
         return Err(Refusal::BadCategory);

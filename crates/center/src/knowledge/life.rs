@@ -327,10 +327,7 @@ fn validity_begins_and_ends_by_itself() {
         valid_until: Some(day("2026-12-09")),
         ..Desk::facts()
     };
-    assert_eq!(
-        Desk::new().ask(&Desk::draft(wrong)),
-        Err(Refusal::BadTime)
-    );
+    assert_eq!(Desk::new().ask(&Desk::draft(wrong)), Err(Refusal::BadTime));
 }
 
 #[test]
@@ -357,14 +354,8 @@ fn who_owns_another_unit_writes_nothing_here() {
     let mut desk = Desk::published();
     let owner = |unit: &str| Role::Owner(BTreeSet::from([unit.to_owned()]));
     let assure = Order::Assure { reason: why() };
-    assert_eq!(
-        desk.ask_as(Role::Reader, &assure),
-        Err(Refusal::NotAllowed)
-    );
-    assert_eq!(
-        desk.ask_as(owner("TAX"), &assure),
-        Err(Refusal::NotAllowed)
-    );
+    assert_eq!(desk.ask_as(Role::Reader, &assure), Err(Refusal::NotAllowed));
+    assert_eq!(desk.ask_as(owner("TAX"), &assure), Err(Refusal::NotAllowed));
     desk.ask_as(owner("WTR"), &assure).expect("its own");
     let comment = Order::Comment {
         words: "the fee is wrong".into(),

@@ -383,7 +383,10 @@ mod tests {
             ("…", 0),
             ("No full stop", 1),
             ("One. Two! Three?", 3),
-            ("It is open 9 a.m. to 6 p.m. on weekdays. Bring your card.", 2),
+            (
+                "It is open 9 a.m. to 6 p.m. on weekdays. Bring your card.",
+                2,
+            ),
             ("The fee is 3.5 percent. See No. 5 of the form.", 2),
             ("신고는 120으로 하세요. 사진이 있으면 문자로 보내세요.", 2),
             ("하나입니다. 둘입니다. 셋입니다.", 3),

@@ -42,7 +42,12 @@ pub(crate) async fn run(
 ) -> Result<Found, Failure> {
     let mut audit = Audit::default();
     let ready = "SELECT value FROM meta WHERE name = 'library'";
-    if view.query(ready, Values::default()).await?.first().is_none() {
+    if view
+        .query(ready, Values::default())
+        .await?
+        .first()
+        .is_none()
+    {
         // A record of before there was a library.
         return Ok(audit.found);
     }
@@ -191,11 +196,14 @@ impl Audit {
             gaps.insert(name(&row, 3), row);
         }
         let events = std::mem::take(&mut self.events);
-        self.table(view, "article", &rows::ARTICLE, 1, articles).await?;
+        self.table(view, "article", &rows::ARTICLE, 1, articles)
+            .await?;
         self.table(view, "event of an article", &rows::EVENT, 2, events)
             .await?;
-        self.table(view, "comment", &rows::COMMENT, 2, comments).await?;
-        self.table(view, "notice", &rows::NOTICE, 1, notices).await?;
+        self.table(view, "comment", &rows::COMMENT, 2, comments)
+            .await?;
+        self.table(view, "notice", &rows::NOTICE, 1, notices)
+            .await?;
         self.table(view, "gap", &rows::GAP, 3, gaps).await
     }
 

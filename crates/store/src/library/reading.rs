@@ -1,8 +1,8 @@
 //! The reading side of the library: lists, articles with their texts, history, gaps, notices.
 //! Never writes.
 
-use super::rows::{self, ArticleRow, GapCount, GapKey, OpenComment};
 use super::STREAM;
+use super::rows::{self, ArticleRow, GapCount, GapKey, OpenComment};
 use crate::archive::Archive;
 use crate::engine::Reader;
 use crate::failure::Failure;
@@ -446,19 +446,12 @@ pub(super) async fn find(reader: &Reader, code: &str) -> Result<Option<ArticleId
     found.first().map(id).transpose()
 }
 
-pub(super) async fn article(
-    reader: &Reader,
-    id: ArticleId,
-) -> Result<Option<Article>, Failure> {
+pub(super) async fn article(reader: &Reader, id: ArticleId) -> Result<Option<Article>, Failure> {
     Ok(between(reader, id.0 as i64 - 1, id.0 as i64).await?.pop())
 }
 
 /// Articles whose numbers lie in `after < number <= to`, in order.
-pub(super) async fn between(
-    reader: &Reader,
-    after: i64,
-    to: i64,
-) -> Result<Vec<Article>, Failure> {
+pub(super) async fn between(reader: &Reader, after: i64, to: i64) -> Result<Vec<Article>, Failure> {
     let mut articles: BTreeMap<ArticleId, Article> = BTreeMap::new();
     for (at, event) in events_of(reader, after, to).await? {
         if let Some(id) = event.article() {
@@ -495,7 +488,11 @@ pub(super) async fn events_after(
                 ORDER BY seq LIMIT $3";
     let found = reader.query(text, asked).await?;
     let read = |record: Record<'_>| {
-        Ok((record.int(0)?, Time(record.int(1)?), event(record.text(2)?)?))
+        Ok((
+            record.int(0)?,
+            Time(record.int(1)?),
+            event(record.text(2)?)?,
+        ))
     };
     found.iter().map(read).collect()
 }

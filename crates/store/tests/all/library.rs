@@ -5,8 +5,8 @@ use crate::on_both;
 use crate::paper::Paper;
 use center::city::{City, CounselorId, Language};
 use center::knowledge::{
-    ArticleId, Audience, Facts, Gap, LibraryEvent, Mark, NoticeId, Season, Status, Text,
-    TextState, Variant,
+    ArticleId, Audience, Facts, Gap, LibraryEvent, Mark, NoticeId, Season, Status, Text, TextState,
+    Variant,
 };
 use center::time::{DAY_MS, Day, Time};
 use std::collections::BTreeMap;
@@ -44,7 +44,10 @@ fn mark(text: &Text, revised: Time, state: TextState) -> Mark {
 /// Drafts an article in Korean and English and takes it into the next transaction.
 async fn drafted(library: &mut Library, code: &str, owner: &str, at: Time) -> ArticleId {
     let article = library.next_article();
-    let (ko, en) = (text(&format!("{code} 제목")), text(&format!("{code} Title")));
+    let (ko, en) = (
+        text(&format!("{code} 제목")),
+        text(&format!("{code} Title")),
+    );
     library.keep_text(&ko);
     library.keep_text(&en);
     library.keep_words("because");
@@ -57,7 +60,10 @@ async fn drafted(library: &mut Library, code: &str, owner: &str, at: Time) -> Ar
     library.add(at, &first).await.unwrap();
     let marks = BTreeMap::from([
         (Language::Ko, mark(&ko, at, TextState::Human)),
-        (Language::En, mark(&en, Time(at.0 - 1), TextState::Unchecked)),
+        (
+            Language::En,
+            mark(&en, Time(at.0 - 1), TextState::Unchecked),
+        ),
     ]);
     let facts = Facts {
         category: "TRF-03-02".into(),
@@ -161,7 +167,10 @@ on_both!(what_is_taken_in_comes_out, paper, {
     assert_eq!((article.ratings, article.open_comments()), ((1, 1), 1));
     let whole = archive.whole_article(id, false).await.unwrap().unwrap();
     assert_eq!(whole.texts[&Language::Ko], text("parking 제목"));
-    let published = archive.whole_articles(ArticleId(0), 9, false).await.unwrap();
+    let published = archive
+        .whole_articles(ArticleId(0), 9, false)
+        .await
+        .unwrap();
     assert_eq!(published.len(), 1, "the other is a draft");
     let all = archive.whole_articles(ArticleId(0), 9, true).await.unwrap();
     assert_eq!(all.len(), 2);
@@ -239,7 +248,10 @@ on_both!(a_transaction_that_fails_leaves_nothing, paper, {
         library.recover(&paper.city).await.unwrap();
         assert_eq!(library.next_article(), ArticleId(1));
     }
-    assert!(failed >= 5, "journal, texts, words, article, head: {failed}");
+    assert!(
+        failed >= 5,
+        "journal, texts, words, article, head: {failed}"
+    );
     faults.next(Fault::Commit);
     drafted(&mut library, "water", "WTR", START).await;
     assert!(library.commit().await.is_err());
@@ -264,7 +276,10 @@ on_both!(tables_built_anew_are_the_same, paper, {
     assert!(report.clean(), "{:?}", report.differences);
     assert_eq!(report.articles, 2);
     assert_eq!(archive.open_comments(9).await.unwrap().len(), 1);
-    assert_eq!(archive.library_gaps(Gap::NoClick, 9).await.unwrap().len(), 1);
+    assert_eq!(
+        archive.library_gaps(Gap::NoClick, 9).await.unwrap().len(),
+        1
+    );
     let due = library.due(Day(20_797)).await.unwrap();
     assert_eq!(due, [ArticleId(1)]);
     drafted(&mut library, "tax", "TAX", START + 60).await;

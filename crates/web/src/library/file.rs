@@ -155,7 +155,10 @@ struct ArticleFile {
     variants: Vec<VariantFile>,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
 fn is_false(flag: &bool) -> bool {
     !flag
 }
@@ -270,7 +273,10 @@ fn incoming(file: ArticleFile, city: &City) -> Result<Incoming, String> {
             let written: &mut Written = texts.entry(tag_of(&tag)?).or_default();
             let variants = &mut written.text.variants;
             if variants.insert(variant.district.clone(), text).is_some() {
-                return Err(format!("the district `{}` is there twice", variant.district));
+                return Err(format!(
+                    "the district `{}` is there twice",
+                    variant.district
+                ));
             }
         }
     }
