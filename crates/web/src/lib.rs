@@ -212,6 +212,7 @@ pub async fn start(
 fn router(site: Site) -> Router {
     let beside = site.settings.beside.clone();
     writers()
+        .merge(library::routes())
         .route("/", get(citizen::start))
         .route("/healthz", get(|| async { "ok" }))
         .route("/files/{version}/{name}", get(files::file))

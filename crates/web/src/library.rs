@@ -46,7 +46,10 @@ pub(crate) fn routes() -> Router<Site> {
             "/library/a/{code}/text",
             get(editing::form).post(editing::save),
         )
-        .route("/library/a/{code}/facts", get(facts::form).post(facts::save))
+        .route(
+            "/library/a/{code}/facts",
+            get(facts::form).post(facts::save),
+        )
         .route("/library/a/{code}/compare", get(compare::compare))
         .route(
             "/library/notices",
@@ -127,7 +130,8 @@ pub(crate) fn categories(city: &City, tag: &str, chosen: &str) -> Vec<Choice> {
 /// The name of a unit, else its code.
 pub(crate) fn unit_name(city: &City, tag: &str, code: &str) -> String {
     let unit = city.library.unit(code);
-    unit.map_or(code, |unit| name_in(&unit.names, tag)).to_owned()
+    unit.map_or(code, |unit| name_in(&unit.names, tag))
+        .to_owned()
 }
 
 /// The list's form as it stands in the address.
@@ -294,9 +298,8 @@ fn address(asked: &Asked) -> String {
 
 fn line(site: &Site, l: &'static Words, tag: &str, row: &ArticleRow) -> Line {
     let today = crate::site::today(site);
-    let standing = |(language, code): &(Language, String)| {
-        (language.code(), code.clone(), l.standing(code))
-    };
+    let standing =
+        |(language, code): &(Language, String)| (language.code(), code.clone(), l.standing(code));
     let published = row.published > 0 && row.status != Status::Retired;
     Line {
         code: row.code.clone(),

@@ -69,6 +69,7 @@ words!(
     skip: ["본문으로 건너뛰기", "Skip to content"];
     desk: ["상담 데스크", "Desk"];
     contacts: ["상담 기록", "Contacts"];
+    library: ["자료실", "Library"];
     floor: ["현황판", "Floor"];
     statistics: ["통계", "Statistics"];
     start: ["시작 화면", "Start page"];

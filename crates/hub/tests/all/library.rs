@@ -61,7 +61,11 @@ fn draft(house: &House, code: &str) -> LibraryCommand {
 }
 
 async fn drafted(house: &House, code: &str) -> ArticleId {
-    let answer = house.hub.librarian().send(editor(), draft(house, code)).await;
+    let answer = house
+        .hub
+        .librarian()
+        .send(editor(), draft(house, code))
+        .await;
     match answer.unwrap() {
         LibraryAnswer::Article(article, 1) => article,
         other => panic!("{other:?}"),
@@ -254,7 +258,14 @@ async fn what_is_missing_is_counted_until_an_editor_deals_with_it() {
         about: key.about.clone(),
     };
     librarian.send(editor(), settle).await.unwrap();
-    assert!(house.archive.library_gaps(Gap::NoClick, 9).await.unwrap().is_empty());
+    assert!(
+        house
+            .archive
+            .library_gaps(Gap::NoClick, 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     librarian.send(Author::default(), missed).await.unwrap();
     let gaps = house.archive.library_gaps(Gap::NoClick, 9).await.unwrap();
     assert_eq!((gaps[0].1.open, gaps[0].1.total), (1, 4));

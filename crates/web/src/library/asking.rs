@@ -132,12 +132,7 @@ fn order(verb: &str, fields: &Fields) -> Option<Order> {
         },
         "comment" => Order::Comment {
             words: fields.get("words").to_owned(),
-            contact: fields
-                .get("contact")
-                .trim()
-                .parse()
-                .ok()
-                .map(ContactId),
+            contact: fields.get("contact").trim().parse().ok().map(ContactId),
         },
         "settle" => Order::Settle {
             comment: fields.number("comment"),
@@ -210,7 +205,12 @@ pub(crate) async fn season(
         let order = Order::AskCheck {
             reason: fields.get("reason").to_owned(),
         };
-        match site.hub.librarian().ask(author(&staffer), row.id, order).await {
+        match site
+            .hub
+            .librarian()
+            .ask(author(&staffer), row.id, order)
+            .await
+        {
             Ok(_) => asked += 1,
             // Another unit's, or asked already.
             Err(LibraryError::Refused(_)) => {}

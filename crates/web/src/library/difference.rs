@@ -141,12 +141,19 @@ mod tests {
             "[-구청에][+주민센터에] 신고하세요"
         );
         assert_eq!(shown("请拨打120", "请联系120"), "请[-拨打][+联系]120");
-        assert_eq!(shown("one two three", "one three four"), "one [-two ]three[+ four]");
+        assert_eq!(
+            shown("one two three", "one three four"),
+            "one [-two ]three[+ four]"
+        );
     }
 
     #[test]
     fn both_texts_can_be_read_from_the_pieces() {
-        let cases = [("a  b\n\nc d", "b\nc x d e"), ("가나 다라", "가나다 라"), ("", "")];
+        let cases = [
+            ("a  b\n\nc d", "b\nc x d e"),
+            ("가나 다라", "가나다 라"),
+            ("", ""),
+        ];
         for (old, new) in cases {
             let pieces = difference(old, new);
             let read = |not: Kind| -> String {

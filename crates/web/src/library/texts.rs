@@ -415,7 +415,8 @@ impl Words {
 
     /// What happened, in a few words.
     pub(crate) fn event(&self, event: &LibraryEvent) -> String {
-        let fill = |text: &str, key: &str, value: String| crate::texts::fill(text, &[(key, &value)]);
+        let fill =
+            |text: &str, key: &str, value: String| crate::texts::fill(text, &[(key, &value)]);
         match event {
             LibraryEvent::Drafted { .. } => self.e_drafted.to_owned(),
             LibraryEvent::Revised {
