@@ -64,7 +64,7 @@ pub use session::{Password, hash_password};
 pub use transcript::{Transcript, Transcripts};
 pub use writing::{
     CannedAnswer, Cleaned, Composed, Composer, Form, FormFault, FormFile, FormRefused, FormTaker,
-    MailAddress, PictureCleaner, Texts, Urgent, Writing,
+    MailAddress, Markup, PictureCleaner, Texts, Urgent, Writing,
 };
 
 use axum::Router;
@@ -186,6 +186,7 @@ pub async fn start(
         streams: site::Streams::default(),
         sending: desk_replies::Sending::default(),
         tried: links::Tried::default(),
+        previews: library::import::Previews::default(),
         chats,
         stop: stopped.clone(),
     });

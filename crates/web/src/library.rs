@@ -6,9 +6,15 @@ pub(crate) mod asking;
 pub(crate) mod compare;
 mod difference;
 pub(crate) mod editing;
+pub(crate) mod export;
 pub(crate) mod facts;
 pub(crate) mod file;
+pub(crate) mod gaps;
+mod hsds;
+pub(crate) mod import;
+mod markup;
 pub(crate) mod notices;
+mod tables;
 pub(crate) mod texts;
 
 use crate::Site;
@@ -56,6 +62,13 @@ pub(crate) fn routes() -> Router<Site> {
             get(notices::notices).post(notices::raise),
         )
         .route("/library/notices/{notice}/end", post(notices::end))
+        .route("/notices", get(notices::now))
+        .route("/library/gaps", get(gaps::gaps))
+        .route("/library/gaps/settle", post(gaps::settle))
+        .route("/library/export", get(export::export))
+        .route("/library/export/{name}", get(export::file))
+        .route("/library/import", get(import::blank).post(import::read))
+        .route("/library/import/{token}", post(import::take))
         .layer(DefaultBodyLimit::max(FORM_MAX))
 }
 

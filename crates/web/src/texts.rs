@@ -19,6 +19,7 @@ macro_rules! words {
             }
 
             /// The texts as JSON for a page's script.
+            #[allow(dead_code, reason = "not every page has a script")]
             pub(crate) fn json(&self) -> serde_json::Value {
                 let pairs = [$((stringify!($key), self.$key),)*];
                 pairs

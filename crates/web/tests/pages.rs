@@ -10,6 +10,8 @@ mod chat_ends;
 mod form;
 #[path = "pages/inbox.rs"]
 mod inbox;
+#[path = "pages/library.rs"]
+mod library;
 #[path = "pages/public.rs"]
 mod public;
 #[path = "../src/sample_city.rs"]

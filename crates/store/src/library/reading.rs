@@ -199,22 +199,25 @@ impl Archive {
     }
 
     /// Articles by number, from the one after `after`, with the texts of what is published, or of
-    /// the latest revision where `latest` says so. What has no such version is left out.
+    /// the latest revision where `latest` says so; what has no such version is left out. Then the
+    /// number of the last article that was looked at, none after the last page.
     pub async fn whole_articles(
         &self,
         after: ArticleId,
         limit: usize,
         latest: bool,
-    ) -> Result<Vec<Whole>, Failure> {
+    ) -> Result<(Vec<Whole>, Option<ArticleId>), Failure> {
         let mut asked = Values::default();
         asked.int(after.0 as i64).int(limit as i64);
         let text = "SELECT article FROM article WHERE article > $1 ORDER BY article LIMIT $2";
         let found = self.reader().query(text, asked).await?;
         let Some(last) = found.iter().next_back() else {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), None));
         };
-        let articles = between(self.reader(), after.0 as i64, last.int(0)?).await?;
-        self.with_texts(articles, latest).await
+        let last = last.int(0)?;
+        let articles = between(self.reader(), after.0 as i64, last).await?;
+        let wholes = self.with_texts(articles, latest).await?;
+        Ok((wholes, Some(ArticleId(last as u64))))
     }
 
     /// One article, as [`Archive::whole_articles`] gives them.

@@ -167,13 +167,16 @@ on_both!(what_is_taken_in_comes_out, paper, {
     assert_eq!((article.ratings, article.open_comments()), ((1, 1), 1));
     let whole = archive.whole_article(id, false).await.unwrap().unwrap();
     assert_eq!(whole.texts[&Language::Ko], text("parking 제목"));
-    let published = archive
+    let (published, last) = archive
         .whole_articles(ArticleId(0), 9, false)
         .await
         .unwrap();
+    assert_eq!(last, Some(ArticleId(2)));
     assert_eq!(published.len(), 1, "the other is a draft");
     let all = archive.whole_articles(ArticleId(0), 9, true).await.unwrap();
-    assert_eq!(all.len(), 2);
+    assert_eq!(all.0.len(), 2);
+    let none = archive.whole_articles(ArticleId(2), 9, true).await.unwrap();
+    assert_eq!(none, (Vec::new(), None));
     let reason = article.latest().unwrap().reason.clone();
     let words = archive.library_words(&[&reason]).await.unwrap();
     assert_eq!(words[&reason], "because");

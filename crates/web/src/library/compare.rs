@@ -50,7 +50,6 @@ struct ComparePage {
     /// Number, name, whether chosen for each side.
     revisions: Vec<(u32, String, bool, bool)>,
     from: u32,
-    to: u32,
     latest: u32,
     groups: Vec<Group>,
     may_write: bool,
@@ -118,7 +117,6 @@ async fn side_by_side(
             .latest()
             .is_some_and(|one| article::may_write(staffer, one)),
         from,
-        to,
         latest,
         w,
         l,

@@ -22,6 +22,8 @@ pub struct Incoming {
     pub assured: Option<Day>,
     /// It says of itself that it is a sample.
     pub sample: bool,
+    /// It comes from a form that cannot say everything: what it leaves out stays as it is.
+    pub partial: bool,
 }
 
 /// What is wrong with a file.
@@ -317,6 +319,7 @@ fn incoming(file: ArticleFile, city: &City) -> Result<Incoming, String> {
         assured: day(&file.assured, "assured")?,
         code: file.code,
         sample: file.sample,
+        partial: false,
         texts,
     })
 }

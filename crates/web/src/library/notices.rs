@@ -8,14 +8,15 @@ use crate::figures;
 use crate::site::{Frame, Staffer, page, trouble};
 use crate::texts::Staff;
 use askama::Template;
-use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::extract::{Json, Path, Query, State};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use center::city::name_in;
 use center::knowledge::{Audience, Notice, NoticeId, NoticeOrder};
 use center::time::{HOUR_MS, Time};
 use hub::{LibraryCommand, Texted};
 use serde::Deserialize;
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Notices of the past that are listed.
@@ -248,6 +249,26 @@ pub(crate) async fn end(
             (status, form).into_response()
         }
     }
+}
+
+/// What a page of citizens asks for.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Heard {
+    lang: String,
+}
+
+/// `GET /notices`: what everybody must know now, for a page that is open already.
+pub(crate) async fn now(State(site): State<Site>, Query(heard): Query<Heard>) -> Response {
+    let texts = for_citizens(&site, &heard.lang);
+    let kept = [(header::CACHE_CONTROL, "public, max-age=2")];
+    (kept, Json(json!({ "notices": texts }))).into_response()
+}
+
+/// What citizens must know now.
+pub(crate) fn for_citizens(site: &Site, language: &str) -> Vec<String> {
+    let notices = site.hub.librarian().notices().borrow().clone();
+    live(&notices, site.now(), language, false)
 }
 
 /// What is live now, in a language, for those who may read it.
