@@ -72,7 +72,7 @@ pub fn read(folder: &Path) -> Result<Read> {
     let texts = file_or(folder, "texts.toml", SAMPLE_TEXTS)?;
     let units = file_or(folder, "units.toml", SAMPLE_UNITS)?;
     let whole = || format!("the city in {}", folder.display());
-    let mut read = parse_with(&city, &categories, &units).with_context(whole)?;
+    let mut read = parse(&city, &categories, &units).with_context(whole)?;
     read.city.texts = house_texts(&texts).with_context(whole)?;
     Ok(read)
 }
@@ -103,13 +103,8 @@ pub fn file_or(folder: &Path, name: &str, sample: &str) -> Result<String> {
     }
 }
 
-/// Reads a city without units from text. Every flaw is named, not only the first.
-pub fn parse(city: &str, categories: &str) -> Result<Read> {
-    parse_with(city, categories, SAMPLE_UNITS)
-}
-
-/// Reads a city with its units and districts from text.
-fn parse_with(city: &str, categories: &str, units: &str) -> Result<Read> {
+/// Reads a city from text. Every flaw is named, not only the first.
+pub fn parse(city: &str, categories: &str, units: &str) -> Result<Read> {
     let file: CityFile = toml::from_str(city).context("city.toml")?;
     let categories: CategoriesFile = toml::from_str(categories).context("categories.toml")?;
     let units: library::UnitsFile = toml::from_str(units).context("units.toml")?;
@@ -535,12 +530,15 @@ mod tests {
     fn flaws(from: &str, to: &str) -> String {
         assert!(SAMPLE.contains(from), "{from} is in the sample");
         let city = SAMPLE.replacen(from, to, 1);
-        format!("{:#}", parse(&city, SAMPLE_CATEGORIES).unwrap_err())
+        format!(
+            "{:#}",
+            parse(&city, SAMPLE_CATEGORIES, SAMPLE_UNITS).unwrap_err()
+        )
     }
 
     #[test]
     fn the_sample_city_is_whole() {
-        let read = parse(SAMPLE, SAMPLE_CATEGORIES).unwrap();
+        let read = parse(SAMPLE, SAMPLE_CATEGORIES, SAMPLE_UNITS).unwrap();
         let city = read.city;
         assert!(city.counselors.len() >= 12);
         assert!(city.counselors.iter().any(|c| c.supervisor));
@@ -559,7 +557,7 @@ mod tests {
 
     #[test]
     fn a_written_queue_has_one_of_its_kind_for_each_further_language() {
-        let city = parse(SAMPLE, SAMPLE_CATEGORIES).unwrap().city;
+        let city = parse(SAMPLE, SAMPLE_CATEGORIES, SAMPLE_UNITS).unwrap().city;
         let queue = |code: &str| &city.queues[city.queue_index(code).unwrap()];
         let (own, foreign) = (queue("texts"), queue("texts-vi"));
         assert_eq!((own.channel, own.language), (Channel::Text, None));
@@ -758,14 +756,17 @@ mod tests {
     #[test]
     fn a_category_without_parent_is_named() {
         let categories = "category = [{ code = \"A-01\", names = { en = \"x\" } }]";
-        let message = format!("{:#}", parse(SAMPLE, categories).unwrap_err());
+        let message = format!("{:#}", parse(SAMPLE, categories, SAMPLE_UNITS).unwrap_err());
         assert!(message.contains("there is no parent `A`"), "{message}");
     }
 
     #[test]
     fn limits_change_one_by_one() {
         let city = SAMPLE.replacen("[limits]", "[limits]\nring_ms = 7000", 1);
-        let limits = parse(&city, SAMPLE_CATEGORIES).unwrap().city.limits;
+        let limits = parse(&city, SAMPLE_CATEGORIES, SAMPLE_UNITS)
+            .unwrap()
+            .city
+            .limits;
         let standard = center::limit::Limits::default();
         assert_eq!(limits.ring_ms, 7_000);
         assert_eq!(limits.calls_max, standard.calls_max);

@@ -12,6 +12,8 @@ mod form;
 mod inbox;
 #[path = "pages/library.rs"]
 mod library;
+#[path = "pages/library_files.rs"]
+mod library_files;
 #[path = "pages/public.rs"]
 mod public;
 #[path = "../src/sample_city.rs"]

@@ -2,6 +2,7 @@
 
 use crate::town::{House, KIM};
 use center::city::Language;
+use center::effect::Effect;
 use center::knowledge::{
     ArticleId, Audience, Author, Facts, Gap, NoticeId, NoticeOrder, Order, Refusal, Role, Status,
     Text, Unit, Written,
@@ -231,6 +232,64 @@ async fn a_notice_is_shown_at_once_and_ends_by_itself() {
     librarian.send(editor(), end).await.unwrap();
     shown(&mut notices, 0).await;
     house.is_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_hear_of_a_notice_before_the_menu_while_it_lasts() {
+    let mut house = house().await;
+    let now = house.hub.now();
+    let command = LibraryCommand::Notice {
+        notice: None,
+        order: NoticeOrder::Raise {
+            notice: NoticeId(0),
+            digest: String::new(),
+            from: now,
+            until: now + 60_000,
+            audience: Audience::Citizen,
+            prompt: "flood".into(),
+            article: None,
+        },
+        texts: BTreeMap::from([("en".to_owned(), "Flood".to_owned())]),
+    };
+    let sent = house.hub.librarian().send(editor(), command).await;
+    assert_eq!(sent.unwrap(), LibraryAnswer::Notice(NoticeId(1)));
+    let played = first_prompt(&mut house, "heard", "flood").await;
+    assert!(played, "within five seconds");
+    // A failed write makes the hub build its center anew: it still knows.
+    house.fail_next_write();
+    let arrival = crate::town::arrival("lost", "caller-x");
+    assert!(house.send(arrival).await.is_err());
+    assert!(first_prompt(&mut house, "again", "flood").await);
+    let end = LibraryCommand::Notice {
+        notice: Some(NoticeId(1)),
+        order: NoticeOrder::End,
+        texts: BTreeMap::new(),
+    };
+    house.hub.librarian().send(editor(), end).await.unwrap();
+    assert!(!first_prompt(&mut house, "later", "flood").await);
+    house.is_clean().await;
+}
+
+/// Whether a caller hears a prompt first: tried for five seconds while it is not as expected yet.
+async fn first_prompt(house: &mut House, key: &str, name: &str) -> bool {
+    let begun = std::time::Instant::now();
+    let expected = key != "later";
+    for number in 0.. {
+        house
+            .arrives(&format!("{key}-{number}"), &format!("{key}-{number}"))
+            .await;
+        let prompts = loop {
+            if let Effect::Play { prompts, .. } = house.effect().await {
+                break prompts;
+            }
+        };
+        let heard = prompts.first().is_some_and(|prompt| prompt.name == name);
+        if heard == expected || begun.elapsed() > Duration::from_secs(5) {
+            return heard;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    unreachable!("numbers do not end")
 }
 
 #[tokio::test(flavor = "multi_thread")]

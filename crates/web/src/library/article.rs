@@ -118,8 +118,7 @@ struct ArticlePage {
     yellow: &'static str,
     sample: bool,
     revision: u32,
-    /// The published revision, 0 for none.
-    published: u32,
+    numbered: String,
     readers_see: String,
     tabs: Vec<Tab>,
     language: Language,
@@ -242,7 +241,7 @@ fn put(
         yellow: l.yellow(status),
         sample: article.sample,
         revision: version.revision,
-        published,
+        numbered: fill(l.revision, &[("n", &version.revision.to_string())]),
         readers_see: if waits {
             fill(l.readers_see, &see)
         } else {

@@ -28,6 +28,7 @@ words!(
     export: ["내보내기", "Export"];
     export_lead: ["자료 전체를 한 파일로 받습니다.", "Everything in one file."];
     search: ["찾기", "Search"];
+    show: ["보기", "Show"];
     clear: ["조건 지우기", "Clear"];
     words: ["제목이나 코드", "Words of title or code"];
     state: ["상태", "State"];
