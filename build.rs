@@ -1,5 +1,5 @@
-//! Lists the prompts under `assets/prompts` so that the binary carries them. Never reads their
-//! sound.
+//! Lists the prompts and the sample articles under `assets` so that the binary carries them. Never
+//! reads what they say.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -24,10 +24,26 @@ fn main() {
     }
     list.push_str("]\n");
     fs::write(Path::new(&out).join("prompts.rs"), list).expect("OUT_DIR can be written");
+    articles(&root, &out);
+}
+
+/// The files of sample articles, where there are any.
+fn articles(root: &str, out: &str) {
+    let folder = Path::new(root).join("assets/articles");
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut list = String::from("&[\n");
+    for file in names(&folder) {
+        let path = folder.join(&file);
+        let path = path.to_string_lossy();
+        writeln!(list, "({file:?}, include_str!({path:?})),")
+            .expect("a string takes what is written");
+    }
+    list.push_str("]\n");
+    fs::write(Path::new(out).join("articles.rs"), list).expect("OUT_DIR can be written");
 }
 
 fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).expect("assets/prompts is part of the source");
+    let entries = fs::read_dir(folder).expect("the folders under assets are part of the source");
     let mut names: Vec<String> = entries
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned())

@@ -16,7 +16,8 @@ pub async fn run(audit: &config::Audit) -> Result<ExitCode> {
         println!("and {} more", report.more);
     }
     println!(
-        "{}: events={} contacts={} cells={} recordings={} erased={} aside={} attempts={}",
+        "{}: events={} contacts={} cells={} recordings={} erased={} aside={} attempts={} \
+         library_events={} articles={}",
         if report.clean() {
             "clean"
         } else {
@@ -28,7 +29,9 @@ pub async fn run(audit: &config::Audit) -> Result<ExitCode> {
         report.recordings,
         report.erased,
         report.aside,
-        report.attempts
+        report.attempts,
+        report.library_events,
+        report.articles
     );
     Ok(if report.clean() {
         ExitCode::SUCCESS

@@ -173,6 +173,7 @@ fn crowd(counselors: u32) -> Result<City> {
         name: format!("Bench {number}"),
         skills: general.clone(),
         supervisor: false,
+        library: center::knowledge::Role::default(),
     };
     city.counselors = (1..=counselors).map(profile).collect();
     city.limits.calls_max = usize::MAX;

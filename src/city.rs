@@ -3,6 +3,7 @@
 
 mod file;
 mod hours;
+mod library;
 mod limits;
 mod tree;
 
@@ -26,6 +27,7 @@ const YEAR_S: i64 = 365 * DAY_S;
 pub const SAMPLE: &str = include_str!("../assets/city.toml");
 const SAMPLE_CATEGORIES: &str = include_str!("../assets/categories.toml");
 const SAMPLE_TEXTS: &str = include_str!("../assets/texts.toml");
+const SAMPLE_UNITS: &str = include_str!("../assets/units.toml");
 
 /// Password of everyone in the sample city, and of whoever has no `password_hash`.
 pub const SAMPLE_PASSWORD: &str = "haneul-120";
@@ -36,6 +38,7 @@ pub fn write_sample(folder: &Path) -> Result<()> {
         ("city.toml", SAMPLE),
         ("categories.toml", SAMPLE_CATEGORIES),
         ("texts.toml", SAMPLE_TEXTS),
+        ("units.toml", SAMPLE_UNITS),
         ("answers.toml", crate::answers::SAMPLE),
     ] {
         let path = folder.join(name);
@@ -44,6 +47,11 @@ pub fn write_sample(folder: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether a data directory has the units of the sample city, on which its articles build.
+pub fn has_sample_units(folder: &Path) -> Result<bool> {
+    Ok(file_or(folder, "units.toml", SAMPLE_UNITS)? == SAMPLE_UNITS)
 }
 
 /// What a city's files say.
@@ -62,8 +70,9 @@ pub fn read(folder: &Path) -> Result<Read> {
     let city = file_or(folder, "city.toml", SAMPLE)?;
     let categories = file_or(folder, "categories.toml", SAMPLE_CATEGORIES)?;
     let texts = file_or(folder, "texts.toml", SAMPLE_TEXTS)?;
+    let units = file_or(folder, "units.toml", SAMPLE_UNITS)?;
     let whole = || format!("the city in {}", folder.display());
-    let mut read = parse(&city, &categories).with_context(whole)?;
+    let mut read = parse(&city, &categories, &units).with_context(whole)?;
     read.city.texts = house_texts(&texts).with_context(whole)?;
     Ok(read)
 }
@@ -95,11 +104,14 @@ pub fn file_or(folder: &Path, name: &str, sample: &str) -> Result<String> {
 }
 
 /// Reads a city from text. Every flaw is named, not only the first.
-pub fn parse(city: &str, categories: &str) -> Result<Read> {
+pub fn parse(city: &str, categories: &str, units: &str) -> Result<Read> {
     let file: CityFile = toml::from_str(city).context("city.toml")?;
     let categories: CategoriesFile = toml::from_str(categories).context("categories.toml")?;
+    let units: library::UnitsFile = toml::from_str(units).context("units.toml")?;
     let mut check = Check::default();
-    let read = check.city(&file, categories.category);
+    let mut read = check.city(&file, categories.category);
+    read.city.library = check.library(&file, units);
+    check.roles(&read.city);
     if check.flaws.is_empty() {
         return Ok(read);
     }
@@ -158,6 +170,7 @@ impl Check {
             weights: self.weights(file),
             limits: self.limits(file),
             callbacks: false,
+            library: center::knowledge::Library::default(),
             queues,
             counselors,
         };
@@ -345,6 +358,7 @@ impl Check {
             name: file.name.clone(),
             skills: file.skills.clone(),
             supervisor: file.supervisor,
+            library: file.library.role(),
         }
     }
 
@@ -516,12 +530,15 @@ mod tests {
     fn flaws(from: &str, to: &str) -> String {
         assert!(SAMPLE.contains(from), "{from} is in the sample");
         let city = SAMPLE.replacen(from, to, 1);
-        format!("{:#}", parse(&city, SAMPLE_CATEGORIES).unwrap_err())
+        format!(
+            "{:#}",
+            parse(&city, SAMPLE_CATEGORIES, SAMPLE_UNITS).unwrap_err()
+        )
     }
 
     #[test]
     fn the_sample_city_is_whole() {
-        let read = parse(SAMPLE, SAMPLE_CATEGORIES).unwrap();
+        let read = parse(SAMPLE, SAMPLE_CATEGORIES, SAMPLE_UNITS).unwrap();
         let city = read.city;
         assert!(city.counselors.len() >= 12);
         assert!(city.counselors.iter().any(|c| c.supervisor));
@@ -540,7 +557,7 @@ mod tests {
 
     #[test]
     fn a_written_queue_has_one_of_its_kind_for_each_further_language() {
-        let city = parse(SAMPLE, SAMPLE_CATEGORIES).unwrap().city;
+        let city = parse(SAMPLE, SAMPLE_CATEGORIES, SAMPLE_UNITS).unwrap().city;
         let queue = |code: &str| &city.queues[city.queue_index(code).unwrap()];
         let (own, foreign) = (queue("texts"), queue("texts-vi"));
         assert_eq!((own.channel, own.language), (Channel::Text, None));
@@ -739,14 +756,17 @@ mod tests {
     #[test]
     fn a_category_without_parent_is_named() {
         let categories = "category = [{ code = \"A-01\", names = { en = \"x\" } }]";
-        let message = format!("{:#}", parse(SAMPLE, categories).unwrap_err());
+        let message = format!("{:#}", parse(SAMPLE, categories, SAMPLE_UNITS).unwrap_err());
         assert!(message.contains("there is no parent `A`"), "{message}");
     }
 
     #[test]
     fn limits_change_one_by_one() {
         let city = SAMPLE.replacen("[limits]", "[limits]\nring_ms = 7000", 1);
-        let limits = parse(&city, SAMPLE_CATEGORIES).unwrap().city.limits;
+        let limits = parse(&city, SAMPLE_CATEGORIES, SAMPLE_UNITS)
+            .unwrap()
+            .city
+            .limits;
         let standard = center::limit::Limits::default();
         assert_eq!(limits.ring_ms, 7_000);
         assert_eq!(limits.calls_max, standard.calls_max);

@@ -6,6 +6,7 @@ mod audit;
 mod bench;
 mod city;
 mod config;
+mod library;
 mod prompts;
 mod secret;
 mod serve;

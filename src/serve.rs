@@ -4,7 +4,7 @@
 use crate::answers;
 use crate::city::{self, SAMPLE_PASSWORD};
 use crate::config::{Serve, Settings};
-use crate::{prompts, secret, simulation, writing};
+use crate::{library, prompts, secret, simulation, writing};
 use anyhow::{Context, Result};
 use center::city::City;
 use center::time::DAY_MS;
@@ -40,6 +40,7 @@ pub async fn run(serve: &Serve) -> Result<ExitCode> {
         journal,
     };
     let (hub, mut wings) = hub::start(start).await?;
+    library::fill(folder, &hub, &archive).await?;
     let transcripts = Transcripts::new(
         archive.clone(),
         city.clone(),

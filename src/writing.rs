@@ -23,6 +23,7 @@ pub fn of(open: &Open, hub: hub::Hub) -> Writing {
         composer: Arc::new(move |_, via, text| composed(&composer, via, text)),
         urgent: Arc::new(|text| urgent::urgent(text).is_some()),
         picture: Some(Arc::new(clean)),
+        markup: Some(Arc::new(|source| mail::html::clean(source).html)),
         mails_to: open.mails.then_some(known),
         form: Some(Arc::new(move |form| {
             let (door, now) = (door.clone(), hub.now());

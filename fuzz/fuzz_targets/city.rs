@@ -1,4 +1,4 @@
-//! `city.toml` and `categories.toml`, parted by a line of three dashes, read by the program's own
+//! `city.toml`, `categories.toml` and `units.toml`, parted by lines of three dashes, read by the program's own
 //! file. Never a check of its own.
 #![no_main]
 
@@ -13,6 +13,7 @@ mod house {
 use house::{answers, city};
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    let (city, categories) = text.split_once("\n---\n").unwrap_or((text, ""));
-    let _ = city::parse(city, categories);
+    let (city, rest) = text.split_once("\n---\n").unwrap_or((text, ""));
+    let (categories, units) = rest.split_once("\n---\n").unwrap_or((rest, ""));
+    let _ = city::parse(city, categories, units);
 });

@@ -117,6 +117,7 @@ fn city(counselors: u32) -> City {
         name: String::new(),
         skills: skills(number),
         supervisor: false,
+        library: center::knowledge::Role::default(),
     };
     let topics = SKILLS[..3]
         .iter()
@@ -144,6 +145,7 @@ fn city(counselors: u32) -> City {
         weights: Weights::standard(),
         limits: center::limit::Limits::default(),
         callbacks: false,
+        library: center::knowledge::Library::default(),
     }
 }
 

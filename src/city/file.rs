@@ -1,6 +1,7 @@
 //! The shape of `city.toml` and `categories.toml` as written. Never checked here: that is `city`'s
 //! work.
 
+use super::library::{LibraryFile, RoleFile};
 use super::limits::LimitsFile;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -29,6 +30,9 @@ pub struct CityFile {
     /// Hundredths of a counselor that one contact of a channel takes.
     #[serde(default)]
     pub weights: BTreeMap<String, u16>,
+    /// Rules of the counseling information database.
+    #[serde(default)]
+    pub library: LibraryFile,
 }
 
 #[derive(Deserialize)]
@@ -150,6 +154,9 @@ pub struct CounselorFile {
     #[serde(default)]
     pub supervisor: bool,
     pub password_hash: Option<String>,
+    /// `"editor"`, or the units whose articles they write and assure.
+    #[serde(default)]
+    pub library: RoleFile,
 }
 
 fn voice() -> String {

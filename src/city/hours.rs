@@ -67,7 +67,7 @@ fn instant(text: &str, zone: &Zone) -> Result<Time, String> {
     Ok(zone.instant(Civil { day, minute }))
 }
 
-fn parse_day(text: &str) -> Result<Day, String> {
+pub fn parse_day(text: &str) -> Result<Day, String> {
     Day::parse(text).ok_or_else(|| format!("`{text}` is not a day like `2027-03-01`"))
 }
 

@@ -265,5 +265,6 @@ fn nowhere() -> City {
         weights: Weights::standard(),
         limits: center::limit::Limits::default(),
         callbacks: false,
+        library: center::knowledge::Library::default(),
     }
 }

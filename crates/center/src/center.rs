@@ -73,6 +73,8 @@ pub struct Center {
     /// Voice contacts whose line is up.
     pub(crate) lines: usize,
     pub(crate) conversations: Conversations,
+    /// Prompts that callers hear before the first menu.
+    pub(crate) announced: Vec<String>,
 }
 
 impl Center {
@@ -97,6 +99,7 @@ impl Center {
             next_contact: 1,
             lines: 0,
             conversations: Conversations::default(),
+            announced: Vec::new(),
         }
     }
 
@@ -170,6 +173,9 @@ impl Center {
     pub fn apply(&mut self, at: Time, event: &Event) {
         if let Some(id) = event.contact() {
             self.apply_to_contact(at, id, event);
+        }
+        if let Event::Announced { prompts } = event {
+            self.announced.clone_from(prompts);
         }
         if let Event::DeadLettered { key, .. } = event {
             self.conversations.know(at, key, ContactId(0), 0);

@@ -231,6 +231,8 @@ pub struct CounselorProfile {
     pub skills: BTreeMap<String, u8>,
     /// May open the floor, listen to recordings of others, search everything.
     pub supervisor: bool,
+    /// What they may do in the counseling information database.
+    pub library: crate::knowledge::Role,
 }
 
 /// An outcome code (disposition) as the counselor chooses it.
@@ -305,6 +307,8 @@ pub struct City {
     pub limits: crate::limit::Limits,
     /// Whether an outbound route exists, so that a callback can be promised.
     pub callbacks: bool,
+    /// Units, districts and rules of the counseling information database.
+    pub library: crate::knowledge::Library,
 }
 
 impl City {

@@ -424,6 +424,11 @@ pub enum Command {
     },
     /// The center has just started on what the journal holds; every live line is gone.
     Restarted,
+    /// Callers hear these prompts before the first menu from now on; none any more when empty.
+    Announce {
+        /// Names of prompts.
+        prompts: Vec<String>,
+    },
     /// Time has passed; deadlines may be due. Any other command checks them too.
     Tick,
 }

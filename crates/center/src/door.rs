@@ -43,6 +43,14 @@ impl Turn<'_> {
                 Ok(())
             }
             Command::ErasePersonal { contact } => self.erase_personal(*contact),
+            Command::Announce { prompts } => {
+                if *prompts != self.center.announced {
+                    self.emit(Event::Announced {
+                        prompts: prompts.clone(),
+                    });
+                }
+                Ok(())
+            }
             _ => return None,
         })
     }
@@ -149,7 +157,14 @@ impl Turn<'_> {
                         contact,
                         node: name.clone(),
                     });
-                    self.play_node(contact, &node, &[]);
+                    let entry = *name == self.center.city.menu.entry;
+                    let announced = if entry {
+                        self.center.announced.clone()
+                    } else {
+                        Vec::new()
+                    };
+                    let first: Vec<&str> = announced.iter().map(String::as_str).collect();
+                    self.play_node(contact, &node, &first);
                 }
                 // A menu without this node is refused at start; a queue is never a dead end.
                 None => self.enter_queue(contact, 0),

@@ -663,6 +663,11 @@ pub enum Event {
         /// Counselor.
         counselor: CounselorId,
     },
+    /// Callers hear these prompts before the first menu from now on.
+    Announced {
+        /// Names of prompts, empty for none any more.
+        prompts: Vec<String>,
+    },
     /// The center started on what the journal holds: all lines and desks of before are gone.
     Restarted,
 }
@@ -675,7 +680,8 @@ macro_rules! contact_events {
                 $(Event::$name { contact, .. } => Some(*contact),)*
                 Event::SignedIn { .. } | Event::SignedOut { .. } | Event::Readied { .. }
                 | Event::Rested { .. } | Event::RestLong { .. } | Event::DeskLost { .. }
-                | Event::DeskBack { .. } | Event::DeadLettered { .. } | Event::Restarted => None,
+                | Event::DeskBack { .. } | Event::DeadLettered { .. } | Event::Announced { .. }
+                | Event::Restarted => None,
             }
         }
     };

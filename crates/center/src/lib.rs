@@ -13,6 +13,7 @@ mod door;
 pub mod effect;
 pub mod estimate;
 pub mod event;
+pub mod knowledge;
 mod letters;
 pub mod limit;
 mod marks;

@@ -634,6 +634,7 @@ mod tests {
                 .map(|skill| ((*skill).to_owned(), 3))
                 .collect(),
             supervisor: false,
+            library: crate::knowledge::Role::default(),
         };
         City {
             names: BTreeMap::new(),
@@ -653,6 +654,7 @@ mod tests {
             weights: Weights::standard(),
             limits: crate::limit::Limits::default(),
             callbacks: false,
+            library: crate::knowledge::Library::default(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Who is signed in and how, as last written: lets the hub rebuild its center after a failed write
+//! Who is signed in and how, and what callers are told first, as last written: lets the hub rebuild its center after a failed write
 //! without sending every counselor home. Never stored; a restart begins with empty desks.
 
 use center::city::CounselorId;
@@ -17,6 +17,8 @@ struct Desk {
 #[derive(Debug, Default)]
 pub(crate) struct Presence {
     desks: BTreeMap<CounselorId, Desk>,
+    /// What callers hear before the first menu.
+    announced: Option<(Time, Event)>,
 }
 
 impl Presence {
@@ -30,6 +32,7 @@ impl Presence {
                 | Event::Rested { .. }
                 | Event::DeskLost { .. }
                 | Event::DeskBack { .. }
+                | Event::Announced { .. }
                 | Event::Restarted
         )
     }
@@ -38,6 +41,7 @@ impl Presence {
     pub fn note(&mut self, at: Time, event: &Event) {
         match event {
             Event::Restarted => self.desks.clear(),
+            Event::Announced { .. } => self.announced = Some((at, event.clone())),
             Event::SignedIn { counselor } => {
                 self.desks.insert(
                     *counselor,
@@ -72,7 +76,7 @@ impl Presence {
 
     /// The events that bring a fresh center to the same desks.
     pub fn events(&self) -> Vec<(Time, Event)> {
-        let mut events = Vec::new();
+        let mut events: Vec<(Time, Event)> = self.announced.iter().cloned().collect();
         for (counselor, desk) in &self.desks {
             events.push((
                 desk.signed_in,

@@ -2,6 +2,7 @@
 //! board. Never media.
 
 use crate::chatter::Chatter;
+use crate::librarian::{self, Librarian, Texted};
 use crate::media::{MediaPort, MediaRequest};
 use crate::personal::Personal;
 use crate::turn::Switch;
@@ -9,6 +10,7 @@ use center::board::Board;
 use center::city::{City, ContactId};
 use center::command::{Answer, Command, Refusal};
 use center::effect::Effect;
+use center::knowledge::{Audience, Notice};
 use center::time::Time;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,6 +81,7 @@ pub struct Hub {
     board: watch::Receiver<Arc<Board>>,
     media: MediaPort,
     chatter: Chatter,
+    librarian: Librarian,
     city: Arc<City>,
 }
 
@@ -134,6 +137,11 @@ impl Hub {
         &self.chatter
     }
 
+    /// The way into the counseling information database.
+    pub fn librarian(&self) -> &Librarian {
+        &self.librarian
+    }
+
     /// The city.
     pub fn city(&self) -> &Arc<City> {
         &self.city
@@ -150,6 +158,47 @@ fn now() -> Time {
     Time(since.map_or(0, |since| since.as_millis() as i64))
 }
 
+/// Tells the center which prompts callers hear first, whenever a notice with one begins or ends.
+async fn announce(
+    inbox: mpsc::WeakSender<Envelope>,
+    mut notices: watch::Receiver<Arc<Vec<Texted>>>,
+) {
+    let mut told: Vec<String> = Vec::new();
+    loop {
+        let shown = notices.borrow_and_update().clone();
+        let heard = |notice: &&Notice| {
+            notice.live(now()) && notice.audience == Audience::Citizen && !notice.prompt.is_empty()
+        };
+        let live = shown.iter().map(|(notice, _)| notice).filter(heard);
+        let prompts: Vec<String> = live.map(|notice| notice.prompt.clone()).collect();
+        if prompts != told {
+            let Some(inbox) = inbox.upgrade() else {
+                return;
+            };
+            let (reply, answer) = oneshot::channel();
+            let command = Command::Announce {
+                prompts: prompts.clone(),
+            };
+            let envelope = Envelope {
+                command,
+                personal: Vec::new(),
+                reply,
+            };
+            if inbox.send(envelope).await.is_err() {
+                return;
+            }
+            if !matches!(answer.await, Ok(Ok(_))) {
+                tokio::time::sleep(REPORT_AGAIN).await;
+                continue;
+            }
+            told = prompts;
+        }
+        if notices.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
 /// Replays what is open, tells the center that it restarted, and begins to take commands.
 pub async fn start(start: Start) -> Result<(Hub, Wings), store::Failure> {
     let (inbox, commands) = mpsc::channel(INBOX_MAX);
@@ -158,15 +207,19 @@ pub async fn start(start: Start) -> Result<(Hub, Wings), store::Failure> {
     let (media, requests) = MediaPort::new();
     let (show, board) = watch::channel(Arc::default());
     let city = start.city.clone();
+    let library = start.journal.library().await?;
+    let librarian = librarian::start(city.clone(), library, now).await?;
     let mut switch = Switch::new(start, (effects, letters), show, now());
     switch.recover(now()).await?;
     switch.restarted(now()).await?;
     tokio::spawn(switch.run(commands, now));
+    tokio::spawn(announce(inbox.downgrade(), librarian.notices()));
     let hub = Hub {
         inbox,
         board,
         media,
         chatter: Chatter::default(),
+        librarian,
         city,
     };
     Ok((

@@ -156,6 +156,7 @@ pub fn city(queues: Vec<Queue>, counselors: Vec<CounselorProfile>) -> City {
         weights: Weights::standard(),
         limits: Limits::default(),
         callbacks: true,
+        library: center::knowledge::Library::default(),
     }
 }
 
@@ -194,6 +195,7 @@ pub fn counselor(id: u32, further: Option<(Language, u8)>) -> CounselorProfile {
         name: format!("Counselor {id}"),
         skills,
         supervisor: id.is_multiple_of(SUPERVISOR_EVERY),
+        library: center::knowledge::Role::default(),
     }
 }
 

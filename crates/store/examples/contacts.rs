@@ -193,5 +193,6 @@ fn city() -> City {
         weights: Weights::standard(),
         limits: Limits::default(),
         callbacks: true,
+        library: center::knowledge::Library::default(),
     }
 }

@@ -47,6 +47,10 @@ pub struct Report {
     pub aside: u64,
     /// Attempts in telephony's own log.
     pub attempts: u64,
+    /// Events of the library whose chain was verified.
+    pub library_events: u64,
+    /// Articles that were folded again.
+    pub articles: u64,
     /// Each difference in plain words.
     pub differences: Vec<String>,
     /// Differences beyond those that are named.
@@ -74,7 +78,7 @@ pub async fn audit(place: &Place, city: &Arc<City>) -> Result<Report, Failure> {
     let reader = Reader::open(place);
     let key = Key::read(place.folder())?;
     let before = ingress::read(place.folder())?;
-    let blobs = key.map(|key| Blobs::new(place.folder(), &key));
+    let blobs = key.as_ref().map(|key| Blobs::new(place.folder(), key));
     // Listed before the moment that is looked at: what is recorded in it was listed or is gone.
     let lying = match &blobs {
         Some(blobs) => blobs.names("recordings")?,
@@ -96,6 +100,7 @@ pub async fn audit(place: &Place, city: &Arc<City>) -> Result<Report, Failure> {
     for what in kept.compare(&mut audit.view).await? {
         audit.report.differs(what);
     }
+    audit.library(key.as_ref(), city).await?;
     match &blobs {
         Some(blobs) => {
             let listed = audit.recordings(blobs).await?;
@@ -150,6 +155,16 @@ struct Audit {
 }
 
 impl Audit {
+    async fn library(&mut self, key: Option<&Key>, city: &City) -> Result<(), Failure> {
+        let found = crate::library::audit::run(&mut self.view, key, city).await?;
+        self.report.library_events = found.events;
+        self.report.articles = found.articles;
+        for what in found.differences {
+            self.report.differs(what);
+        }
+        Ok(())
+    }
+
     async fn ask(&mut self, text: &str, numbers: &[i64]) -> Result<crate::value::Records, Failure> {
         let mut asked = Values::default();
         for number in numbers {

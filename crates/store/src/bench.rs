@@ -14,7 +14,7 @@
 //! rows, the preparation, the settings and the durability are those of the run.
 
 use crate::batch::{Batch, Entry, Personal};
-use crate::engine::{Dialect, Reader, Writer};
+use crate::engine::{Dialect, Lease, Reader, Writer};
 use crate::failure::Failure;
 use crate::fold::{Fold, Head, STREAM, place, tables};
 use crate::insert::{Conflict, Insert, Rows};
@@ -85,7 +85,7 @@ pub async fn bare(
 ) -> Result<Bare, Failure> {
     let reader = Reader::open(from);
     std::fs::create_dir_all(into.folder()).map_err(|error| Failure::io("folder", &error))?;
-    let mut writer = Writer::open(into).await?;
+    let mut writer = Writer::open(into, Lease::Record).await?;
     let kinds = kinds(writer.dialect());
     writer.script(made(&kinds, writer.dialect())).await?;
     let mut again = Again {

@@ -63,7 +63,16 @@ impl Fault {
     }
 }
 
-/// The one connection that writes.
+/// What a writer has for itself: nobody else writes it anywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lease {
+    /// The counseling record.
+    Record,
+    /// The counseling information database.
+    Library,
+}
+
+/// A connection that writes: one for each lease.
 #[derive(Debug)]
 pub(crate) enum Writer {
     /// SQLite; none while it is lost.
@@ -73,16 +82,16 @@ pub(crate) enum Writer {
 }
 
 impl Writer {
-    /// Takes the writer's lease of a place.
-    pub async fn open(place: &Place) -> Result<Writer, Failure> {
+    /// Takes a writer's lease of a place.
+    pub async fn open(place: &Place, lease: Lease) -> Result<Writer, Failure> {
         match place {
             Place::Folder(folder) => {
                 let folder = folder.clone();
-                let writer = blocking(move || sqlite::Writer::open(&folder)).await??;
+                let writer = blocking(move || sqlite::Writer::open(&folder, lease)).await??;
                 Ok(Writer::Sqlite(Some(Box::new(writer))))
             }
             Place::Postgres { url, .. } => {
-                let writer = postgres::Writer::open(url).await?;
+                let writer = postgres::Writer::open(url, lease).await?;
                 Ok(Writer::Postgres(Box::new(writer)))
             }
         }

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// The stream of this center's only writer.
 pub(crate) const STREAM: i64 = 1;
 
-static JOURNAL: Insert = Insert::new(
+pub(crate) static JOURNAL: Insert = Insert::new(
     "journal",
     "stream, seq, at, kind, contact, counselor, body, prev, hash",
     Conflict::Refuse,
@@ -61,7 +61,7 @@ static TRANSFER: Insert = Insert::new(
         columns: "transfer_to",
     },
 );
-static META: Insert = Insert::new(
+pub(crate) static META: Insert = Insert::new(
     "meta",
     "name, value",
     Conflict::Replace {

@@ -4,7 +4,7 @@
 use crate::archive::Archive;
 use crate::batch::{Batch, Entry, Recovery};
 use crate::bench::Commits;
-use crate::engine::{Fault, Reader, Writer};
+use crate::engine::{Fault, Lease, Reader, Writer};
 use crate::failure::{Broken, Failure};
 use crate::fold::{Fold, Head, STREAM, meta, tables};
 use crate::insert::Rows;
@@ -33,7 +33,7 @@ impl Faults {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
     }
 
-    fn take(&self) -> Option<Fault> {
+    pub(crate) fn take(&self) -> Option<Fault> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
@@ -67,7 +67,7 @@ pub struct Journal {
 pub async fn open(place: &Place, city: &Arc<City>) -> Result<(Journal, Archive), Failure> {
     let folder = place.folder();
     std::fs::create_dir_all(folder).map_err(|error| Failure::io("data folder", &error))?;
-    let mut writer = Writer::open(place).await?;
+    let mut writer = Writer::open(place, Lease::Record).await?;
     let dialect = writer.dialect();
     writer.script(schema::truth(dialect)).await?;
     let reader = Reader::open(place);
@@ -106,7 +106,7 @@ pub(crate) async fn meta_value(reader: &Reader, name: &str) -> Result<Option<Str
         .transpose()
 }
 
-async fn set_meta(writer: &mut Writer, name: &str, value: &str) -> Result<(), Failure> {
+pub(crate) async fn set_meta(writer: &mut Writer, name: &str, value: &str) -> Result<(), Failure> {
     let mut rows = tables(writer.dialect());
     meta(&mut rows, name, value);
     writer
@@ -143,6 +143,12 @@ async fn check_truth(writer: &mut Writer, reader: &Reader) -> Result<(), Failure
 }
 
 impl Journal {
+    /// Opens the counseling information database of the same place: a writer of its own, so that
+    /// neither waits for the other.
+    pub async fn library(&self) -> Result<crate::library::Library, Failure> {
+        crate::library::Library::open(&self.place, &self.reader, self.faults.clone()).await
+    }
+
     /// Lets tests make writes fail.
     pub fn faults(&self) -> Faults {
         self.faults.clone()
@@ -369,7 +375,7 @@ impl Journal {
         if self.poisoned {
             // The old connection, and with it the lease, must be gone before a new one is taken.
             self.writer = None;
-            self.writer = Some(Writer::open(&self.place).await?);
+            self.writer = Some(Writer::open(&self.place, Lease::Record).await?);
             self.poisoned = false;
         }
         self.load().await?;

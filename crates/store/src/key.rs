@@ -62,6 +62,12 @@ impl Key {
         hex(&self.derived("number", number.as_bytes())[..16])
     }
 
+    /// Keyed digest of words that somebody wrote in or about the library: it tells the same words
+    /// again without telling them.
+    pub fn words(&self, text: &str) -> String {
+        hex(&self.derived("words", text.as_bytes())[..16])
+    }
+
     /// The key that wraps the keys of blobs.
     pub fn for_blobs(&self) -> [u8; 32] {
         self.derived("blobs", b"")

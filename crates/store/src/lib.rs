@@ -15,6 +15,7 @@ mod journal;
 mod key;
 mod letter;
 mod letter_audit;
+pub mod library;
 pub mod number;
 mod place;
 mod postgres;

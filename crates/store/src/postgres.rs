@@ -1,7 +1,7 @@
 //! PostgreSQL: where it differs from SQLite, in the same sections and order as `sqlite.rs`. Never a
 //! table of its own.
 
-use crate::engine::{Dialect, Fault};
+use crate::engine::{Dialect, Fault, Lease};
 use crate::failure::{Broken, Failure};
 use crate::insert::{Conflict, Insert, Rows};
 use crate::value::{Records, Value, Values};
@@ -61,7 +61,8 @@ static NOTE_GONE: Insert = Insert::new("note_index", "contact", Conflict::Erase)
 /// Older versions do not know `CREATE OR REPLACE TRIGGER`.
 const VERSION_MIN: i64 = 140_000;
 
-/// Number of the advisory lock that is the writer's lease of a database: "dasan" in ASCII.
+/// Number of the advisory lock that is the lease of a database's record: "dasan" in ASCII. The
+/// next one is that of its library.
 const LEASE: i64 = 0x64_61_73_61_6e;
 
 // --------------------------------------------------------------------------------------- opening
@@ -89,14 +90,14 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Connects and takes the lease.
-    pub async fn open(url: &str) -> Result<Writer, Failure> {
+    pub async fn open(url: &str, wanted: Lease) -> Result<Writer, Failure> {
         let settings = "SET synchronous_commit = on; SET client_min_messages = warning; \
                         SET idle_in_transaction_session_timeout = '60s'";
         let client = connect(url, settings).await?;
         let text = "SELECT CAST(current_setting('server_version_num') AS BIGINT), \
                     CAST(pg_try_advisory_lock($1) AS INT)::BIGINT";
         let mut lease = Values::default();
-        lease.int(LEASE);
+        lease.int(LEASE + i64::from(wanted == Lease::Library));
         let records = query(&client, text, &lease).await?;
         let record = records.first();
         let record = record.ok_or_else(|| Failure::Engine("no answer to the lease".into()))?;

@@ -233,7 +233,13 @@ fn leads() -> String {
 
 /// Statements that make the tables of the truth where they are missing.
 pub(crate) fn truth(dialect: &Dialect) -> String {
-    format!("{}{}", spoken(TRUTH, dialect), dialect.guard)
+    let library = crate::library::schema::TRUTH;
+    format!(
+        "{}{}{}",
+        spoken(TRUTH, dialect),
+        spoken(library, dialect),
+        dialect.guard
+    )
 }
 
 /// Statements that make all projections anew, empty.
@@ -269,7 +275,7 @@ pub(crate) fn holds(table: &str, column: &str, dialect: &Dialect) -> &'static st
     }
 }
 
-fn spoken(text: &str, dialect: &Dialect) -> String {
+pub(crate) fn spoken(text: &str, dialect: &Dialect) -> String {
     text.replace("{id}", dialect.id)
         .replace("{bytes}", dialect.bytes)
         .replace("{code}", dialect.code)

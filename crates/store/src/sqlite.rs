@@ -1,7 +1,7 @@
 //! SQLite: where it differs from PostgreSQL, in the same sections and order as `postgres.rs`. Never
 //! a table of its own.
 
-use crate::engine::{Dialect, Fault};
+use crate::engine::{Dialect, Fault, Lease};
 use crate::failure::{Broken, Failure};
 use crate::insert::{Conflict, Insert, Rows};
 use crate::value::{Records, Value, Values};
@@ -72,14 +72,14 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Takes the lease and opens or creates the file.
-    pub fn open(folder: &Path) -> Result<Writer, Failure> {
+    pub fn open(folder: &Path, wanted: Lease) -> Result<Writer, Failure> {
         if rusqlite::version_number() < VERSION_MIN {
             let found = rusqlite::version();
             return Err(Failure::Engine(format!(
                 "SQLite {found} is older than 3.51.3"
             )));
         }
-        let lease = lease(folder)?;
+        let lease = lease(folder, wanted)?;
         let connection = Connection::open(file(folder)).map_err(|error| failure(&error))?;
         prepare(&connection).map_err(|error| failure(&error))?;
         Ok(Writer {
@@ -90,8 +90,12 @@ impl Writer {
     }
 }
 
-fn lease(folder: &Path) -> Result<File, Failure> {
-    let lock = File::create(folder.join("lock")).map_err(|error| Failure::io("lock", &error))?;
+fn lease(folder: &Path, wanted: Lease) -> Result<File, Failure> {
+    let name = match wanted {
+        Lease::Record => "lock",
+        Lease::Library => "library.lock",
+    };
+    let lock = File::create(folder.join(name)).map_err(|error| Failure::io("lock", &error))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(Failure::Taken(format!(

@@ -286,6 +286,13 @@ const listen = () => {
     headset.codec = event.data;
     speak(headset.peer, headset.codec);
   });
+  source.addEventListener("notices", (event) => {
+    const { notices } = JSON.parse(event.data);
+    for (const key of [...bars.keys()]) {
+      if (key.startsWith("notice ") && !notices.includes(key.slice(7))) bar(key);
+    }
+    for (const text of notices) bar(`notice ${text}`, text, "bad");
+  });
   source.addEventListener("beat", (event) => {
     fresh();
     setClock(Number(event.data));

@@ -50,6 +50,8 @@ struct StartPage {
     goes_on: bool,
     /// Where the city takes forms.
     form: Option<&'static Words>,
+    /// What everybody must know now.
+    notices: Vec<String>,
     data: String,
 }
 
@@ -67,6 +69,7 @@ pub(crate) async fn start(State(site): State<Site>, request: Request) -> Respons
     shown.goes_on = session.is_some_and(|session| crate::chat::goes_on(&site, &session));
     let takes = site.settings.writing.form.is_some();
     shown.form = takes.then(|| form_texts::in_language(tag));
+    shown.notices = crate::library::notices::for_citizens(&site, tag);
     page(&shown)
 }
 
@@ -85,6 +88,7 @@ fn start_page(city: &City, number: &str, sip: Option<&str>, tag: &str) -> StartP
         chat: chat_texts::in_language(tag),
         goes_on: false,
         form: None,
+        notices: Vec::new(),
         data: words.to_string().replace('<', "\\u003c"),
     }
 }

@@ -383,6 +383,13 @@ pub(crate) fn address(asked: &Asked) -> String {
 }
 
 /// Percent-encodes what is not plain.
+/// A value as it stands in an address.
+pub(crate) fn encoded(value: &str) -> String {
+    let mut safe = String::with_capacity(value.len());
+    escape(value, &mut safe);
+    safe
+}
+
 fn escape(value: &str, into: &mut String) {
     for byte in value.bytes() {
         if byte.is_ascii_alphanumeric() || b"-_.~:".contains(&byte) {

@@ -3,6 +3,7 @@
 
 use crate::desk_letters;
 use crate::desk_view;
+use crate::library::notices;
 use crate::presence::{BEAT, GRACE, Hold};
 use crate::site::{Site, Staffer, StreamSeat, Visitor, closing};
 use axum::extract::State;
@@ -10,8 +11,10 @@ use axum::http::StatusCode;
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use center::command::{Command, Refusal};
-use hub::MediaRequest;
+use hub::{MediaRequest, Texted};
+use serde_json::json;
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
@@ -103,8 +106,18 @@ impl OpenDesk {
         deliver(&self.sender, Event::default().event(name).data(data)).await
     }
 
+    /// Sends what everybody must know now.
+    async fn tell_notices(&self, notices: &mut watch::Receiver<Arc<Vec<Texted>>>) -> bool {
+        let shown = notices.borrow_and_update().clone();
+        let live = notices::live(&shown, self.site.now(), self.language, true);
+        self.tell("notices", json!({ "notices": live }).to_string())
+            .await
+    }
+
     async fn stream(&mut self) -> End {
         let mut board = self.site.hub.board();
+        let mut notices = self.site.hub.librarian().notices();
+        notices.mark_changed();
         let mut stop = self.site.stop.clone();
         let mut beat = tokio::time::interval(BEAT);
         let mut whispers = self.site.hub.chatter().listen();
@@ -144,6 +157,11 @@ impl OpenDesk {
                         if let Some(told) = told
                             && !self.tell("whisper", told.to_string()).await
                         {
+                            return End::Gone;
+                        }
+                    }
+                    changed = notices.changed() => {
+                        if changed.is_err() || !self.tell_notices(&mut notices).await {
                             return End::Gone;
                         }
                     }

@@ -12,10 +12,13 @@ const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Every file: name, type, content.
-const FILES: [(&str, &str, &str); 23] = [
+const FILES: [(&str, &str, &str); 26] = [
     ("style.css", STYLE, include_str!("../assets/style.css")),
     ("chat.css", STYLE, include_str!("../assets/chat.css")),
     ("chat.js", SCRIPT, include_str!("../assets/chat.js")),
+    ("notices.js", SCRIPT, include_str!("../assets/notices.js")),
+    ("library.css", STYLE, include_str!("../assets/library.css")),
+    ("library.js", SCRIPT, include_str!("../assets/library.js")),
     ("form.css", STYLE, include_str!("../assets/form.css")),
     ("form.js", SCRIPT, include_str!("../assets/form.js")),
     ("citizen.js", SCRIPT, include_str!("../assets/citizen.js")),

@@ -30,6 +30,7 @@ mod floor_letters;
 mod form;
 mod form_texts;
 mod inbox_texts;
+mod library;
 mod link_texts;
 mod links;
 mod presence;
@@ -54,11 +55,16 @@ mod transcript;
 mod words;
 mod writing;
 
+/// Articles as files.
+pub mod articles {
+    pub use crate::library::file::{FileFlaw, Found, Incoming, read_toml};
+}
+
 pub use session::{Password, hash_password};
 pub use transcript::{Transcript, Transcripts};
 pub use writing::{
     CannedAnswer, Cleaned, Composed, Composer, Form, FormFault, FormFile, FormRefused, FormTaker,
-    MailAddress, PictureCleaner, Texts, Urgent, Writing,
+    MailAddress, Markup, PictureCleaner, Texts, Urgent, Writing,
 };
 
 use axum::Router;
@@ -180,6 +186,7 @@ pub async fn start(
         streams: site::Streams::default(),
         sending: desk_replies::Sending::default(),
         tried: links::Tried::default(),
+        previews: library::import::Previews::default(),
         chats,
         stop: stopped.clone(),
     });
@@ -206,6 +213,7 @@ pub async fn start(
 fn router(site: Site) -> Router {
     let beside = site.settings.beside.clone();
     writers()
+        .merge(library::routes())
         .route("/", get(citizen::start))
         .route("/healthz", get(|| async { "ok" }))
         .route("/files/{version}/{name}", get(files::file))

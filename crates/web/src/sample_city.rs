@@ -55,6 +55,7 @@ fn counselor(id: u32, login: &str, name: &str, supervisor: bool) -> CounselorPro
         name: name.into(),
         skills: BTreeMap::from([("ko".into(), 5)]),
         supervisor,
+        library: center::knowledge::Role::default(),
     }
 }
 
@@ -97,5 +98,6 @@ pub(crate) fn city() -> City {
         weights: Weights::standard(),
         limits: Limits::default(),
         callbacks: true,
+        library: center::knowledge::Library::default(),
     }
 }

@@ -39,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) sending: crate::desk_replies::Sending,
     /// Wrong words for pages behind links.
     pub(crate) tried: crate::links::Tried,
+    /// Files that were read and not yet taken in.
+    pub(crate) previews: crate::library::import::Previews,
     /// Chat pages of citizens.
     pub(crate) chats: crate::chat_keeper::Keeper,
     /// Becomes true when the house closes.

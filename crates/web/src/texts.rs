@@ -19,6 +19,7 @@ macro_rules! words {
             }
 
             /// The texts as JSON for a page's script.
+            #[allow(dead_code, reason = "not every page has a script")]
             pub(crate) fn json(&self) -> serde_json::Value {
                 let pairs = [$((stringify!($key), self.$key),)*];
                 pairs
@@ -69,6 +70,7 @@ words!(
     skip: ["본문으로 건너뛰기", "Skip to content"];
     desk: ["상담 데스크", "Desk"];
     contacts: ["상담 기록", "Contacts"];
+    library: ["자료실", "Library"];
     floor: ["현황판", "Floor"];
     statistics: ["통계", "Statistics"];
     start: ["시작 화면", "Start page"];

@@ -66,6 +66,9 @@ pub type Composer = Arc<dyn Fn(Channel, &str, &str) -> Composed + Send + Sync>;
 /// Whether a text speaks of an emergency.
 pub type Urgent = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
+/// Writes HTML anew from a few harmless elements, well formed.
+pub type Markup = Arc<dyn Fn(&str) -> String + Send + Sync>;
+
 /// Whether a text is a mail address to which the city can send.
 pub type MailAddress = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
@@ -184,6 +187,8 @@ pub struct Writing {
     pub urgent: Urgent,
     /// Cleans pictures. Where there is none, a picture is shown to staff only, as it came.
     pub picture: Option<PictureCleaner>,
+    /// Makes HTML harmless; without it no HTML is imported.
+    pub markup: Option<Markup>,
     /// Knows mail addresses; none where the city sends no mail.
     pub mails_to: Option<MailAddress>,
     /// Takes the contact form; without it there is no such page.
@@ -227,6 +232,7 @@ impl Default for Writing {
             }),
             urgent: Arc::new(plainly_urgent),
             picture: None,
+            markup: None,
             mails_to: None,
             form: None,
             chat_gone: CHAT_GONE,

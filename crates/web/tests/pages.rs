@@ -10,6 +10,10 @@ mod chat_ends;
 mod form;
 #[path = "pages/inbox.rs"]
 mod inbox;
+#[path = "pages/library.rs"]
+mod library;
+#[path = "pages/library_files.rs"]
+mod library_files;
 #[path = "pages/public.rs"]
 mod public;
 #[path = "../src/sample_city.rs"]

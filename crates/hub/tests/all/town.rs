@@ -239,6 +239,7 @@ fn city() -> City {
         weights: Weights::standard(),
         limits: center::limit::Limits::default(),
         callbacks: true,
+        library: center::knowledge::Library::default(),
     }
 }
 
@@ -256,6 +257,7 @@ fn counselor(number: u32, skills: &[&str]) -> CounselorProfile {
             .map(|skill| ((*skill).to_owned(), 3))
             .collect(),
         supervisor: false,
+        library: center::knowledge::Role::default(),
     }
 }
 

@@ -84,6 +84,7 @@ pub fn city() -> City {
             name: "Kim".to_owned(),
             skills: BTreeMap::from([("ko".to_owned(), 5)]),
             supervisor: false,
+            library: center::knowledge::Role::default(),
         }],
         categories: vec![Category {
             code: "ETC".to_owned(),
@@ -98,6 +99,7 @@ pub fn city() -> City {
         weights: Weights::standard(),
         limits: center::limit::Limits::default(),
         callbacks: false,
+        library: center::knowledge::Library::default(),
     }
 }
 

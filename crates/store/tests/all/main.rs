@@ -9,6 +9,7 @@ mod cluster;
 mod fault;
 mod keep;
 mod letters;
+mod library;
 mod life;
 mod paper;
 mod random;

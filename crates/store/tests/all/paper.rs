@@ -111,5 +111,6 @@ fn city() -> City {
         weights: Weights::standard(),
         limits: center::limit::Limits::default(),
         callbacks: true,
+        library: center::knowledge::Library::default(),
     }
 }

@@ -1,0 +1,528 @@
+//! The reading side of the library: lists, articles with their texts, history, gaps, notices.
+//! Never writes.
+
+use super::STREAM;
+use super::rows::{self, ArticleRow, GapCount, GapKey, OpenComment};
+use crate::archive::Archive;
+use crate::engine::Reader;
+use crate::failure::Failure;
+use crate::value::{Record, Values};
+use center::city::{ContactId, CounselorId, Language};
+use center::knowledge::{
+    Article, ArticleId, Gap, LibraryEvent, Notice, NoticeId, Season, Status, Text, Version,
+};
+use center::time::Time;
+use std::collections::BTreeMap;
+
+/// Digests that are looked up at once.
+const DIGESTS: usize = 500;
+
+/// What a list of articles is narrowed by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ArticleSearch {
+    /// States; none means every one.
+    pub statuses: Vec<Status>,
+    /// A revision that is not published, or nothing published yet.
+    pub drafts: bool,
+    /// Comments that nobody has dealt with.
+    pub commented: bool,
+    /// Owner units; none means every one.
+    pub owners: Vec<String>,
+    /// Beginning of the category.
+    pub category: String,
+    /// Season.
+    pub season: Option<Season>,
+    /// A language and how it stands there: `missing`, `older`, `unchecked` or `human`.
+    pub language: Option<(Language, String)>,
+    /// Words of titles and code.
+    pub words: String,
+    /// Below this change and number: the last of the page before.
+    pub before: Option<(Time, ArticleId)>,
+    /// Most rows.
+    pub limit: usize,
+}
+
+/// An article with the texts of one of its versions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whole {
+    /// Article.
+    pub article: Article,
+    /// Number of the version.
+    pub revision: u32,
+    /// Texts by language.
+    pub texts: BTreeMap<Language, Text>,
+}
+
+impl Whole {
+    /// The version whose texts these are.
+    pub fn version(&self) -> Option<&Version> {
+        self.article.versions.get(&self.revision)
+    }
+}
+
+impl ArticleSearch {
+    /// The statement and its values.
+    fn list(&self) -> (String, Values) {
+        let mut asked = Values::default();
+        let mut place = 0;
+        let mut next = || {
+            place += 1;
+            format!("${place}")
+        };
+        let mut wanted: Vec<String> = Vec::new();
+        let mut one_of = |column: &str, values: &[&str], asked: &mut Values| {
+            let places: Vec<String> = values.iter().map(|_| next()).collect();
+            for value in values {
+                asked.text(value);
+            }
+            format!("{column} IN ({})", places.join(", "))
+        };
+        if !self.statuses.is_empty() {
+            let codes: Vec<&str> = self.statuses.iter().map(|status| status.code()).collect();
+            wanted.push(one_of("status", &codes, &mut asked));
+        }
+        if !self.owners.is_empty() {
+            let owners: Vec<&str> = self.owners.iter().map(String::as_str).collect();
+            wanted.push(one_of("owner", &owners, &mut asked));
+        }
+        if let Some(season) = self.season {
+            wanted.push(one_of("season", &[season.code()], &mut asked));
+        }
+        if self.drafts {
+            wanted.push("revision > published AND status <> 'retired'".to_owned());
+        }
+        if self.commented {
+            wanted.push("comments > 0".to_owned());
+        }
+        let mut like = |column: &str, not: &str, pattern: &str, asked: &mut Values| {
+            asked.text(pattern);
+            wanted.push(format!("{column} {not}LIKE {} ESCAPE '!'", next()));
+        };
+        if !self.category.is_empty() {
+            let pattern = format!("{}%", escaped(&self.category));
+            like("category", "", &pattern, &mut asked);
+        }
+        match &self.language {
+            Some((language, standing)) if standing == "missing" => {
+                like("languages", "NOT ", &format!("%{language} %"), &mut asked);
+            }
+            Some((language, standing)) => {
+                let pattern = format!("%{language} {}%", escaped(standing));
+                like("languages", "", &pattern, &mut asked);
+            }
+            None => {}
+        }
+        for word in self.words.split_whitespace() {
+            let pattern = format!("%{}%", escaped(&word.to_lowercase()));
+            like("found", "", &pattern, &mut asked);
+        }
+        if let Some((at, id)) = self.before {
+            asked.int(at.0).int(at.0).int(id.0 as i64);
+            let (first, second, third) = (next(), next(), next());
+            wanted.push(format!(
+                "(changed < {first} OR changed = {second} AND article < {third})"
+            ));
+        }
+        let wanted = if wanted.is_empty() {
+            String::new()
+        } else {
+            format!("WHERE {} ", wanted.join(" AND "))
+        };
+        asked.int(self.limit as i64);
+        let text = format!(
+            "SELECT {} FROM article {wanted}ORDER BY changed DESC, article DESC LIMIT {}",
+            rows::ARTICLE.columns,
+            next()
+        );
+        (text, asked)
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if matches!(letter, '%' | '_' | '!') {
+            safe.push('!');
+        }
+        safe.push(letter);
+    }
+    safe
+}
+
+impl Archive {
+    /// A page of articles, latest changed first.
+    pub async fn articles(&self, search: &ArticleSearch) -> Result<Vec<ArticleRow>, Failure> {
+        let (text, asked) = search.list();
+        let found = self.reader().query(&text, asked).await?;
+        found.iter().map(rows::read_article).collect()
+    }
+
+    /// How many articles are in each state.
+    pub async fn article_counts(&self) -> Result<BTreeMap<Status, u64>, Failure> {
+        let text = "SELECT status, count(*) FROM article GROUP BY status";
+        let mut counts = BTreeMap::new();
+        for record in self.reader().query(text, Values::default()).await?.iter() {
+            if let Some(status) = Status::parse(record.text(0)?) {
+                counts.insert(status, record.int(1)? as u64);
+            }
+        }
+        Ok(counts)
+    }
+
+    /// The number of the article with a code.
+    pub async fn find_article(&self, code: &str) -> Result<Option<ArticleId>, Failure> {
+        find(self.reader(), code).await
+    }
+
+    /// An article with all its versions, without texts.
+    pub async fn article(&self, id: ArticleId) -> Result<Option<Article>, Failure> {
+        article(self.reader(), id).await
+    }
+
+    /// Everything that happened to an article.
+    pub async fn article_history(
+        &self,
+        id: ArticleId,
+    ) -> Result<Vec<(Time, LibraryEvent)>, Failure> {
+        let events = events_of(self.reader(), id.0 as i64 - 1, id.0 as i64).await?;
+        Ok(events.into_iter().map(|(at, event)| (at, event)).collect())
+    }
+
+    /// The texts of a version.
+    pub async fn article_texts(
+        &self,
+        version: &Version,
+    ) -> Result<BTreeMap<Language, Text>, Failure> {
+        let digests = version.marks.values().map(|mark| mark.digest.as_str());
+        let bodies = bodies(self.reader(), &digests.collect::<Vec<_>>()).await?;
+        texts(version, &bodies)
+    }
+
+    /// Articles by number, from the one after `after`, with the texts of what is published, or of
+    /// the latest revision where `latest` says so; what has no such version is left out. Then the
+    /// number of the last article that was looked at, none after the last page.
+    pub async fn whole_articles(
+        &self,
+        after: ArticleId,
+        limit: usize,
+        latest: bool,
+    ) -> Result<(Vec<Whole>, Option<ArticleId>), Failure> {
+        let mut asked = Values::default();
+        asked.int(after.0 as i64).int(limit as i64);
+        let text = "SELECT article FROM article WHERE article > $1 ORDER BY article LIMIT $2";
+        let found = self.reader().query(text, asked).await?;
+        let Some(last) = found.iter().next_back() else {
+            return Ok((Vec::new(), None));
+        };
+        let last = last.int(0)?;
+        let articles = between(self.reader(), after.0 as i64, last).await?;
+        let wholes = self.with_texts(articles, latest).await?;
+        Ok((wholes, Some(ArticleId(last as u64))))
+    }
+
+    /// One article, as [`Archive::whole_articles`] gives them.
+    pub async fn whole_article(
+        &self,
+        id: ArticleId,
+        latest: bool,
+    ) -> Result<Option<Whole>, Failure> {
+        let Some(article) = self.article(id).await? else {
+            return Ok(None);
+        };
+        Ok(self.with_texts(vec![article], latest).await?.pop())
+    }
+
+    async fn with_texts(
+        &self,
+        articles: Vec<Article>,
+        latest: bool,
+    ) -> Result<Vec<Whole>, Failure> {
+        let chosen = |article: &Article| {
+            let version = if latest {
+                article.latest()
+            } else {
+                article.published()
+            };
+            version.map(|version| version.revision)
+        };
+        let chosen: Vec<(Article, u32)> = articles
+            .into_iter()
+            .filter_map(|article| {
+                let revision = chosen(&article)?;
+                Some((article, revision))
+            })
+            .collect();
+        let marks = chosen
+            .iter()
+            .filter_map(|(article, revision)| article.versions.get(revision))
+            .flat_map(|version| version.marks.values());
+        let digests: Vec<&str> = marks.map(|mark| mark.digest.as_str()).collect();
+        let bodies = bodies(self.reader(), &digests).await?;
+        let mut wholes = Vec::with_capacity(chosen.len());
+        for (article, revision) in chosen {
+            let texts = texts(&article.versions[&revision], &bodies)?;
+            wholes.push(Whole {
+                article,
+                revision,
+                texts,
+            });
+        }
+        Ok(wholes)
+    }
+
+    /// Articles to which something happened after an event of the library, and the number of the
+    /// last event: what an index needs to catch up.
+    pub async fn articles_since(&self, seq: i64) -> Result<(Vec<ArticleId>, i64), Failure> {
+        let mut asked = Values::default();
+        asked.int(STREAM);
+        let text = "SELECT COALESCE(max(seq), 0) FROM journal WHERE stream = $1";
+        let last = self.reader().query(text, asked).await?;
+        let last = last.first().map_or(Ok(0), |record| record.int(0))?;
+        let mut asked = Values::default();
+        asked.int(seq).int(last);
+        let text = "SELECT DISTINCT article FROM article_event WHERE seq > $1 AND seq <= $2 \
+                    ORDER BY article";
+        let found = self.reader().query(text, asked).await?;
+        let id = |record: Record<'_>| Ok(ArticleId(record.int(0)? as u64));
+        let articles: Result<Vec<ArticleId>, Failure> = found.iter().map(id).collect();
+        Ok((articles?, last))
+    }
+
+    /// What was said, by its digest: comments, reasons, searches. Erased ones are missing.
+    pub async fn library_words(
+        &self,
+        digests: &[&str],
+    ) -> Result<BTreeMap<String, String>, Failure> {
+        let text = "SELECT digest, text FROM library_words WHERE digest IN";
+        by_digest(self.reader(), text, digests).await
+    }
+
+    /// Comments that owners have to deal with, oldest first.
+    pub async fn open_comments(&self, limit: usize) -> Result<Vec<OpenComment>, Failure> {
+        let mut asked = Values::default();
+        asked.int(limit as i64);
+        let text = "SELECT article, comment, at, author, words, contact FROM article_comment \
+                    WHERE settled IS NULL ORDER BY at, article, comment LIMIT $1";
+        let found = self.reader().query(text, asked).await?;
+        let read = |record: Record<'_>| {
+            Ok(OpenComment {
+                article: ArticleId(record.int(0)? as u64),
+                comment: record.int(1)? as u32,
+                at: Time(record.int(2)?),
+                author: record.maybe(3)?.map(|id| CounselorId(id as u32)),
+                words: record.text(4)?.to_owned(),
+                contact: record.maybe(5)?.map(|id| ContactId(id as u64)),
+            })
+        };
+        found.iter().map(read).collect()
+    }
+
+    /// What the library does not answer, most often missed first.
+    pub async fn library_gaps(
+        &self,
+        kind: Gap,
+        limit: usize,
+    ) -> Result<Vec<(GapKey, GapCount)>, Failure> {
+        let mut asked = Values::default();
+        asked.text(kind.code()).int(limit as i64);
+        let text = format!(
+            "SELECT {} FROM library_gap WHERE open > 0 AND gap = $1 \
+             ORDER BY open DESC, last DESC, about LIMIT $2",
+            rows::GAP.columns
+        );
+        let found = self.reader().query(&text, asked).await?;
+        found.iter().map(rows::read_gap).collect()
+    }
+
+    /// Categories of published articles.
+    pub async fn published_categories(&self) -> Result<Vec<String>, Failure> {
+        let text = "SELECT DISTINCT category FROM article WHERE published > 0 \
+                    AND status <> 'retired' ORDER BY category";
+        let found = self.reader().query(text, Values::default()).await?;
+        let code = |record: Record<'_>| record.text(0).map(str::to_owned);
+        found.iter().map(code).collect()
+    }
+
+    /// Notices that are live or begin later, with their texts by language.
+    pub async fn notices(
+        &self,
+        now: Time,
+    ) -> Result<Vec<(Notice, BTreeMap<String, String>)>, Failure> {
+        notices(self.reader(), now).await
+    }
+
+    /// The last notices, ended ones too.
+    pub async fn last_notices(
+        &self,
+        limit: usize,
+    ) -> Result<Vec<(Notice, BTreeMap<String, String>)>, Failure> {
+        let mut asked = Values::default();
+        asked.int(limit as i64);
+        let columns = rows::NOTICE.columns;
+        let text = format!("SELECT {columns} FROM notice ORDER BY notice DESC LIMIT $1");
+        read_notices(self.reader(), &text, asked).await
+    }
+}
+
+/// Notices that are live or begin later, with their texts by language.
+pub(super) async fn notices(
+    reader: &Reader,
+    now: Time,
+) -> Result<Vec<(Notice, BTreeMap<String, String>)>, Failure> {
+    let mut asked = Values::default();
+    asked.int(now.0);
+    let text = format!(
+        "SELECT {} FROM notice WHERE ended IS NULL AND until > $1 ORDER BY notice DESC",
+        rows::NOTICE.columns
+    );
+    read_notices(reader, &text, asked).await
+}
+
+async fn read_notices(
+    reader: &Reader,
+    text: &str,
+    asked: Values,
+) -> Result<Vec<(Notice, BTreeMap<String, String>)>, Failure> {
+    let found = reader.query(text, asked).await?;
+    let notices = found.iter().map(rows::read_notice);
+    let notices: Vec<Notice> = notices.collect::<Result<_, _>>()?;
+    let digests: Vec<&str> = notices.iter().map(|one| one.digest.as_str()).collect();
+    let bodies = bodies(reader, &digests).await?;
+    let texts = |notice: Notice| {
+        let body = bodies.get(&notice.digest).map_or("{}", String::as_str);
+        let texts = serde_json::from_str(body).map_err(|error| {
+            Failure::Corrupt(format!("notice {} cannot be read: {error}", notice.id))
+        })?;
+        Ok((notice, texts))
+    };
+    notices.into_iter().map(texts).collect()
+}
+
+fn texts(
+    version: &Version,
+    bodies: &BTreeMap<String, String>,
+) -> Result<BTreeMap<Language, Text>, Failure> {
+    let mut texts = BTreeMap::new();
+    for (language, mark) in &version.marks {
+        let Some(body) = bodies.get(&mark.digest) else {
+            return Err(Failure::Corrupt(format!("text {} is missing", mark.digest)));
+        };
+        let text: Text = serde_json::from_str(body).map_err(|error| {
+            Failure::Corrupt(format!("text {} cannot be read: {error}", mark.digest))
+        })?;
+        texts.insert(*language, text);
+    }
+    Ok(texts)
+}
+
+async fn bodies(reader: &Reader, digests: &[&str]) -> Result<BTreeMap<String, String>, Failure> {
+    let text = "SELECT digest, body FROM library_text WHERE digest IN";
+    by_digest(reader, text, digests).await
+}
+
+async fn by_digest(
+    reader: &Reader,
+    text: &str,
+    digests: &[&str],
+) -> Result<BTreeMap<String, String>, Failure> {
+    let mut found = BTreeMap::new();
+    for part in digests.chunks(DIGESTS) {
+        let mut asked = Values::default();
+        for digest in part {
+            asked.text(digest);
+        }
+        let places: Vec<String> = (1..=part.len()).map(|place| format!("${place}")).collect();
+        let text = format!("{text} ({})", places.join(", "));
+        for record in reader.query(&text, asked).await?.iter() {
+            found.insert(record.text(0)?.to_owned(), record.text(1)?.to_owned());
+        }
+    }
+    Ok(found)
+}
+
+pub(super) async fn find(reader: &Reader, code: &str) -> Result<Option<ArticleId>, Failure> {
+    let mut asked = Values::default();
+    asked.text(code);
+    let text = "SELECT article FROM article WHERE code = $1";
+    let found = reader.query(text, asked).await?;
+    let id = |record: Record<'_>| Ok(ArticleId(record.int(0)? as u64));
+    found.first().map(id).transpose()
+}
+
+pub(super) async fn article(reader: &Reader, id: ArticleId) -> Result<Option<Article>, Failure> {
+    Ok(between(reader, id.0 as i64 - 1, id.0 as i64).await?.pop())
+}
+
+/// Articles whose numbers lie in `after < number <= to`, in order.
+pub(super) async fn between(reader: &Reader, after: i64, to: i64) -> Result<Vec<Article>, Failure> {
+    let mut articles: BTreeMap<ArticleId, Article> = BTreeMap::new();
+    for (at, event) in events_of(reader, after, to).await? {
+        if let Some(id) = event.article() {
+            articles.entry(id).or_default().apply(at, &event);
+        }
+    }
+    Ok(articles.into_values().collect())
+}
+
+async fn events_of(
+    reader: &Reader,
+    after: i64,
+    to: i64,
+) -> Result<Vec<(Time, LibraryEvent)>, Failure> {
+    let mut asked = Values::default();
+    asked.int(after).int(to).int(STREAM);
+    let text = "SELECT j.at, j.body FROM article_event AS e JOIN journal AS j ON j.seq = e.seq \
+                WHERE e.article > $1 AND e.article <= $2 AND j.stream = $3 \
+                ORDER BY e.article, e.seq";
+    let found = reader.query(text, asked).await?;
+    let read = |record: Record<'_>| Ok((Time(record.int(0)?), event(record.text(1)?)?));
+    found.iter().map(read).collect()
+}
+
+/// Events of the library after a number, in order.
+pub(super) async fn events_after(
+    reader: &Reader,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(i64, Time, LibraryEvent)>, Failure> {
+    let mut asked = Values::default();
+    asked.int(STREAM).int(after).int(limit);
+    let text = "SELECT seq, at, body FROM journal WHERE stream = $1 AND seq > $2 \
+                ORDER BY seq LIMIT $3";
+    let found = reader.query(text, asked).await?;
+    let read = |record: Record<'_>| {
+        Ok((
+            record.int(0)?,
+            Time(record.int(1)?),
+            event(record.text(2)?)?,
+        ))
+    };
+    found.iter().map(read).collect()
+}
+
+fn event(body: &str) -> Result<LibraryEvent, Failure> {
+    serde_json::from_str(body)
+        .map_err(|error| Failure::Corrupt(format!("a library event cannot be read: {error}")))
+}
+
+pub(super) async fn notice(reader: &Reader, id: NoticeId) -> Result<Option<Notice>, Failure> {
+    let mut asked = Values::default();
+    asked.int(id.0 as i64);
+    let columns = rows::NOTICE.columns;
+    let text = format!("SELECT {columns} FROM notice WHERE notice = $1");
+    let found = reader.query(&text, asked).await?;
+    found.first().map(rows::read_notice).transpose()
+}
+
+pub(super) async fn gap(reader: &Reader, about: &GapKey) -> Result<GapCount, Failure> {
+    let mut asked = Values::default();
+    asked.text(about.gap.code());
+    asked.text(about.language.code()).text(&about.about);
+    let text = format!(
+        "SELECT {} FROM library_gap WHERE gap = $1 AND language = $2 AND about = $3",
+        rows::GAP.columns
+    );
+    let found = reader.query(&text, asked).await?;
+    let found = found.first().map(rows::read_gap).transpose()?;
+    Ok(found.map_or_else(GapCount::default, |(_, count)| count))
+}

@@ -1,0 +1,375 @@
+//! The library: what is taken in comes out, what fails leaves nothing, every tampering is named,
+//! and the tables built anew are the same.
+
+use crate::on_both;
+use crate::paper::Paper;
+use center::city::{City, CounselorId, Language};
+use center::knowledge::{
+    ArticleId, Audience, Facts, Gap, LibraryEvent, Mark, NoticeId, Season, Status, Text, TextState,
+    Variant,
+};
+use center::time::{DAY_MS, Day, Time};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use store::library::{ArticleSearch, Library, text_digest};
+use store::{Archive, Failure, Fault, Report};
+
+const KIM: CounselorId = CounselorId(1);
+const START: Time = Time(20_787 * DAY_MS);
+
+fn text(title: &str) -> Text {
+    let variant = Variant {
+        telephone: "02-900-0001".into(),
+        ..Variant::default()
+    };
+    Text {
+        title: title.into(),
+        answer: format!("{title}: the answer."),
+        questions: vec![format!("How about {title}?")],
+        variants: BTreeMap::from([("north".into(), variant)]),
+        ..Text::default()
+    }
+}
+
+fn mark(text: &Text, revised: Time, state: TextState) -> Mark {
+    Mark {
+        digest: text_digest(text).0,
+        title: text.title.clone(),
+        state,
+        revised,
+        flawed: false,
+    }
+}
+
+/// Drafts an article in Korean and English and takes it into the next transaction.
+async fn drafted(library: &mut Library, code: &str, owner: &str, at: Time) -> ArticleId {
+    let article = library.next_article();
+    let (ko, en) = (
+        text(&format!("{code} 제목")),
+        text(&format!("{code} Title")),
+    );
+    library.keep_text(&ko);
+    library.keep_text(&en);
+    library.keep_words("because");
+    let first = LibraryEvent::Drafted {
+        article,
+        code: code.into(),
+        author: Some(KIM),
+        sample: false,
+    };
+    library.add(at, &first).await.unwrap();
+    let marks = BTreeMap::from([
+        (Language::Ko, mark(&ko, at, TextState::Human)),
+        (
+            Language::En,
+            mark(&en, Time(at.0 - 1), TextState::Unchecked),
+        ),
+    ]);
+    let facts = Facts {
+        category: "TRF-03-02".into(),
+        owner: owner.into(),
+        audience: Audience::Citizen,
+        season: Some(Season::Winter),
+        ..Facts::default()
+    };
+    let revised = LibraryEvent::Revised {
+        article,
+        revision: 1,
+        author: Some(KIM),
+        reason: library.words_digest("because"),
+        facts,
+        marks,
+        back_to: None,
+    };
+    library.add(at, &revised).await.unwrap();
+    article
+}
+
+fn published(article: ArticleId, day: i32) -> LibraryEvent {
+    LibraryEvent::Published {
+        article,
+        revision: 1,
+        author: None,
+        reason: String::new(),
+        assured: Day(day),
+    }
+}
+
+async fn ready(paper: &Paper, city: &Arc<City>) -> (Library, Archive) {
+    let (journal, archive) = paper.open().await;
+    let mut library = journal.library().await.unwrap();
+    library.recover(city).await.unwrap();
+    (library, archive)
+}
+
+/// Two articles with comments, a rating, gaps and a notice.
+async fn written(paper: &Paper) -> Archive {
+    let (mut library, archive) = ready(paper, &paper.city).await;
+    let first = drafted(&mut library, "parking", "PRK", START).await;
+    library.add(START, &published(first, 20_787)).await.unwrap();
+    drafted(&mut library, "water", "WTR", START + 5).await;
+    library.commit().await.unwrap();
+    library.keep_words("the fee is wrong");
+    let words = library.words_digest("the fee is wrong");
+    let comment = LibraryEvent::Commented {
+        article: first,
+        comment: 1,
+        author: Some(KIM),
+        words,
+        contact: None,
+    };
+    library.add(START + 9, &comment).await.unwrap();
+    for helped in [true, false] {
+        let rated = LibraryEvent::Rated {
+            article: first,
+            language: Language::En,
+            helped,
+            words: String::new(),
+        };
+        library.add(START + 10, &rated).await.unwrap();
+    }
+    for at in [20, 30] {
+        library.keep_words("bear in the park");
+        let missed = LibraryEvent::Missed {
+            gap: Gap::NoClick,
+            language: Language::En,
+            words: library.words_digest("bear in the park"),
+            category: String::new(),
+        };
+        library.add(START + at, &missed).await.unwrap();
+    }
+    let texts = BTreeMap::from([("en".to_owned(), "No water in the north".to_owned())]);
+    library.keep_notice(&texts);
+    let notice = LibraryEvent::NoticeRaised {
+        notice: NoticeId(1),
+        author: Some(KIM),
+        digest: store::library::notice_digest(&texts).0,
+        from: START,
+        until: START + DAY_MS,
+        audience: Audience::Citizen,
+        prompt: String::new(),
+        article: Some(first),
+    };
+    library.add(START + 40, &notice).await.unwrap();
+    library.commit().await.unwrap();
+    archive
+}
+
+fn names(report: &Report, what: &str) -> bool {
+    report.differences.iter().any(|found| found.contains(what))
+}
+
+on_both!(what_is_taken_in_comes_out, paper, {
+    let archive = written(&paper).await;
+    let id = archive.find_article("parking").await.unwrap().unwrap();
+    let article = archive.article(id).await.unwrap().unwrap();
+    assert_eq!(article.counted, Status::Published);
+    assert_eq!((article.ratings, article.open_comments()), ((1, 1), 1));
+    let whole = archive.whole_article(id, false).await.unwrap().unwrap();
+    assert_eq!(whole.texts[&Language::Ko], text("parking 제목"));
+    let (published, last) = archive
+        .whole_articles(ArticleId(0), 9, false)
+        .await
+        .unwrap();
+    assert_eq!(last, Some(ArticleId(2)));
+    assert_eq!(published.len(), 1, "the other is a draft");
+    let all = archive.whole_articles(ArticleId(0), 9, true).await.unwrap();
+    assert_eq!(all.0.len(), 2);
+    let none = archive.whole_articles(ArticleId(2), 9, true).await.unwrap();
+    assert_eq!(none, (Vec::new(), None));
+    let reason = article.latest().unwrap().reason.clone();
+    let words = archive.library_words(&[&reason]).await.unwrap();
+    assert_eq!(words[&reason], "because");
+    let gaps = archive.library_gaps(Gap::NoClick, 9).await.unwrap();
+    assert_eq!((gaps.len(), gaps[0].1.open), (1, 2));
+    let gaps = archive.library_gaps(Gap::NoHelp, 9).await.unwrap();
+    assert_eq!(gaps[0].0.about, "parking");
+    let notices = archive.notices(START + 41).await.unwrap();
+    assert_eq!(notices[0].1["en"], "No water in the north");
+    assert!(archive.notices(START + DAY_MS).await.unwrap().is_empty());
+    let comments = archive.open_comments(9).await.unwrap();
+    assert_eq!(comments.len(), 1);
+    let (changed, seq) = archive.articles_since(0).await.unwrap();
+    assert_eq!(changed.len(), 2);
+    assert!(archive.articles_since(seq).await.unwrap().0.is_empty());
+    let history = archive.article_history(id).await.unwrap();
+    assert_eq!(history.len(), 6);
+    let report = paper.audit().await;
+    assert!(report.clean(), "{:?}", report.differences);
+    assert_eq!((report.library_events, report.articles), (11, 2));
+});
+
+on_both!(lists_are_narrowed_and_paged, paper, {
+    let archive = written(&paper).await;
+    let list = async |change: fn(&mut ArticleSearch)| {
+        let mut search = ArticleSearch {
+            limit: 10,
+            ..ArticleSearch::default()
+        };
+        change(&mut search);
+        let rows = archive.articles(&search).await.unwrap();
+        rows.into_iter().map(|row| row.code).collect::<Vec<_>>()
+    };
+    assert_eq!(list(|_| {}).await, ["parking", "water"]);
+    assert_eq!(list(|s| s.statuses = vec![Status::Draft]).await, ["water"]);
+    assert_eq!(list(|s| s.drafts = true).await, ["water"]);
+    assert_eq!(list(|s| s.commented = true).await, ["parking"]);
+    assert_eq!(list(|s| s.owners = vec!["WTR".into()]).await, ["water"]);
+    assert_eq!(list(|s| s.season = Some(Season::Summer)).await, [""; 0]);
+    assert_eq!(list(|s| s.category = "TRF-03".into()).await.len(), 2);
+    assert_eq!(list(|s| s.words = "WATER titLE".into()).await, ["water"]);
+    assert_eq!(list(|s| s.words = "100%_!".into()).await, [""; 0]);
+    let older = |s: &mut ArticleSearch| s.language = Some((Language::En, "older".into()));
+    assert_eq!(list(older).await.len(), 2);
+    let missing = |s: &mut ArticleSearch| s.language = Some((Language::Vi, "missing".into()));
+    assert_eq!(list(missing).await.len(), 2);
+    let search = ArticleSearch {
+        limit: 1,
+        ..ArticleSearch::default()
+    };
+    let first = archive.articles(&search).await.unwrap();
+    let before = Some((first[0].changed, first[0].id));
+    let second = archive.articles(&ArticleSearch { before, ..search }).await;
+    assert_eq!(second.unwrap()[0].code, "water");
+    assert_eq!(first[0].title(Language::En), "parking Title");
+    assert_eq!(first[0].title(Language::Mn), "parking 제목");
+});
+
+on_both!(a_transaction_that_fails_leaves_nothing, paper, {
+    let (mut library, archive) = ready(&paper, &paper.city).await;
+    let faults = library.faults();
+    let mut failed = 0;
+    for statement in 1.. {
+        drafted(&mut library, "parking", "PRK", START).await;
+        faults.next(Fault::Write(statement));
+        match library.commit().await {
+            Err(Failure::Engine(_)) => failed += 1,
+            Err(other) => panic!("{other}"),
+            Ok(()) => break,
+        }
+        assert_eq!(archive.find_article("parking").await.unwrap(), None);
+        library.recover(&paper.city).await.unwrap();
+        assert_eq!(library.next_article(), ArticleId(1));
+    }
+    assert!(
+        failed >= 5,
+        "journal, texts, words, article, head: {failed}"
+    );
+    faults.next(Fault::Commit);
+    drafted(&mut library, "water", "WTR", START).await;
+    assert!(library.commit().await.is_err());
+    library.recover(&paper.city).await.unwrap();
+    drafted(&mut library, "water", "WTR", START).await;
+    library.commit().await.unwrap();
+    let report = paper.audit().await;
+    assert!(report.clean(), "{:?}", report.differences);
+});
+
+on_both!(tables_built_anew_are_the_same, paper, {
+    let archive = written(&paper).await;
+    drop(archive);
+    let before = paper.audit().await;
+    assert!(before.clean());
+    // Other rules: everything is built anew at the next start.
+    let mut city = (*paper.city).clone();
+    city.library.check_days = 10;
+    let city = Arc::new(city);
+    let (mut library, archive) = ready(&paper, &city).await;
+    let report = store::audit(&paper.place, &city).await.unwrap();
+    assert!(report.clean(), "{:?}", report.differences);
+    assert_eq!(report.articles, 2);
+    assert_eq!(archive.open_comments(9).await.unwrap().len(), 1);
+    assert_eq!(
+        archive.library_gaps(Gap::NoClick, 9).await.unwrap().len(),
+        1
+    );
+    let due = library.due(Day(20_797)).await.unwrap();
+    assert_eq!(due, [ArticleId(1)]);
+    drafted(&mut library, "tax", "TAX", START + 60).await;
+    library.commit().await.unwrap();
+});
+
+on_both!(every_tampering_in_the_library_is_named, paper, {
+    written(&paper).await;
+    paper.unguard().await;
+    let cases = [
+        (
+            "UPDATE journal SET body = REPLACE(body, 'PRK', 'PRQ') WHERE stream = 2",
+            "UPDATE journal SET body = REPLACE(body, 'PRQ', 'PRK') WHERE stream = 2",
+            "library event 2 was changed",
+        ),
+        (
+            "UPDATE journal SET at = at + 1 WHERE stream = 2 AND seq = 3",
+            "UPDATE journal SET at = at - 1 WHERE stream = 2 AND seq = 3",
+            "library event 3 was changed",
+        ),
+        (
+            "UPDATE article SET status = 'hidden' WHERE code = 'parking'",
+            "UPDATE article SET status = 'published' WHERE code = 'parking'",
+            "article 1 differs from its events in: status",
+        ),
+        (
+            "UPDATE library_text SET body = REPLACE(body, 'answer.', 'answes.')",
+            "UPDATE library_text SET body = REPLACE(body, 'answes.', 'answer.')",
+            "is not the one that was written",
+        ),
+        (
+            "UPDATE library_words SET text = 'the fee is right' WHERE text LIKE 'the fee%'",
+            "UPDATE library_words SET text = 'the fee is wrong' WHERE text LIKE 'the fee%'",
+            "are not those that were written",
+        ),
+        (
+            "UPDATE library_gap SET total = total + 1 WHERE gap = 'no_click'",
+            "UPDATE library_gap SET total = total - 1 WHERE gap = 'no_click'",
+            "differs from its events in: total",
+        ),
+        (
+            "UPDATE notice SET until = until + 1",
+            "UPDATE notice SET until = until - 1",
+            "notice 1 differs from its events in: until",
+        ),
+        (
+            "UPDATE article_comment SET author = 2",
+            "UPDATE article_comment SET author = 1",
+            "comment 1 1 differs from its events in: author",
+        ),
+        (
+            "UPDATE article_event SET article = 3 WHERE seq = 1",
+            "UPDATE article_event SET article = 1 WHERE seq = 1",
+            "event of an article 3 1 is listed but no event tells of it",
+        ),
+    ];
+    for (done, undone, said) in cases {
+        paper.tamper(done).await.unwrap();
+        let report = paper.audit().await;
+        assert!(names(&report, said), "{done}: {:?}", report.differences);
+        paper.tamper(undone).await.unwrap();
+        let report = paper.audit().await;
+        assert!(report.clean(), "{undone}: {:?}", report.differences);
+    }
+    paper
+        .tamper("DELETE FROM journal WHERE stream = 2 AND seq = 11")
+        .await
+        .unwrap();
+    let report = paper.audit().await;
+    assert!(names(&report, "but event 11 was written last"));
+});
+
+on_both!(the_library_keeps_what_was_written, paper, {
+    written(&paper).await;
+    for text in [
+        "DELETE FROM journal WHERE stream = 2",
+        "UPDATE journal SET at = 0 WHERE stream = 2",
+    ] {
+        let refused = paper.tamper(text).await.unwrap_err();
+        assert!(refused.contains("append-only"), "{refused}");
+    }
+});
+
+on_both!(two_librarians_do_not_write_one_library, paper, {
+    let (journal, _) = paper.open().await;
+    let first = journal.library().await.unwrap();
+    let second = journal.library().await;
+    assert!(matches!(second, Err(Failure::Taken(_))));
+    drop(first);
+});

@@ -1,0 +1,185 @@
+//! Brings the sample articles into an empty library, marked as samples. Never touches what anybody
+//! else has written.
+
+use anyhow::{Context, Result, bail};
+use center::city::City;
+use center::knowledge::{ArticleId, Author, Order, Status};
+use center::time::Day;
+use hub::{Hub, LibraryAnswer, LibraryCommand, LibraryError};
+use std::collections::BTreeMap;
+use std::path::Path;
+use store::Archive;
+use store::library::{ArticleRow, ArticleSearch};
+use web::articles::{Incoming, read_toml};
+
+/// The sample articles: name and text of each file.
+const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/articles.rs"));
+
+/// Articles that are brought in at once: no more than share a transaction.
+const AT_ONCE: usize = 64;
+
+/// Fills an empty library of the sample city, or goes on where a stop cut that short.
+pub async fn fill(folder: &Path, hub: &Hub, archive: &Archive) -> Result<()> {
+    if !crate::city::has_sample_units(folder)? {
+        return Ok(());
+    }
+    let search = ArticleSearch {
+        limit: usize::MAX >> 1,
+        ..ArticleSearch::default()
+    };
+    let known = archive.articles(&search).await?;
+    if known.iter().any(|row| !row.sample) {
+        return Ok(());
+    }
+    let articles = samples(hub.city())?;
+    let known: BTreeMap<String, ArticleRow> = known
+        .into_iter()
+        .map(|row| (row.code.clone(), row))
+        .collect();
+    let untouched = |row: &ArticleRow| {
+        row.revision == 1 && matches!(row.status, Status::Draft | Status::Review)
+    };
+    let missing = |article: &&Incoming| known.get(&article.code).is_none_or(untouched);
+    // What was brought in whole was brought in: a retired sample does not come back.
+    if known.len() == articles.len() && !known.values().any(untouched) {
+        return Ok(());
+    }
+    let missing: Vec<&Incoming> = articles.iter().filter(missing).collect();
+    for part in missing.chunks(AT_ONCE) {
+        let brought = part.iter().map(|article| bring(hub, archive, article));
+        for outcome in futures(brought).await {
+            outcome?;
+        }
+    }
+    tracing::info!(
+        articles = missing.len(),
+        "the sample articles are in the library"
+    );
+    Ok(())
+}
+
+/// Waits for all at once: they share transactions.
+async fn futures<F: Future<Output = Result<()>>>(all: impl Iterator<Item = F>) -> Vec<Result<()>> {
+    futures_util::future::join_all(all).await
+}
+
+/// The sample articles of the program. A flaw in one of them is a flaw of the program.
+pub fn samples(city: &City) -> Result<Vec<Incoming>> {
+    let mut articles = Vec::new();
+    for (name, text) in FILES {
+        let found = read_toml(text, city);
+        if let Some(flaw) = found.flaws.first() {
+            bail!("articles/{name}: {}: {}", flaw.place, flaw.what);
+        }
+        articles.extend(found.articles);
+    }
+    Ok(articles)
+}
+
+/// Drafts, reviews and publishes one, from where it stands.
+async fn bring(hub: &Hub, archive: &Archive, incoming: &Incoming) -> Result<()> {
+    let article = match archive.find_article(&incoming.code).await? {
+        Some(article) => article,
+        None => draft(hub, incoming).await?,
+    };
+    let reason = String::new();
+    let review = Order::AskReview {
+        base: 1,
+        reason: reason.clone(),
+    };
+    let named = || format!("the sample article `{}`", incoming.code);
+    match hub.librarian().ask(Author::house(), article, review).await {
+        // A stop came between review and publication.
+        Ok(_) | Err(LibraryError::Refused(center::knowledge::Refusal::WrongState)) => {}
+        Err(error) => return Err(error).with_context(named),
+    }
+    let today = hub.city().zone.civil(hub.now()).day;
+    let publish = Order::Publish {
+        base: 1,
+        reason,
+        assured: Some(assured(incoming, hub.city(), today)),
+    };
+    let published = hub.librarian().ask(Author::house(), article, publish).await;
+    published.with_context(named)?;
+    Ok(())
+}
+
+/// The day the file says, unless the article would be due at once: a trial does not begin with
+/// work that is late.
+fn assured(incoming: &Incoming, city: &City, today: Day) -> Day {
+    let days = incoming.facts.check_days.unwrap_or(city.library.check_days);
+    let said = incoming.assured.unwrap_or(today);
+    if said.0 + i32::from(days) > today.0 {
+        said
+    } else {
+        today
+    }
+}
+
+async fn draft(hub: &Hub, incoming: &Incoming) -> Result<ArticleId> {
+    let order = Order::Draft {
+        article: ArticleId(0),
+        code: incoming.code.clone(),
+        sample: true,
+        facts: incoming.facts.clone(),
+        texts: incoming.texts.clone(),
+        reason: String::new(),
+    };
+    let command = LibraryCommand::Article {
+        article: None,
+        order,
+    };
+    let drafted = hub.librarian().send(Author::house(), command).await;
+    match drafted.with_context(|| format!("the sample article `{}`", incoming.code))? {
+        LibraryAnswer::Article(article, _) => Ok(article),
+        other => bail!("a draft became {other:?}"),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use center::knowledge::{Article, decide};
+    use center::time::Time;
+
+    #[test]
+    fn every_sample_article_can_be_published() {
+        let city = crate::city::read(Path::new("/nonexistent")).unwrap().city;
+        let articles = samples(&city).unwrap();
+        let now = Time(1_800_000_000_000);
+        for incoming in &articles {
+            let mut article = Article::default();
+            let order = Order::Draft {
+                article: ArticleId(1),
+                code: incoming.code.clone(),
+                sample: true,
+                facts: incoming.facts.clone(),
+                texts: incoming.texts.clone(),
+                reason: String::new(),
+            };
+            let review = Order::AskReview {
+                base: 1,
+                reason: String::new(),
+            };
+            for (number, order) in [order, review].iter().enumerate() {
+                let known = (number > 0).then_some(&article);
+                let decided = decide(&city, known, &Author::house(), now, order);
+                let events = decided.unwrap_or_else(|refusal| {
+                    let flaws = incoming.texts.iter().map(|(language, written)| {
+                        let flaws = written.text.clone().cleaned().flaws();
+                        format!("{language}: {flaws:?} {}", written.text.answer)
+                    });
+                    let flaws: Vec<String> = flaws.collect();
+                    panic!("{}: {refusal}: {}", incoming.code, flaws.join("\n"))
+                });
+                for event in &events {
+                    article.apply(now, event);
+                }
+            }
+        }
+        let codes: std::collections::BTreeSet<&String> =
+            articles.iter().map(|article| &article.code).collect();
+        assert_eq!(codes.len(), articles.len(), "codes are unique");
+    }
+}
