@@ -6,6 +6,7 @@ mod audit;
 mod bench;
 mod city;
 mod config;
+mod evaluate;
 mod prompts;
 mod secret;
 mod serve;
@@ -14,7 +15,7 @@ mod simulation;
 mod writing;
 
 use clap::Parser;
-use config::{Cli, Command};
+use config::{Cli, Command, Evaluate};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -28,6 +29,7 @@ async fn main() -> ExitCode {
         Some(Command::Simulate(simulate)) => simulate::run(&simulate).await,
         Some(Command::Audit(audit)) => audit::run(&audit).await,
         Some(Command::Bench(bench)) => bench::run(&bench).await,
+        Some(Command::Evaluate(Evaluate::Search(search))) => evaluate::search(&search),
     };
     done.unwrap_or_else(|error| {
         eprintln!("dasan: {error:#}");

@@ -14,6 +14,8 @@ mod index;
 mod query;
 mod rank;
 mod ranking;
+#[cfg(any(test, feature = "trials"))]
+pub mod readers;
 mod schema;
 mod search;
 mod spelling;
