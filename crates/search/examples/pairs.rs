@@ -51,7 +51,6 @@ fn set(ranking: &mut Ranking, name: &str, value: f32) {
         "body_length" => ranking.lengths[2] = value,
         "title_length" => ranking.lengths[0] = value,
         "title_field" => ranking.fields[0] = value,
-        "proximity" => ranking.proximity = value,
         "coverage" => ranking.coverage = value,
         "title" => ranking.title = value,
         "candidates" => ranking.candidates = value as usize,

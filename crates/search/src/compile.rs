@@ -14,7 +14,7 @@ const TERMS_MAX: usize = 48;
 /// Words that the last one may become.
 const PREFIXES_MAX: usize = 8;
 /// Terms of the index that are looked at for them, in each text of each segment.
-const LOOKED_AT_MAX: usize = 4_000;
+const LOOKED_AT_MAX: usize = 1_500;
 
 /// A term that is looked for.
 #[derive(Clone, Debug, PartialEq)]

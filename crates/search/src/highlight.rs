@@ -8,16 +8,19 @@ use std::ops::Range;
 /// Letters of a passage.
 const PASSAGE_LETTERS: usize = 160;
 /// Bytes of a text that are looked at for a passage.
-const LOOKED_AT_MAX: usize = 40_000;
+const LOOKED_AT_MAX: usize = 16_000;
 
-/// Terms with their worth.
-pub(crate) type Worth<'a> = BTreeMap<&'a str, f32>;
+/// Terms with their worth, at most 64 of them told apart.
+pub(crate) type Worth<'a> = BTreeMap<&'a str, (u32, f32)>;
+
+/// A place that matches, the number of its term and what that is worth.
+type Place = (Range<usize>, u32, f32);
 
 /// A text with its matching places marked.
 pub(crate) fn whole(text: &str, worth: &Worth) -> Marked {
     let places = matches(text, worth);
     Marked {
-        marks: joined(places.into_iter().map(|(range, _)| range)),
+        marks: joined(places.into_iter().map(|(range, ..)| range)),
         text: text.to_owned(),
     }
 }
@@ -56,7 +59,7 @@ pub(crate) fn passage<'a>(texts: impl IntoIterator<Item = &'a str>, worth: &Wort
         first = first.or(Some(text));
         let text = until(text, LOOKED_AT_MAX);
         let places = matches(text, worth);
-        let (score, start) = densest(text, &places);
+        let (score, start) = densest(&places);
         if score > 0.0 && best.as_ref().is_none_or(|(most, ..)| score > *most) {
             best = Some((score, text, window(text, start)));
         }
@@ -71,28 +74,28 @@ pub(crate) fn passage<'a>(texts: impl IntoIterator<Item = &'a str>, worth: &Wort
 }
 
 /// Where terms stand, with their worth.
-fn matches(text: &str, worth: &Worth) -> Vec<(Range<usize>, f32)> {
+fn matches(text: &str, worth: &Worth) -> Vec<Place> {
     let found = terms(text).into_iter().filter_map(|term| {
-        let worth = worth.get(term.text.as_str())?;
-        (term.kind != Kind::Joined).then_some((term.range, *worth))
+        let (number, worth) = worth.get(term.text.as_str())?;
+        (term.kind != Kind::Joined).then_some((term.range, *number, *worth))
     });
     found.collect()
 }
 
 /// The beginning of the window with most worth; a term counts once in a window.
-fn densest(text: &str, places: &[(Range<usize>, f32)]) -> (f32, usize) {
+fn densest(places: &[Place]) -> (f32, usize) {
     let mut best = (0.0, 0);
-    for (index, (from, _)) in places.iter().enumerate() {
+    for (index, (from, ..)) in places.iter().enumerate() {
         let end = from.start + PASSAGE_LETTERS * 2;
-        let mut seen: Vec<&str> = Vec::new();
+        let mut seen = 0_u64;
         let mut sum = 0.0;
-        for (range, worth) in &places[index..] {
-            if range.end > end {
-                break;
-            }
-            let term = &text[range.clone()];
-            if !seen.contains(&term) {
-                seen.push(term);
+        for (_, number, worth) in places[index..]
+            .iter()
+            .take_while(|(range, ..)| range.end <= end)
+        {
+            let bit = 1 << (number % u64::BITS);
+            if seen & bit == 0 {
+                seen |= bit;
                 sum += worth;
             }
         }

@@ -12,8 +12,8 @@ use tantivy::query::{BooleanQuery, BoostQuery, EnableScoring, Occur, Query, Term
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet as _, InvertedIndexReader, Searcher, TERMINATED, Term};
 
-/// Texts whose words are looked at for standing together.
-const CLOSE_LOOKS: usize = 50;
+/// Typed terms of which the rough order is made: the rarest, as the others say little beside them.
+const ROUGH_TERMS_MAX: usize = 12;
 /// Words of a query that are told apart.
 const WORDS_MAX: u32 = 63;
 
@@ -121,11 +121,6 @@ impl<'a> Rank<'a> {
             self.count(&mut looks)?;
             looks.iter_mut().for_each(|look| self.weigh(look));
         }
-        looks.sort_by(order);
-        if self.ranking.rerank && self.ranking.proximity > 0.0 {
-            let close = looks.len().min(CLOSE_LOOKS);
-            self.close(&mut looks[..close])?;
-        }
         self.gain(&mut looks, wish)?;
         Ok(looks.into_iter().map(|look| look.at).collect())
     }
@@ -145,14 +140,40 @@ impl<'a> Rank<'a> {
         Ok(())
     }
 
-    /// Every term in every text in which it stands.
+    /// The rarest typed terms wherever they stand. What a word may become is looked for in heads, and
+    /// in texts only when no head has any of it.
     fn rough(&self) -> Option<Box<dyn Query>> {
+        let mut typed: Vec<usize> = Vec::new();
+        let mut others: Vec<usize> = Vec::new();
+        for (index, wanted) in self
+            .wanted
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| self.has(*index))
+        {
+            match (wanted.position, wanted.word) {
+                (Some(_), Some(_)) => typed.push(index),
+                // Pairs over a space and words as written add to what stands beside them.
+                (Some(_), None) => {}
+                (None, _) => others.push(index),
+            }
+        }
+        typed.sort_by(|one, other| self.rarity[*other].total_cmp(&self.rarity[*one]));
+        typed.truncate(ROUGH_TERMS_MAX);
+        let in_heads = |index: &usize| self.texts[*index][..SCORED - 1].iter().any(|n| *n > 0);
+        let heads = others.iter().any(in_heads) || !typed.is_empty();
         let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
-        for (index, wanted) in self.wanted.iter().enumerate() {
-            for field in 0..SCORED {
-                if self.texts[index][field] == 0 {
-                    continue;
-                }
+        for (index, fields) in
+            typed
+                .into_iter()
+                .map(|index| (index, SCORED))
+                .chain(others.into_iter().map(|index| {
+                    let meant = self.wanted[index].word.is_none();
+                    (index, if heads && !meant { SCORED - 1 } else { SCORED })
+                }))
+        {
+            for field in (0..fields).filter(|field| self.texts[index][*field] > 0) {
+                let wanted = &self.wanted[index];
                 let term = Term::from_field_text(self.fields.scored[field], &wanted.text);
                 let query = Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs));
                 let weight = wanted.weight * self.ranking.fields[field].sqrt();
@@ -215,15 +236,9 @@ impl<'a> Rank<'a> {
                     let Some(info) = &self.infos[segment][term][field] else {
                         continue;
                     };
-                    visit(
-                        &index,
-                        info,
-                        IndexRecordOption::WithFreqs,
-                        here,
-                        |look, list| {
-                            look.often[term][field] = list.term_freq();
-                        },
-                    )?;
+                    visit(&index, info, here, |look, list| {
+                        look.often[term][field] = list.term_freq();
+                    })?;
                 }
             }
         }
@@ -274,97 +289,16 @@ impl<'a> Rank<'a> {
             * (1.0 + ranking.coverage * covered)
             * (1.0 + ranking.title * title);
     }
-
-    /// What neighbors in the query are worth when they are neighbors in the text.
-    fn close(&self, looks: &mut [Look]) -> tantivy::Result<()> {
-        let mut typed: Vec<(u32, usize)> = Vec::new();
-        for (term, wanted) in self.wanted.iter().enumerate() {
-            typed.extend(
-                wanted
-                    .position
-                    .filter(|_| wanted.word.is_some())
-                    .map(|at| (at, term)),
-            );
-        }
-        typed.sort_unstable();
-        let pairs: Vec<(usize, usize, u32)> = typed
-            .windows(2)
-            .map(|pair| (pair[0].1, pair[1].1, pair[1].0 - pair[0].0))
-            .filter(|(.., apart)| (1..=2).contains(apart))
-            .collect();
-        let worth = |one: usize, other: usize| self.rarity[one].min(self.rarity[other]);
-        let all: f32 = pairs
-            .iter()
-            .map(|(one, other, _)| worth(*one, *other))
-            .sum();
-        if all <= 0.0 {
-            return Ok(());
-        }
-        looks.sort_by_key(|look| (look.at.segment, look.at.doc));
-        for (segment, reader) in self.searcher.segment_readers().iter().enumerate() {
-            let here = within(looks, segment as u32);
-            if here.is_empty() {
-                continue;
-            }
-            let mut together = vec![vec![false; pairs.len()]; here.len()];
-            for field in 0..SCORED {
-                let index = reader.inverted_index(self.fields.scored[field])?;
-                let places = self.places(&index, segment, field, &typed, here)?;
-                for (look, together) in together.iter_mut().enumerate() {
-                    for (pair, (one, other, apart)) in pairs.iter().enumerate() {
-                        let near = |term: &usize| places[*term].get(look);
-                        let stand = near(one).zip(near(other));
-                        together[pair] |=
-                            stand.is_some_and(|(one, other)| meet(one, other, *apart));
-                    }
-                }
-            }
-            for (look, together) in here.iter_mut().zip(together) {
-                let found = pairs.iter().zip(together).filter(|(_, found)| *found);
-                let found: f32 = found.map(|((one, other, _), _)| worth(*one, *other)).sum();
-                look.at.score *= 1.0 + self.ranking.proximity * found / all;
-            }
-        }
-        Ok(())
-    }
-
-    /// For each typed term, where it stands in each text.
-    fn places(
-        &self,
-        index: &InvertedIndexReader,
-        segment: usize,
-        field: usize,
-        typed: &[(u32, usize)],
-        here: &mut [Look],
-    ) -> tantivy::Result<Vec<Vec<Vec<u32>>>> {
-        let mut places = vec![Vec::new(); self.wanted.len()];
-        for (_, term) in typed {
-            let Some(info) = &self.infos[segment][*term][field] else {
-                continue;
-            };
-            let docs: Vec<DocId> = here.iter().map(|look| look.at.doc).collect();
-            let mut of_term = vec![Vec::new(); docs.len()];
-            let option = IndexRecordOption::WithFreqsAndPositions;
-            visit(index, info, option, here, |look, list| {
-                if let Ok(at) = docs.binary_search(&look.at.doc) {
-                    list.positions(&mut of_term[at]);
-                }
-            })?;
-            places[*term] = of_term;
-        }
-        Ok(places)
-    }
 }
 
 /// Calls back for each of the texts, in order, that a list names.
 fn visit(
     index: &InvertedIndexReader,
     info: &TermInfo,
-    option: IndexRecordOption,
     looks: &mut [Look],
     mut each: impl FnMut(&mut Look, &mut tantivy::postings::SegmentPostings),
 ) -> tantivy::Result<()> {
-    let mut list = index.read_postings_from_terminfo(info, option)?;
+    let mut list = index.read_postings_from_terminfo(info, IndexRecordOption::WithFreqs)?;
     for look in looks {
         if list.doc() < look.at.doc {
             list.seek(look.at.doc);
@@ -384,19 +318,6 @@ fn within(looks: &mut [Look], segment: u32) -> &mut [Look] {
     let first = looks.partition_point(|look| look.at.segment < segment);
     let end = looks.partition_point(|look| look.at.segment <= segment);
     &mut looks[first..end]
-}
-
-/// Whether two sorted lists have places so far apart.
-fn meet(one: &[u32], other: &[u32], apart: u32) -> bool {
-    let (mut left, mut right) = (0, 0);
-    while let (Some(from), Some(to)) = (one.get(left), other.get(right)) {
-        match (from + apart).cmp(to) {
-            Ordering::Equal => return true,
-            Ordering::Less => left += 1,
-            Ordering::Greater => right += 1,
-        }
-    }
-    false
 }
 
 /// Best first; among equals the one that was put in first.

@@ -25,8 +25,6 @@ pub struct Ranking {
     pub synonym: f32,
     /// Weight of a repaired word.
     pub repaired: f32,
-    /// Gain when words stand together as in the query.
-    pub proximity: f32,
     /// Gain when all words are there.
     pub coverage: f32,
     /// Gain when the title is what was typed.
@@ -48,19 +46,18 @@ pub struct Ranking {
 impl Default for Ranking {
     fn default() -> Ranking {
         Ranking {
-            candidates: 200,
+            candidates: 100,
             rerank: true,
             fields: [3.0, 2.0, 1.0],
-            lengths: [0.5, 0.3, 0.9],
+            lengths: [0.5, 0.3, 0.95],
             saturation: 1.5,
             joined: 0.5,
-            single: 0.4,
+            single: 1.0,
             exact: 0.3,
-            prefix: 0.6,
+            prefix: 0.3,
             synonym: 0.6,
             repaired: 0.8,
-            proximity: 0.3,
-            coverage: 0.3,
+            coverage: 0.1,
             title: 0.5,
             freshness: 0.1,
             used: 0.15,
@@ -73,14 +70,13 @@ impl Default for Ranking {
 }
 
 /// Steps that [`Ranking::without`] can leave out.
-pub const STEPS: [&str; 12] = [
+pub const STEPS: [&str; 11] = [
     "rerank",
     "fields",
     "joined",
     "single",
     "exact",
     "prefix",
-    "proximity",
     "coverage",
     "title",
     "freshness",
@@ -99,7 +95,6 @@ impl Ranking {
             "single" => self.single = 0.0,
             "exact" => self.exact = 0.0,
             "prefix" => self.prefix = 0.0,
-            "proximity" => self.proximity = 0.0,
             "coverage" => self.coverage = 0.0,
             "title" => self.title = 0.0,
             "freshness" => self.freshness = 0.0,

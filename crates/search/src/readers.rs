@@ -16,7 +16,10 @@ pub fn terms_of(bytes: &[u8]) {
     let text = composed(&String::from_utf8_lossy(bytes));
     let mut last = 0;
     for term in terms(&text) {
-        assert!(text.get(term.range.clone()).is_some_and(|part| !part.is_empty()));
+        assert!(
+            text.get(term.range.clone())
+                .is_some_and(|part| !part.is_empty())
+        );
         assert!(term.position + 1 >= last, "terms go forward");
         assert!(!term.text.is_empty() && term.text.len() < 400);
         last = term.position;
@@ -36,7 +39,12 @@ pub fn query(bytes: &[u8]) {
     static INDEX: OnceLock<Index> = OnceLock::new();
     let index = INDEX.get_or_init(|| {
         let index = Index::in_memory().expect("memory is there");
-        let titles = ["불법 주정차 신고", "Đăng ký người nước ngoài", "Noise complaints", "ごみの日"];
+        let titles = [
+            "불법 주정차 신고",
+            "Đăng ký người nước ngoài",
+            "Noise complaints",
+            "ごみの日",
+        ];
         let documents = titles.iter().map(|title| Document {
             article: (*title).to_owned(),
             title: (*title).to_owned(),
@@ -51,7 +59,9 @@ pub fn query(bytes: &[u8]) {
         text,
         ..Query::default()
     };
-    let answer = index.search(&query).expect("a query of any form is answered");
+    let answer = index
+        .search(&query)
+        .expect("a query of any form is answered");
     for hit in answer.hits {
         let pieces = hit.title.pieces().into_iter().chain(hit.passage.pieces());
         assert!(pieces.count() > 0);
@@ -72,7 +82,9 @@ pub fn synonyms(bytes: &[u8]) {
             (words.next().unwrap_or_default(), words.collect())
         })
         .collect();
-    let entries = lines.iter().map(|(word, others)| (word.as_str(), others.as_slice()));
+    let entries = lines
+        .iter()
+        .map(|(word, others)| (word.as_str(), others.as_slice()));
     let (table, _) = Synonyms::new(entries);
     for (word, _) in &lines {
         assert!(table.of(word).len() <= 16);

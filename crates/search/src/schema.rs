@@ -61,7 +61,9 @@ impl Fields {
         };
         let places = IndexRecordOption::WithFreqsAndPositions;
         let article = schema.add_text_field("article", STRING);
-        let scored = ["title", "ask", "body"].map(|name| schema.add_text_field(name, text(places)));
+        let counted = IndexRecordOption::WithFreqs;
+        let scored =
+            ["title", "ask", "body"].map(|name| schema.add_text_field(name, text(counted)));
         let initials = schema.add_text_field("initials", text(places));
         let keys = schema.add_text_field("keys", text(IndexRecordOption::Basic));
         let kept = schema.add_bytes_field("kept", STORED);

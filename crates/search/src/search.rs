@@ -216,10 +216,9 @@ impl Index {
         let mut seen = BTreeSet::new();
         let mut found = reading.found;
         found.retain(|text| seen.insert(text.article));
-        let worth: Worth = reading
-            .terms
-            .iter()
-            .map(|(term, worth)| (term.as_str(), *worth))
+        let terms = reading.terms.iter().zip(0..);
+        let worth: Worth = terms
+            .map(|((term, worth), n)| (term.as_str(), (n, *worth)))
             .collect();
         let typed = typed_initials(runs).filter(|_| only_letters(runs));
         let mut hits = Vec::with_capacity(limit);

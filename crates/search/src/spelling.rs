@@ -160,36 +160,35 @@ fn beginning(term: &str, keys: &str) -> Option<(usize, String)> {
     let (text, true) = hangul::compose(word)? else {
         return None;
     };
+    let far = distances(word, typed);
     let mut begun = String::new();
-    let mut shown = String::new();
-    let mut best: Option<(usize, String)> = None;
-    for letter in text.chars() {
+    let mut best: Option<(usize, usize)> = None;
+    for (at, letter) in text.char_indices() {
         hangul::keys(letter, &mut begun);
-        shown.push(letter);
-        let far = distance(&begun, typed);
-        if best.as_ref().is_none_or(|(nearest, _)| far < *nearest) {
-            best = Some((far, shown.clone()));
+        let errors = far[begun.len()];
+        if best.is_none_or(|(least, _)| errors < least) {
+            best = Some((errors, at + letter.len_utf8()));
         }
     }
-    best
+    best.map(|(errors, end)| (errors, text[..end].to_owned()))
 }
 
 /// Errors between two words: one key wrong, missing, too much, or two keys exchanged.
 fn distance(one: &str, other: &str) -> usize {
+    distances(one, other).pop().unwrap_or(0)
+}
+
+/// The same for every beginning of the first word, from none of it to all.
+fn distances(one: &str, other: &str) -> Vec<usize> {
     let one: Vec<char> = one.chars().collect();
     let other: Vec<char> = other.chars().collect();
-    let mut rows = vec![vec![0; other.len() + 1]; one.len() + 1];
-    for (row, cells) in rows.iter_mut().enumerate() {
-        cells[0] = row;
-    }
-    for column in 0..=other.len() {
-        rows[0][column] = column;
-    }
+    let mut rows: Vec<Vec<usize>> = vec![(0..=other.len()).collect()];
     for row in 1..=one.len() {
+        let mut cells = vec![row; other.len() + 1];
         for column in 1..=other.len() {
             let wrong = usize::from(one[row - 1] != other[column - 1]);
             let mut least = (rows[row - 1][column] + 1)
-                .min(rows[row][column - 1] + 1)
+                .min(cells[column - 1] + 1)
                 .min(rows[row - 1][column - 1] + wrong);
             let turned = row > 1
                 && column > 1
@@ -198,10 +197,13 @@ fn distance(one: &str, other: &str) -> usize {
             if turned {
                 least = least.min(rows[row - 2][column - 2] + 1);
             }
-            rows[row][column] = least;
+            cells[column] = least;
         }
+        rows.push(cells);
     }
-    rows[one.len()][other.len()]
+    rows.iter()
+        .filter_map(|cells| cells.last().copied())
+        .collect()
 }
 
 /// What the keys of a run write on the other keyboard: Hangul for Latin letters, and back. None

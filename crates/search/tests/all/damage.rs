@@ -71,8 +71,13 @@ fn any_file_cut_in_half_or_gone_is_noticed_and_repaired() {
             fs::remove_file(&file).unwrap();
         }
         if !name.starts_with(".managed") {
-            let failure = Index::open(&path).err().unwrap_or_else(|| panic!("{name} is not missed"));
-            assert!(matches!(failure, Failure::Damaged { .. }), "{name}: {failure}");
+            let failure = Index::open(&path)
+                .err()
+                .unwrap_or_else(|| panic!("{name} is not missed"));
+            assert!(
+                matches!(failure, Failure::Damaged { .. }),
+                "{name}: {failure}"
+            );
         }
         let index = opened(&path);
         assert_eq!(index.texts(), 200, "{name}");
@@ -102,8 +107,14 @@ fn a_folder_with_other_files_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let note = folder.path().join("note.txt");
     fs::write(&note, "mine").unwrap();
-    assert!(matches!(Index::open(folder.path()), Err(Failure::Foreign(_))));
-    assert!(matches!(Index::fresh(folder.path()), Err(Failure::Foreign(_))));
+    assert!(matches!(
+        Index::open(folder.path()),
+        Err(Failure::Foreign(_))
+    ));
+    assert!(matches!(
+        Index::fresh(folder.path()),
+        Err(Failure::Foreign(_))
+    ));
     assert_eq!(fs::read_to_string(&note).unwrap(), "mine");
 }
 
@@ -123,10 +134,14 @@ fn what_is_published_is_found_within_a_second() {
     built(folder.path());
     let index = Index::open(folder.path()).unwrap();
     let began = Instant::now();
-    index.put(&[text("new", "ko", "새로운 축제", "토요일")], 8).unwrap();
+    index
+        .put(&[text("new", "ko", "새로운 축제", "토요일")], 8)
+        .unwrap();
     assert_eq!(first(&index, "새로운 축제"), "new");
     assert!(began.elapsed().as_millis() < 1_000, "{:?}", began.elapsed());
-    index.put(&[text("new", "ko", "바뀐 제목", "토요일")], 9).unwrap();
+    index
+        .put(&[text("new", "ko", "바뀐 제목", "토요일")], 9)
+        .unwrap();
     assert_eq!(first(&index, "바뀐 제목"), "new");
     assert_ne!(first(&index, "새로운 축제"), "new");
     index.remove("new", 10).unwrap();

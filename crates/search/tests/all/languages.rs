@@ -18,7 +18,12 @@ fn korean_endings_do_not_matter() {
 #[test]
 fn english_is_stemmed() {
     let index = index(vec![
-        text("renew", "en", "Renewing permits", "Applications take five days."),
+        text(
+            "renew",
+            "en",
+            "Renewing permits",
+            "Applications take five days.",
+        ),
         text("fine", "en", "Paying fines", "Fines are paid online."),
     ]);
     for (typed, wanted) in [
@@ -34,7 +39,12 @@ fn english_is_stemmed() {
 #[test]
 fn vietnamese_is_found_with_and_without_accents() {
     let index = index(vec![
-        text("register", "vi", "Đăng ký người nước ngoài", "Tại văn phòng quận."),
+        text(
+            "register",
+            "vi",
+            "Đăng ký người nước ngoài",
+            "Tại văn phòng quận.",
+        ),
         text("waste", "vi", "Phân loại rác thải", "Theo ngày trong tuần."),
         text("fruit", "vi", "Chợ dừa", "Mua dừa."),
         text("deliver", "vi", "Chợ đưa", "Mua đưa."),
@@ -74,7 +84,12 @@ fn mongolian_is_found_by_any_form_and_any_keyboard() {
 fn chinese_and_japanese_need_no_spaces() {
     let index = index(vec![
         text("tax", "ja", "住民税の納付", "口座振替もできます。"),
-        text("card", "ja", "外国人登録証をなくしたとき", "区役所の窓口で再発行します。"),
+        text(
+            "card",
+            "ja",
+            "外国人登録証をなくしたとき",
+            "区役所の窓口で再発行します。",
+        ),
         text("waste", "zh", "大型垃圾如何丢弃", "请先购买贴纸。"),
         text("school", "zh", "外国学生入学", "向教育局申请。"),
     ]);
@@ -94,8 +109,18 @@ fn chinese_and_japanese_need_no_spaces() {
 #[test]
 fn a_query_in_one_language_finds_articles_written_in_another() {
     let index = index(vec![
-        text("register", "ko", "외국인 등록", "출입국 사무소에서 등록합니다."),
-        text("register", "vi", "Đăng ký người nước ngoài", "Tại văn phòng xuất nhập cảnh."),
+        text(
+            "register",
+            "ko",
+            "외국인 등록",
+            "출입국 사무소에서 등록합니다.",
+        ),
+        text(
+            "register",
+            "vi",
+            "Đăng ký người nước ngoài",
+            "Tại văn phòng xuất nhập cảnh.",
+        ),
         text("waste", "ko", "쓰레기 배출 요일", "월요일과 목요일."),
         text("waste", "mn", "Хог гаргах өдөр", "Даваа, пүрэв."),
     ]);
@@ -110,11 +135,17 @@ fn a_query_in_one_language_finds_articles_written_in_another() {
     // A Korean counselor hears a Vietnamese word: the article is the same one.
     let answer = query("đăng ký", &["ko"]);
     assert_eq!(answer.hits.len(), 1);
-    assert_eq!((&*answer.hits[0].article, &*answer.hits[0].language), ("register", "vi"));
+    assert_eq!(
+        (&*answer.hits[0].article, &*answer.hits[0].language),
+        ("register", "vi")
+    );
     let answer = query("хог", &["ko"]);
     assert_eq!(answer.hits[0].article, "waste");
     let answer = query("등록", &["vi"]);
-    assert_eq!((&*answer.hits[0].article, &*answer.hits[0].language), ("register", "ko"));
+    assert_eq!(
+        (&*answer.hits[0].article, &*answer.hits[0].language),
+        ("register", "ko")
+    );
 }
 
 #[test]
@@ -148,7 +179,10 @@ fn sentences_of_six_languages_are_found() {
         ("mn", "tatoeba.mon-eng.mon"),
         ("en", "tatoeba.kor-eng.eng"),
     ];
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/languages");
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../../shared/data/languages"
+    );
     let mut documents: Vec<Document> = Vec::new();
     for (language, file) in files {
         let Ok(sentences) = std::fs::read_to_string(format!("{folder}/{file}")) else {
@@ -156,7 +190,11 @@ fn sentences_of_six_languages_are_found() {
             return;
         };
         let mut known = std::collections::BTreeSet::new();
-        for sentence in sentences.lines().filter(|line| known.insert(line.to_lowercase())).take(400) {
+        for sentence in sentences
+            .lines()
+            .filter(|line| known.insert(line.to_lowercase()))
+            .take(400)
+        {
             let code = format!("{language}-{}", documents.len());
             documents.push(text(&code, language, "", sentence));
         }
@@ -164,7 +202,10 @@ fn sentences_of_six_languages_are_found() {
     let index = index(documents.clone());
     for (language, _) in files {
         let (mut asked, mut found, mut plain) = (0, 0, 0);
-        for document in documents.iter().filter(|document| document.language == language) {
+        for document in documents
+            .iter()
+            .filter(|document| document.language == language)
+        {
             let has = |text: &str| {
                 let hits = ask(&index, text).hits;
                 usize::from(hits.iter().any(|hit| hit.article == document.article))
@@ -175,7 +216,10 @@ fn sentences_of_six_languages_are_found() {
         }
         eprintln!("{language}: {found} and plainly {plain} of {asked}");
         assert!(found * 100 >= asked * 99, "{language}: {found} of {asked}");
-        assert!(plain * 100 >= asked * 97, "{language}, plainly: {plain} of {asked}");
+        assert!(
+            plain * 100 >= asked * 97,
+            "{language}, plainly: {plain} of {asked}"
+        );
     }
 }
 
@@ -185,9 +229,13 @@ fn plainly(sentence: &str, language: &str) -> String {
         "ko" => sentence.replace(' ', ""),
         "vi" => {
             let letters = sentence.chars().map(|letter| match letter {
-                'à' | 'á' | 'ả' | 'ã' | 'ạ' | 'ă' | 'ắ' | 'ằ' | 'ặ' | 'â' | 'ấ' | 'ầ' | 'ậ' => 'a',
+                'à' | 'á' | 'ả' | 'ã' | 'ạ' | 'ă' | 'ắ' | 'ằ' | 'ặ' | 'â' | 'ấ' | 'ầ' | 'ậ' => {
+                    'a'
+                }
                 'ư' | 'ừ' | 'ứ' | 'ự' | 'ú' | 'ù' => 'u',
-                'ô' | 'ố' | 'ồ' | 'ộ' | 'ơ' | 'ờ' | 'ớ' | 'ợ' | 'ó' | 'ò' | 'ọ' => 'o',
+                'ô' | 'ố' | 'ồ' | 'ộ' | 'ơ' | 'ờ' | 'ớ' | 'ợ' | 'ó' | 'ò' | 'ọ' => {
+                    'o'
+                }
                 'đ' | 'Đ' => 'd',
                 other => other,
             });

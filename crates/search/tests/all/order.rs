@@ -19,8 +19,18 @@ fn query(text: &str) -> Query {
 #[test]
 fn titles_go_before_texts() {
     let index = index(vec![
-        text("body", "ko", "구청 안내", "여권 여권 여권 발급은 민원실입니다."),
-        text("title", "ko", "여권 발급", "민원실에서 신청합니다. 사진과 신분증을 가져오세요."),
+        text(
+            "body",
+            "ko",
+            "구청 안내",
+            "여권 여권 여권 발급은 민원실입니다.",
+        ),
+        text(
+            "title",
+            "ko",
+            "여권 발급",
+            "민원실에서 신청합니다. 사진과 신분증을 가져오세요.",
+        ),
     ]);
     assert_eq!(first(&index, "여권 발급"), "title");
 }
@@ -28,23 +38,50 @@ fn titles_go_before_texts() {
 #[test]
 fn what_is_new_used_near_or_in_season_goes_first() {
     let plain = |article: &str| text(article, "ko", "제설 신고", "눈을 치워 달라고 신고합니다.");
-    let old = Document { revised: 18_000, ..plain("a-old") };
-    let used = Document { used: 900, ..plain("used") };
-    let winter = Document { season: "winter".to_owned(), ..plain("winter") };
-    let summer = Document { season: "summer".to_owned(), ..plain("a-summer") };
-    let north = Document { district: "north".to_owned(), ..plain("north") };
+    let old = Document {
+        revised: 18_000,
+        ..plain("a-old")
+    };
+    let used = Document {
+        used: 900,
+        ..plain("used")
+    };
+    let winter = Document {
+        season: "winter".to_owned(),
+        ..plain("winter")
+    };
+    let summer = Document {
+        season: "summer".to_owned(),
+        ..plain("a-summer")
+    };
+    let north = Document {
+        district: "north".to_owned(),
+        ..plain("north")
+    };
     let just = |one: &Document| index(vec![old.clone(), one.clone()]);
-    assert_eq!(codes(&just(&plain("new")), &query("제설")), ["new", "a-old"]);
+    assert_eq!(
+        codes(&just(&plain("new")), &query("제설")),
+        ["new", "a-old"]
+    );
     let index = index(vec![plain("a-plain"), used, winter, summer, north]);
     assert_eq!(codes(&index, &query("제설"))[0], "used");
-    let season = Query { season: "winter".to_owned(), ..query("제설") };
+    let season = Query {
+        season: "winter".to_owned(),
+        ..query("제설")
+    };
     let found = codes(&index, &season);
     let place = |code: &str| found.iter().position(|found| found == code).unwrap();
     assert!(place("winter") < place("a-plain"), "{found:?}");
     assert_eq!(place("a-summer"), found.len() - 1, "{found:?}");
-    let near = Query { district: "north".to_owned(), ..query("제설") };
+    let near = Query {
+        district: "north".to_owned(),
+        ..query("제설")
+    };
     assert_eq!(codes(&index, &near)[0], "north");
-    let far = Query { district: "south".to_owned(), ..query("제설") };
+    let far = Query {
+        district: "south".to_owned(),
+        ..query("제설")
+    };
     assert!(!codes(&index, &far).contains(&"north".to_owned()));
 }
 
@@ -55,7 +92,10 @@ fn a_variant_of_the_district_stands_for_its_article() {
     north.district = "north".to_owned();
     let index = index(vec![whole, north]);
     for (district, expected) in [("north", "north"), ("south", ""), ("", "")] {
-        let query = Query { district: district.to_owned(), ..query("대형폐기물") };
+        let query = Query {
+            district: district.to_owned(),
+            ..query("대형폐기물")
+        };
         let hits = index.search(&query).unwrap().hits;
         assert_eq!(hits.len(), 1);
         assert_eq!(hits[0].district, expected, "asked from {district:?}");
@@ -65,7 +105,10 @@ fn a_variant_of_the_district_stands_for_its_article() {
 #[test]
 fn what_counselors_searched_before_finds_what_they_used() {
     let mut used = text("pit", "ko", "도로 파임 보수", "도로관리과에서 메웁니다.");
-    let index = index(vec![used.clone(), text("other", "ko", "구멍가게 지원", "소상공인 지원.")]);
+    let index = index(vec![
+        used.clone(),
+        text("other", "ko", "구멍가게 지원", "소상공인 지원."),
+    ]);
     assert_eq!(first(&index, "구멍 났어요"), "other");
     used.used_for = vec!["길에 구멍이 났어요".to_owned(), "구멍 났어요".to_owned()];
     index.put(&[used], 2).unwrap();
@@ -84,19 +127,34 @@ fn filters_leave_out_the_rest() {
     two.language = "en".to_owned();
     let index = index(vec![one, two]);
     assert_eq!(codes(&index, &query("주차 단속")).len(), 2);
-    let category = |code: &str| Query { category: code.to_owned(), ..query("주차 단속") };
+    let category = |code: &str| Query {
+        category: code.to_owned(),
+        ..query("주차 단속")
+    };
     assert_eq!(codes(&index, &category("TRF")).len(), 2);
     assert_eq!(codes(&index, &category("TRF-03")), ["one"]);
     assert_eq!(codes(&index, &category("TRF-03-02")), ["one"]);
     assert!(codes(&index, &category("TRF-0")).is_empty());
-    let citizen = Query { audiences: vec!["citizen".to_owned()], ..query("주차 단속") };
+    let citizen = Query {
+        audiences: vec!["citizen".to_owned()],
+        ..query("주차 단속")
+    };
     assert_eq!(codes(&index, &citizen), ["one"]);
-    let owner = Query { owner: "C-TRA".to_owned(), ..query("주차 단속") };
+    let owner = Query {
+        owner: "C-TRA".to_owned(),
+        ..query("주차 단속")
+    };
     assert_eq!(codes(&index, &owner), ["one"]);
-    let english = Query { language: "en".to_owned(), ..query("주차 단속") };
+    let english = Query {
+        language: "en".to_owned(),
+        ..query("주차 단속")
+    };
     assert_eq!(codes(&index, &english), ["two"]);
     let categories = index.search(&query("주차")).unwrap().categories;
-    assert_eq!(categories, [("TRF-03-02".to_owned(), 1), ("TRF-04-01".to_owned(), 1)]);
+    assert_eq!(
+        categories,
+        [("TRF-03-02".to_owned(), 1), ("TRF-04-01".to_owned(), 1)]
+    );
 }
 
 /// A filter that few articles pass still finds all of them.
@@ -108,7 +166,10 @@ fn a_narrow_filter_is_no_narrow_search() {
     documents[599].owner = "C-ONE".to_owned();
     documents[599].title = "단속".to_owned();
     let index = index(documents);
-    let owner = Query { owner: "C-ONE".to_owned(), ..query("주차 단속 안내") };
+    let owner = Query {
+        owner: "C-ONE".to_owned(),
+        ..query("주차 단속 안내")
+    };
     assert_eq!(codes(&index, &owner), ["a599"]);
 }
 
@@ -119,10 +180,18 @@ fn synonyms_of_editors_find_and_circles_are_told() {
         text("other", "ko", "도서관 휴관일", "월요일."),
     ]);
     assert!(ask(&index, "쓰레기").hits.is_empty());
-    let to = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<String>>();
+    let to = |words: &[&str]| {
+        words
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<String>>()
+    };
     let (a, b, c) = (to(&["오물"]), to(&["폐기물"]), to(&["쓰레기"]));
     let doubts = index.set_synonyms([("쓰레기", &a[..]), ("오물", &b[..]), ("폐기물", &c[..])]);
-    assert!(matches!(&doubts[..], [Doubt::Circle(words)] if words.len() == 3), "{doubts:?}");
+    assert!(
+        matches!(&doubts[..], [Doubt::Circle(words)] if words.len() == 3),
+        "{doubts:?}"
+    );
     assert_eq!(first(&index, "쓰레기"), "waste");
     assert_eq!(first(&index, "쓰레기를 버리려면"), "waste");
     index.set_synonyms([]);
@@ -136,10 +205,23 @@ fn matches_are_marked_in_title_and_passage() {
     let index = index(vec![text("passport", "ko", "잃어버린 여권", &body)]);
     let hit = &ask(&index, "여권 재발급").hits[0];
     assert_eq!(hit.title.pieces(), [("잃어버린 ", false), ("여권", true)]);
-    let marked: Vec<&str> = hit.passage.pieces().iter().filter(|p| p.1).map(|p| p.0).collect();
+    let marked: Vec<&str> = hit
+        .passage
+        .pieces()
+        .iter()
+        .filter(|p| p.1)
+        .map(|p| p.0)
+        .collect();
     assert_eq!(marked, ["여권", "재발급"]);
-    assert!(hit.passage.text.chars().count() <= 160, "{}", hit.passage.text);
-    assert!(hit.passage.text.contains("<b>여권</b>"), "nothing is escaped or lost here");
+    assert!(
+        hit.passage.text.chars().count() <= 160,
+        "{}",
+        hit.passage.text
+    );
+    assert!(
+        hit.passage.text.contains("<b>여권</b>"),
+        "nothing is escaped or lost here"
+    );
 }
 
 #[test]

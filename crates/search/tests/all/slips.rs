@@ -5,7 +5,18 @@ use super::{ask, first, index, korean, text};
 #[test]
 fn every_key_on_the_way_to_a_word_finds_it() {
     let index = korean();
-    for typed in ["여ㄱ", "여구", "여궈", "여권", "불법ㅈ", "불법주", "불법줒", "불법주저", "층ㄱ", "층가"] {
+    for typed in [
+        "여ㄱ",
+        "여구",
+        "여궈",
+        "여권",
+        "불법ㅈ",
+        "불법주",
+        "불법줒",
+        "불법주저",
+        "층ㄱ",
+        "층가",
+    ] {
         let wanted = match typed.chars().next() {
             Some('여') => "passport",
             Some('불') => "parking",
@@ -33,7 +44,10 @@ fn initial_consonants_find_titles() {
     }
     let answer = ask(&index, "ㅈㅈㅊ");
     let title = &answer.hits[0].title;
-    assert_eq!(title.pieces(), [("불법 ", false), ("주정차", true), (" 신고", false)]);
+    assert_eq!(
+        title.pieces(),
+        [("불법 ", false), ("주정차", true), (" 신고", false)]
+    );
     assert!(ask(&index, "ㅋㅋㅋ").hits.is_empty());
 }
 
@@ -62,7 +76,12 @@ fn typing_errors_are_repaired_and_told() {
 fn english_errors_are_repaired() {
     let index = index(vec![
         text("noise", "en", "Noise complaint", "Loud neighbors at night."),
-        text("passport", "en", "Renewing a passport", "Bring one photograph."),
+        text(
+            "passport",
+            "en",
+            "Renewing a passport",
+            "Bring one photograph.",
+        ),
     ]);
     for (typed, wanted, suggested) in [
         ("nosie complant", "noise", "noise complaint"),
@@ -108,8 +127,18 @@ fn the_wrong_keyboard_is_understood() {
 #[test]
 fn a_word_of_another_alphabet_is_found_while_typed() {
     let index = index(vec![
-        text("en", "en", "Registration of residents", "At the district office."),
-        text("vi", "vi", "Đăng ký người nước ngoài", "Tại văn phòng quận."),
+        text(
+            "en",
+            "en",
+            "Registration of residents",
+            "At the district office.",
+        ),
+        text(
+            "vi",
+            "vi",
+            "Đăng ký người nước ngoài",
+            "Tại văn phòng quận.",
+        ),
         text("mn", "mn", "Гадаадын иргэний бүртгэл", "Дүүргийн албан."),
         text("ja", "ja", "外国人登録", "区役所で。"),
     ]);
