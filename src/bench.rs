@@ -74,6 +74,14 @@ async fn measure_record(
     if wanted("pages") {
         pages(&folder.join("pages"), bench.contacts).await?;
     }
+    if wanted("search") {
+        for articles in &bench.articles {
+            let folder = folder.join(format!("search-{articles}"));
+            let figures = search::bench::run(&folder, *articles)?;
+            figures.lines().iter().for_each(|line| println!("{line}"));
+            std::fs::remove_dir_all(&folder)?;
+        }
+    }
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 //! Never the city itself.
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -28,6 +28,9 @@ pub enum Command {
     Audit(Audit),
     /// Measure this machine; prints `name=value` pairs.
     Bench(Bench),
+    /// Measure how good answers are; prints `name=value` pairs.
+    #[command(subcommand)]
+    Evaluate(Evaluate),
 }
 
 #[derive(Args, Clone, Default)]
@@ -77,8 +80,8 @@ pub struct Audit {
 
 #[derive(Args)]
 pub struct Bench {
-    /// What to measure: all of `routing`, `contacts`, `calls`, `texts`, `chats`, `pages` when none
-    /// is named.
+    /// What to measure: all of `routing`, `contacts`, `calls`, `texts`, `chats`, `pages`, `search`
+    /// when none is named.
     pub what: Vec<String>,
     /// Also measure on PostgreSQL.
     #[arg(long, env = "DASAN_DATABASE", value_name = "URL")]
@@ -86,9 +89,51 @@ pub struct Bench {
     /// Contacts in the store for `pages`.
     #[arg(long, default_value_t = 200_000)]
     pub contacts: u64,
+    /// Articles in the index for `search`.
+    #[arg(long, default_values_t = [50_000, 500_000], value_delimiter = ',')]
+    pub articles: Vec<u64>,
     /// Internal: be the callers and headsets of `calls`, or who chats and reads in `chats`.
     #[arg(long, hide = true, value_name = "ADDR")]
     pub generator: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub enum Evaluate {
+    /// Ask the questions of a list and count which find their answers.
+    Search(EvaluateSearch),
+}
+
+#[derive(Args)]
+pub struct EvaluateSearch {
+    /// CSV with a header: 제목 and 내용, title and content_text, or question and answer; a column
+    /// `language` is heeded.
+    pub file: PathBuf,
+    /// What is indexed.
+    #[arg(long, value_enum, default_value_t = Indexed::Body)]
+    pub fields: Indexed,
+    /// Ask without spaces.
+    #[arg(long)]
+    pub no_spaces: bool,
+    /// Leave one syllable out of each question.
+    #[arg(long, conflicts_with = "wrong_syllable")]
+    pub drop_syllable: bool,
+    /// Type one syllable of each question wrong.
+    #[arg(long)]
+    pub wrong_syllable: bool,
+    /// Leave a step of the ranking out; several times for several.
+    #[arg(long, value_name = "STEP")]
+    pub without: Vec<String>,
+}
+
+/// Parts of an article that are indexed in an evaluation.
+#[derive(Clone, Copy, Eq, PartialEq, ValueEnum)]
+pub enum Indexed {
+    /// The answer alone.
+    #[value(name = "body")]
+    Body,
+    /// The question as title, and the answer.
+    #[value(name = "title,body")]
+    TitleAndBody,
 }
 
 /// `dasan.toml`, in the working folder or the data folder. Every key may be missing.

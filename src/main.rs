@@ -6,6 +6,7 @@ mod audit;
 mod bench;
 mod city;
 mod config;
+mod evaluate;
 mod library;
 mod prompts;
 mod secret;
@@ -15,7 +16,7 @@ mod simulation;
 mod writing;
 
 use clap::Parser;
-use config::{Cli, Command};
+use config::{Cli, Command, Evaluate};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -34,6 +35,7 @@ async fn main() -> ExitCode {
         Some(Command::Simulate(simulate)) => simulate::run(&simulate).await,
         Some(Command::Audit(audit)) => audit::run(&audit).await,
         Some(Command::Bench(bench)) => bench::run(&bench).await,
+        Some(Command::Evaluate(Evaluate::Search(search))) => evaluate::search(&search),
     };
     done.unwrap_or_else(|error| {
         eprintln!("dasan: {error:#}");

@@ -13,13 +13,14 @@ const LINE_COLUMNS_MAX: usize = 100;
 const README_LINES_MAX: usize = 120;
 
 /// The rooms and the rooms they may know. A new arrow needs a page in `docs/decisions`.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("center", &[]),
+    ("search", &[]),
     ("store", &["center"]),
-    ("hub", &["center", "store"]),
+    ("hub", &["center", "search", "store"]),
     ("messaging", &["center", "hub", "store"]),
     ("telephony", &["center", "hub", "store"]),
-    ("web", &["center", "hub", "store"]),
+    ("web", &["center", "hub", "search", "store"]),
     ("simulator", &["center", "hub"]),
     (
         "dasan",
@@ -27,6 +28,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
             "center",
             "hub",
             "messaging",
+            "search",
             "simulator",
             "store",
             "telephony",
@@ -37,7 +39,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
 /// What stands outside the house and looks in.
 const FUZZ: (&str, &[&str]) = (
     "fuzz",
-    &["center", "messaging", "store", "telephony", "web"],
+    &["center", "messaging", "search", "store", "telephony", "web"],
 );
 
 fn root() -> &'static Path {
