@@ -1,8 +1,10 @@
 //! A citizen's chat by plain requests: begin, write, end, read; everything works without a script.
 //! Never decides, never another citizen's chat.
 
+use crate::answers::{link, question};
 use crate::attach;
 use crate::chat_view::{Said, Speech, Standing, said_after, standing};
+use crate::citizen::Carried;
 use crate::citizen_texts::{LANGUAGES, OWN_NAMES};
 use crate::commands::said as answer;
 use crate::session::{hex, keyed, random_hex, unhex};
@@ -12,7 +14,7 @@ use crate::transcript::Transcripts;
 use crate::writing;
 use askama::Template;
 use axum::extract::multipart::{Multipart, MultipartError};
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{Form, FromRequest, Query, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -143,9 +145,13 @@ pub(crate) fn tag(site: &Site, parts: &Parts) -> &'static str {
 
 /// `POST /chat/start`: a new chat, or the one that is open.
 pub(crate) async fn start(State(site): State<Site>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
+    let (parts, body) = request.into_parts();
+    let begun = Request::from_parts(parts.clone(), body);
+    let asked = Form::<Carried>::from_request(begun, &site).await;
+    let text = asked.map_or_else(|_| String::new(), |Form(asked)| question(&asked.text));
+    let place = link("/chat", &[("text", &text)]);
     if session(&site, &parts.headers).is_some_and(|session| goes_on(&site, &session)) {
-        return Redirect::to("/chat").into_response();
+        return Redirect::to(&place).into_response();
     }
     if !site.chats.begun.may(address(&parts), Instant::now()) {
         let text = Speech::of(tag(&site, &parts)).t.too_many;
@@ -153,17 +159,22 @@ pub(crate) async fn start(State(site): State<Site>, request: Request) -> Respons
     }
     let fresh = ChatSession::new(site.now().0 / 1_000);
     let cookie = [(header::SET_COOKIE, fresh.cookie(&site))];
-    (cookie, Redirect::to("/chat")).into_response()
+    (cookie, Redirect::to(&place)).into_response()
 }
 
 /// `GET /chat`
-pub(crate) async fn chat(State(site): State<Site>, request: Request) -> Response {
+pub(crate) async fn chat(
+    State(site): State<Site>,
+    Query(carried): Query<Carried>,
+    request: Request,
+) -> Response {
     let (parts, _) = request.into_parts();
     let Some(session) = session(&site, &parts.headers) else {
         return Redirect::to("/").into_response();
     };
     let speech = Speech::of(tag(&site, &parts));
-    page(&chat_page(&site, speech, &session, String::new(), String::new()).await)
+    let text = question(&carried.text);
+    page(&chat_page(&site, speech, &session, text, String::new()).await)
 }
 
 async fn chat_page(
@@ -280,14 +291,14 @@ pub(crate) async fn end(State(site): State<Site>, request: Request) -> Response 
 
 /// What the form sent.
 #[derive(Default)]
-struct Form {
+struct Sent {
     text: String,
     client: String,
     file: Option<(String, Vec<u8>)>,
 }
 
-async fn read_form(mut form: Multipart) -> Result<Form, MultipartError> {
-    let mut read = Form::default();
+async fn read_form(mut form: Multipart) -> Result<Sent, MultipartError> {
+    let mut read = Sent::default();
     while let Some(field) = form.next_field().await? {
         match field.name() {
             Some("text") => read.text = field.text().await?,
@@ -419,7 +430,7 @@ async fn take(
     site: &Site,
     speech: Speech,
     session: &ChatSession,
-    form: Form,
+    form: Sent,
 ) -> Result<(ContactId, u32, bool), Problem> {
     let t = speech.t;
     let letters = writing::letters(&form.text);

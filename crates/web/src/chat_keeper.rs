@@ -38,7 +38,7 @@ pub(crate) struct Pace<K> {
 }
 
 impl<K: Ord> Pace<K> {
-    fn new(most: usize, window: Duration) -> Pace<K> {
+    pub(crate) fn new(most: usize, window: Duration) -> Pace<K> {
         Pace {
             times: Mutex::default(),
             most,

@@ -1,6 +1,7 @@
 //! The citizens' page: what the number is and a call from the page. Never anything of another
 //! citizen.
 
+use crate::answers::{self, SearchBox};
 use crate::chat_texts::{self, Chat};
 use crate::citizen_texts::{self, Citizen, LANGUAGES, OWN_NAMES};
 use crate::commands::said;
@@ -10,7 +11,7 @@ use crate::session::random_hex;
 use crate::site::{Site, address, language, page};
 use crate::texts::{STAFF, fill};
 use askama::Template;
-use axum::extract::{Json, Request, State};
+use axum::extract::{Json, Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use center::board::ContactView;
@@ -52,11 +53,26 @@ struct StartPage {
     form: Option<&'static Words>,
     /// What everybody must know now.
     notices: Vec<String>,
+    search: SearchBox,
+    /// What somebody wants to ask by telephone.
+    carried: String,
     data: String,
 }
 
+/// What a page on which somebody asks is begun with.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Carried {
+    /// The question, from a search or an article.
+    pub(crate) text: String,
+}
+
 /// `GET /`
-pub(crate) async fn start(State(site): State<Site>, request: Request) -> Response {
+pub(crate) async fn start(
+    State(site): State<Site>,
+    Query(carried): Query<Carried>,
+    request: Request,
+) -> Response {
     let own = site.city().language.code();
     let tag = language(request.headers(), request.uri(), &LANGUAGES, own);
     let session = crate::chat::session(&site, request.headers());
@@ -66,6 +82,8 @@ pub(crate) async fn start(State(site): State<Site>, request: Request) -> Respons
         site.settings.sip.as_deref(),
         tag,
     );
+    shown.search = SearchBox::new(&site, tag, "", "");
+    shown.carried = answers::question(&carried.text);
     shown.goes_on = session.is_some_and(|session| crate::chat::goes_on(&site, &session));
     let takes = site.settings.writing.form.is_some();
     shown.form = takes.then(|| form_texts::in_language(tag));
@@ -89,6 +107,8 @@ fn start_page(city: &City, number: &str, sip: Option<&str>, tag: &str) -> StartP
         goes_on: false,
         form: None,
         notices: Vec::new(),
+        search: SearchBox::blank(tag),
+        carried: String::new(),
         data: words.to_string().replace('<', "\\u003c"),
     }
 }

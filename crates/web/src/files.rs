@@ -12,11 +12,13 @@ const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Every file: name, type, content.
-const FILES: [(&str, &str, &str); 26] = [
+const FILES: [(&str, &str, &str); 28] = [
     ("style.css", STYLE, include_str!("../assets/style.css")),
     ("chat.css", STYLE, include_str!("../assets/chat.css")),
     ("chat.js", SCRIPT, include_str!("../assets/chat.js")),
     ("notices.js", SCRIPT, include_str!("../assets/notices.js")),
+    ("reading.css", STYLE, include_str!("../assets/reading.css")),
+    ("search.js", SCRIPT, include_str!("../assets/search.js")),
     ("library.css", STYLE, include_str!("../assets/library.css")),
     ("library.js", SCRIPT, include_str!("../assets/library.js")),
     ("form.css", STYLE, include_str!("../assets/form.css")),

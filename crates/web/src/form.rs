@@ -1,7 +1,9 @@
 //! The page on which a citizen writes to the city once, without a chat: a form, what is wrong with
 //! it, and the contact's number. Works without a script. Never judges a text, never keeps one.
 
+use crate::answers::question;
 use crate::attach;
+use crate::citizen::Carried;
 use crate::citizen_texts::{self, Citizen, LANGUAGES, OWN_NAMES};
 use crate::form_texts::{self, Words};
 use crate::session::{hex, keyed, random_hex, unhex};
@@ -153,12 +155,18 @@ fn blank(site: &Site, w: &'static Words, seal: &Seal) -> FormPage {
 }
 
 /// `GET /write`
-pub(crate) async fn form(State(site): State<Site>, request: Request) -> Response {
+pub(crate) async fn form(
+    State(site): State<Site>,
+    Query(carried): Query<Carried>,
+    request: Request,
+) -> Response {
     if site.settings.writing.form.is_none() {
         return StatusCode::NOT_FOUND.into_response();
     }
     let w = words_of(&site, request.headers(), request.uri());
-    page(&blank(&site, w, &Seal::new(now_ms(&site))))
+    let mut shown = blank(&site, w, &Seal::new(now_ms(&site)));
+    shown.text = question(&carried.text);
+    page(&shown)
 }
 
 /// The form as it came.

@@ -1,6 +1,7 @@
 //! Citizen page, counselor desk, contacts, floor and statistics over HTTP. Never decides, never
 //! writes but through the hub.
 
+mod answers;
 mod attach;
 mod categories;
 mod chat;
@@ -25,6 +26,7 @@ mod exposed_people;
 mod exposed_places;
 mod figures;
 mod files;
+mod finder;
 mod floor;
 mod floor_letters;
 mod form;
@@ -112,6 +114,8 @@ pub struct Settings {
     pub sip: Option<String>,
     /// Pages on which people write.
     pub writing: Writing,
+    /// Folder of the search index of the library; none keeps it in memory.
+    pub index: Option<std::path::PathBuf>,
 }
 
 /// Why the pages could not start.
@@ -128,6 +132,9 @@ pub enum Error {
     /// A secret that is too short signs nothing.
     #[error("the secret for sessions needs at least 32 bytes")]
     Secret,
+    /// The search index can neither be opened nor built.
+    #[error("the search index cannot be used: {0}")]
+    Index(#[from] search::Failure),
 }
 
 /// The running pages.
@@ -136,6 +143,8 @@ pub struct Web {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
+    /// Tells what was searched in vain, once more when the house closes.
+    searches: JoinHandle<()>,
 }
 
 impl Web {
@@ -153,6 +162,8 @@ impl Web {
         {
             self.server.abort();
         }
+        // A library that cannot be written does not keep the house open.
+        let _ = tokio::time::timeout(CLOSING, self.searches).await;
     }
 }
 
@@ -174,6 +185,8 @@ pub async fn start(
         .map_err(listening)?;
     let address = listener.local_addr().map_err(listening)?;
     let (stop, stopped) = watch::channel(false);
+    let index = settings.index.clone();
+    let finder = finder::Finder::start(index, hub.clone(), archive.clone()).await?;
     let chats = chat_keeper::Keeper::new(&hub.city().limits);
     let site = Site::new(Shared {
         sessions: session::Sessions::new(settings.secret.clone()),
@@ -187,11 +200,15 @@ pub async fn start(
         sending: desk_replies::Sending::default(),
         tried: links::Tried::default(),
         previews: library::import::Previews::default(),
+        finder,
+        catalog: answers::catalog::Catalog::default(),
+        searches: answers::missed::Searches::default(),
         chats,
         stop: stopped.clone(),
     });
     tokio::spawn(floor::broadcast(site.clone()));
     tokio::spawn(chat_keeper::sweep(site.clone()));
+    let searches = tokio::spawn(answers::missed::sweep(site.clone()));
     let app = router(site).into_make_service_with_connect_info::<SocketAddr>();
     let server = tokio::spawn(async move {
         let mut stopped = stopped;
@@ -207,6 +224,7 @@ pub async fn start(
         address,
         stop,
         server,
+        searches,
     })
 }
 
@@ -214,6 +232,7 @@ fn router(site: Site) -> Router {
     let beside = site.settings.beside.clone();
     writers()
         .merge(library::routes())
+        .merge(answers::routes())
         .route("/", get(citizen::start))
         .route("/healthz", get(|| async { "ok" }))
         .route("/files/{version}/{name}", get(files::file))

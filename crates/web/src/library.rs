@@ -10,7 +10,7 @@ pub(crate) mod export;
 pub(crate) mod facts;
 pub(crate) mod file;
 pub(crate) mod gaps;
-mod hsds;
+pub(crate) mod hsds;
 pub(crate) mod import;
 mod markup;
 pub(crate) mod notices;

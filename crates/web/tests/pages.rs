@@ -2,6 +2,8 @@
 //! own test.
 #![allow(clippy::unwrap_used)]
 
+#[path = "pages/answers.rs"]
+mod answers;
 #[path = "pages/chat.rs"]
 mod chat;
 #[path = "pages/chat_ends.rs"]
@@ -14,6 +16,8 @@ mod inbox;
 mod library;
 #[path = "pages/library_files.rs"]
 mod library_files;
+#[path = "pages/open.rs"]
+mod open;
 #[path = "pages/public.rs"]
 mod public;
 #[path = "../src/sample_city.rs"]
@@ -126,6 +130,7 @@ impl House {
             country: "82".into(),
             sip: None,
             writing: web::Writing::default(),
+            index: None,
         };
         change(&mut settings);
         let web = web::start(settings, hub.clone(), archive.clone())

@@ -182,6 +182,8 @@ pub struct Article {
     pub versions: BTreeMap<u32, Version>,
     /// Number of the published revision.
     pub published: Option<u32>,
+    /// When it was published; none when nothing is.
+    pub released: Option<Time>,
     /// Its unit is asked to look at the latest revision.
     pub review: bool,
     /// Taken out.
@@ -208,6 +210,7 @@ impl Default for Article {
             changed: Time(0),
             versions: BTreeMap::new(),
             published: None,
+            released: None,
             review: false,
             retired: false,
             assured: None,
@@ -270,7 +273,7 @@ impl Article {
             LibraryEvent::Published {
                 revision, assured, ..
             } => {
-                self.published = Some(*revision);
+                (self.published, self.released) = (Some(*revision), Some(at));
                 self.review = false;
                 self.assure(*assured);
             }
@@ -286,6 +289,7 @@ impl Article {
             }
             LibraryEvent::Restored { .. } => {
                 (self.retired, self.published, self.asked) = (false, None, None);
+                self.released = None;
                 self.counted = Status::Draft;
             }
             _ => self.hear(at, event),

@@ -4,8 +4,8 @@
 use super::file::{Found, Incoming};
 use super::import::Given;
 use super::tables::{answer_and_details, code_of};
-use center::city::{City, Language, name_in};
-use center::knowledge::{Audience, Status, Text, Version, Written, code_fits};
+use center::city::{Category, City, Language, name_in};
+use center::knowledge::{Audience, Status, Text, Unit, Version, Written, code_fits};
 use center::time::Day;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -167,7 +167,7 @@ pub(crate) fn write(wholes: &[Whole], city: &City, language: Language, today: Da
 }
 
 /// One article as a service, in a language it has, else in its source.
-fn service(whole: &Whole, city: &City, language: Language, today: Day) -> Option<Value> {
+pub(crate) fn service(whole: &Whole, city: &City, language: Language, today: Day) -> Option<Value> {
     let version = whole.version()?;
     if version.facts.audience != Audience::Citizen {
         return None;
@@ -209,8 +209,12 @@ fn service(whole: &Whole, city: &City, language: Language, today: Day) -> Option
             .into(),
     );
     put("assurer_email", assurer(city, version).into());
-    put("last_modified", article.changed.to_string().into());
-    put("organization", organization(city, version, language));
+    let modified = article.released.unwrap_or(article.changed);
+    put("last_modified", modified.to_string().into());
+    let unit = city.library.unit(&version.facts.owner);
+    let unit = unit.map(|unit| organization(city, unit, language));
+    put("organization", unit.unwrap_or_else(|| json!("")));
+    put("attributes", attributes(city, version, language, &part("attribute", 0)));
     if !text.telephone.is_empty() {
         let phone = json!({ "id": part("phone", 0), "number": text.telephone });
         put("phones", json!([phone]));
@@ -244,7 +248,7 @@ fn service(whole: &Whole, city: &City, language: Language, today: Day) -> Option
         });
         put(
             "service_at_locations",
-            json!([{ "id": part("place", 0), "location": location }]),
+            json!([{ "id": place_id(&article.code), "location": location }]),
         );
     }
     Some(Value::Object(service))
@@ -264,16 +268,14 @@ fn assurer(city: &City, version: &Version) -> String {
     unit.map_or_else(String::new, |unit| unit.email.clone())
 }
 
-fn organization(city: &City, version: &Version, language: Language) -> Value {
-    let Some(unit) = city.library.unit(&version.facts.owner) else {
-        return Value::String(String::new());
-    };
+/// A unit of the city.
+pub(crate) fn organization(city: &City, unit: &Unit, language: Language) -> Value {
     let (name, town) = (
         name_in(&unit.names, language.code()),
         name_in(&city.names, language.code()),
     );
     let mut organization = json!({
-        "id": uuid(&format!("unit {}", unit.code)),
+        "id": organization_id(&unit.code),
         "name": name,
         "description": format!("{town} {name}"),
     });
@@ -283,9 +285,68 @@ fn organization(city: &City, version: &Version, language: Language) -> Value {
     organization
 }
 
+/// The identifier of the place of an article's service.
+pub(crate) fn place_id(code: &str) -> String {
+    uuid(&format!("{code} place 0"))
+}
+
+/// The identifier of a unit.
+pub(crate) fn organization_id(code: &str) -> String {
+    uuid(&format!("unit {code}"))
+}
+
+/// The identifier of the city's categories as a taxonomy.
+pub(crate) fn taxonomy_id() -> String {
+    uuid("taxonomy")
+}
+
+/// The identifier of a category.
+pub(crate) fn term_id(code: &str) -> String {
+    uuid(&format!("category {code}"))
+}
+
+/// A category as a term of the city's taxonomy.
+pub(crate) fn term(city: &City, category: &Category, language: Language) -> Value {
+    let name = name_in(&category.names, language.code());
+    let parent = category.code.rsplit_once('-').map(|(parent, _)| parent);
+    let parent = city
+        .categories
+        .iter()
+        .find(|one| Some(one.code.as_str()) == parent);
+    let mut path = vec![name];
+    path.extend(parent.map(|one| name_in(&one.names, language.code())));
+    path.reverse();
+    let mut term = json!({
+        "id": term_id(&category.code),
+        "code": category.code,
+        "name": name,
+        "description": path.join(": "),
+        "taxonomy": "categories",
+    });
+    if let Some(parent) = parent {
+        term["parent_id"] = term_id(&parent.code).into();
+    }
+    term
+}
+
+/// The category of an article.
+fn attributes(city: &City, version: &Version, language: Language, id: &str) -> Value {
+    let code = &version.facts.category;
+    let category = city.categories.iter().find(|one| one.code == *code);
+    let attribute = |category| {
+        json!({
+            "id": id,
+            "link_entity": "service",
+            "taxonomy_term_id": term_id(code),
+            "taxonomy_term": term(city, category, language),
+        })
+    };
+    category.map(attribute).into_iter().collect()
+}
+
 /// The identifier of an article: its code where that is one, so that a service that came in goes
 /// out under the name it had.
-fn uuid_of(code: &str) -> String {
+pub(crate) fn uuid_of(code: &str) -> String {
     let parts: Vec<usize> = code.split('-').map(str::len).collect();
     let digits = code
         .chars()

@@ -28,7 +28,7 @@ pub fn shelves() -> City {
     city
 }
 
-fn encoded(text: &str) -> String {
+pub fn encoded(text: &str) -> String {
     if text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return text.to_owned();
     }
