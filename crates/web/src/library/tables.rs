@@ -247,7 +247,13 @@ fn line(
     }
     let (_, article) = articles.get_mut(&code).ok_or("is lost")?;
     let split = |text: &str| -> Vec<String> { text.lines().map(str::to_owned).collect() };
-    let (answer, details) = answer_and_details(get("answer"), get("details"));
+    let (answer, details) = if district.is_empty() && !head.has("answer") {
+        answer_and_details("", get("details"))
+    } else if get("answer").is_empty() {
+        (String::new(), get("details").to_owned())
+    } else {
+        answer_and_details(get("answer"), get("details"))
+    };
     if district.is_empty() {
         let before = article.texts.get(&language);
         if before.is_some_and(|written| !written.text.title.is_empty()) {
