@@ -232,6 +232,37 @@ impl Archive {
         Ok(self.with_texts(vec![article], latest).await?.pop())
     }
 
+    /// Articles by their codes with the texts of their latest revisions; unknown codes are left out.
+    pub async fn articles_by_code(
+        &self,
+        codes: &[&str],
+    ) -> Result<BTreeMap<String, Whole>, Failure> {
+        let mut wholes = BTreeMap::new();
+        for part in codes.chunks(DIGESTS) {
+            let mut asked = Values::default();
+            for code in part {
+                asked.text(code);
+            }
+            asked.int(STREAM);
+            let places: Vec<String> = (1..=part.len()).map(|place| format!("${place}")).collect();
+            let text = format!(
+                "SELECT j.at, j.body FROM article AS a \
+                 JOIN article_event AS e ON e.article = a.article \
+                 JOIN journal AS j ON j.seq = e.seq WHERE a.code IN ({}) AND j.stream = ${} \
+                 ORDER BY e.article, e.seq",
+                places.join(", "),
+                part.len() + 1
+            );
+            let found = self.reader().query(&text, asked).await?;
+            let read = |record: Record<'_>| Ok((Time(record.int(0)?), event(record.text(1)?)?));
+            let events: Result<Vec<_>, Failure> = found.iter().map(read).collect();
+            for whole in self.with_texts(folded(events?), true).await? {
+                wholes.insert(whole.article.code.clone(), whole);
+            }
+        }
+        Ok(wholes)
+    }
+
     async fn with_texts(
         &self,
         articles: Vec<Article>,
@@ -455,13 +486,18 @@ pub(super) async fn article(reader: &Reader, id: ArticleId) -> Result<Option<Art
 
 /// Articles whose numbers lie in `after < number <= to`, in order.
 pub(super) async fn between(reader: &Reader, after: i64, to: i64) -> Result<Vec<Article>, Failure> {
+    Ok(folded(events_of(reader, after, to).await?))
+}
+
+/// Articles from their events.
+fn folded(events: Vec<(Time, LibraryEvent)>) -> Vec<Article> {
     let mut articles: BTreeMap<ArticleId, Article> = BTreeMap::new();
-    for (at, event) in events_of(reader, after, to).await? {
+    for (at, event) in events {
         if let Some(id) = event.article() {
             articles.entry(id).or_default().apply(at, &event);
         }
     }
-    Ok(articles.into_values().collect())
+    articles.into_values().collect()
 }
 
 async fn events_of(

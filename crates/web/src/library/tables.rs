@@ -6,8 +6,8 @@ use super::import::Given;
 use crate::csv;
 use center::city::{City, Language};
 use center::knowledge::{
-    ANSWER_SENTENCES_MAX, Audience, Season, Text, TextState, Variant, Written, code_fits,
-    first_sentences,
+    ANSWER_LETTERS_MAX, ANSWER_SENTENCES_MAX, Audience, Season, Text, TextState, Variant, Written,
+    code_fits, first_sentences,
 };
 use center::time::Day;
 use sha2::{Digest, Sha256};
@@ -343,13 +343,19 @@ fn begun(
     Ok(article)
 }
 
-/// An answer of at most two sentences, and the rest.
+/// An answer of at most two sentences, and the rest. What has no sentences is no answer.
 pub(crate) fn answer_and_details(answer: &str, details: &str) -> (String, String) {
-    if answer.trim().is_empty() {
-        let (first, rest) = first_sentences(details, ANSWER_SENTENCES_MAX);
-        return (first.to_owned(), rest.to_owned());
-    }
+    let (answer, details) = if answer.trim().is_empty() {
+        (details, "")
+    } else {
+        (answer, details)
+    };
     let (first, rest) = first_sentences(answer, ANSWER_SENTENCES_MAX);
+    let (first, rest) = if first.chars().count() > ANSWER_LETTERS_MAX {
+        ("", answer)
+    } else {
+        (first, rest)
+    };
     let parts: Vec<&str> = [rest, details]
         .into_iter()
         .filter(|part| !part.trim().is_empty())
@@ -497,6 +503,20 @@ mod tests {
         assert_eq!(told, [("gip-94", bills), ("b", bills), ("c", bills)]);
         assert_eq!(found.flaws.len(), 1, "{:?}", found.flaws);
         assert!(found.flaws[0].place == "3" && found.flaws[0].what.contains("Fish"));
+    }
+
+    #[test]
+    fn what_is_no_answer_is_details() {
+        let long = "word ".repeat(400);
+        let (answer, details) = answer_and_details(&long, "");
+        assert_eq!((answer.as_str(), details.trim()), ("", long.trim()));
+        let (answer, details) = answer_and_details("", "One. Two. Three.");
+        assert_eq!((answer.as_str(), details.as_str()), ("One. Two.", "Three."));
+        let (answer, details) = answer_and_details("One. Two. Three.", "Four.");
+        assert_eq!(
+            (answer.as_str(), details.as_str()),
+            ("One. Two.", "Three.\n\nFour.")
+        );
     }
 
     #[test]
