@@ -5,6 +5,8 @@
 mod article;
 mod decide;
 mod event;
+#[cfg(test)]
+mod life;
 mod notice;
 mod status;
 mod text;

@@ -60,81 +60,92 @@ impl Whole {
     }
 }
 
+/// A statement while it is being put together.
+#[derive(Default)]
+struct Asked {
+    wanted: Vec<String>,
+    values: Values,
+}
+
+impl Asked {
+    /// The place of a value that is added next.
+    fn place(&self) -> String {
+        format!("${}", self.values.len() + 1)
+    }
+
+    fn one_of<'a>(&mut self, column: &str, values: impl Iterator<Item = &'a str>) {
+        let mut places = Vec::new();
+        for value in values {
+            places.push(self.place());
+            self.values.text(value);
+        }
+        if !places.is_empty() {
+            let places = places.join(", ");
+            self.wanted.push(format!("{column} IN ({places})"));
+        }
+    }
+
+    fn like(&mut self, column: &str, pattern: &str) {
+        let place = self.place();
+        self.values.text(pattern);
+        self.wanted
+            .push(format!("{column} LIKE {place} ESCAPE '!'"));
+    }
+
+    fn number(&mut self, number: i64) -> String {
+        let place = self.place();
+        self.values.int(number);
+        place
+    }
+}
+
 impl ArticleSearch {
     /// The statement and its values.
     fn list(&self) -> (String, Values) {
-        let mut asked = Values::default();
-        let mut place = 0;
-        let mut next = || {
-            place += 1;
-            format!("${place}")
-        };
-        let mut wanted: Vec<String> = Vec::new();
-        let mut one_of = |column: &str, values: &[&str], asked: &mut Values| {
-            let places: Vec<String> = values.iter().map(|_| next()).collect();
-            for value in values {
-                asked.text(value);
-            }
-            format!("{column} IN ({})", places.join(", "))
-        };
-        if !self.statuses.is_empty() {
-            let codes: Vec<&str> = self.statuses.iter().map(|status| status.code()).collect();
-            wanted.push(one_of("status", &codes, &mut asked));
-        }
-        if !self.owners.is_empty() {
-            let owners: Vec<&str> = self.owners.iter().map(String::as_str).collect();
-            wanted.push(one_of("owner", &owners, &mut asked));
-        }
-        if let Some(season) = self.season {
-            wanted.push(one_of("season", &[season.code()], &mut asked));
-        }
+        let mut asked = Asked::default();
+        asked.one_of("status", self.statuses.iter().map(|status| status.code()));
+        asked.one_of("owner", self.owners.iter().map(String::as_str));
+        asked.one_of("season", self.season.iter().map(|season| season.code()));
         if self.drafts {
-            wanted.push("revision > published AND status <> 'retired'".to_owned());
+            let draft = "revision > published AND status <> 'retired'";
+            asked.wanted.push(draft.to_owned());
         }
         if self.commented {
-            wanted.push("comments > 0".to_owned());
+            asked.wanted.push("comments > 0".to_owned());
         }
-        let mut like = |column: &str, not: &str, pattern: &str, asked: &mut Values| {
-            asked.text(pattern);
-            wanted.push(format!("{column} {not}LIKE {} ESCAPE '!'", next()));
-        };
         if !self.category.is_empty() {
-            let pattern = format!("{}%", escaped(&self.category));
-            like("category", "", &pattern, &mut asked);
+            asked.like("category", &format!("{}%", escaped(&self.category)));
         }
         match &self.language {
             Some((language, standing)) if standing == "missing" => {
-                like("languages", "NOT ", &format!("%{language} %"), &mut asked);
+                asked.like("languages NOT", &format!("%{language} %"));
             }
             Some((language, standing)) => {
-                let pattern = format!("%{language} {}%", escaped(standing));
-                like("languages", "", &pattern, &mut asked);
+                asked.like("languages", &format!("%{language} {}%", escaped(standing)));
             }
             None => {}
         }
         for word in self.words.split_whitespace() {
-            let pattern = format!("%{}%", escaped(&word.to_lowercase()));
-            like("found", "", &pattern, &mut asked);
+            asked.like("found", &format!("%{}%", escaped(&word.to_lowercase())));
         }
         if let Some((at, id)) = self.before {
-            asked.int(at.0).int(at.0).int(id.0 as i64);
-            let (first, second, third) = (next(), next(), next());
-            wanted.push(format!(
+            let (first, second) = (asked.number(at.0), asked.number(at.0));
+            let third = asked.number(id.0 as i64);
+            asked.wanted.push(format!(
                 "(changed < {first} OR changed = {second} AND article < {third})"
             ));
         }
-        let wanted = if wanted.is_empty() {
+        let wanted = if asked.wanted.is_empty() {
             String::new()
         } else {
-            format!("WHERE {} ", wanted.join(" AND "))
+            format!("WHERE {} ", asked.wanted.join(" AND "))
         };
-        asked.int(self.limit as i64);
+        let limit = asked.number(self.limit as i64);
         let text = format!(
-            "SELECT {} FROM article {wanted}ORDER BY changed DESC, article DESC LIMIT {}",
-            rows::ARTICLE.columns,
-            next()
+            "SELECT {} FROM article {wanted}ORDER BY changed DESC, article DESC LIMIT {limit}",
+            rows::ARTICLE.columns
         );
-        (text, asked)
+        (text, asked.values)
     }
 }
 
@@ -232,7 +243,7 @@ impl Archive {
         Ok(self.with_texts(vec![article], latest).await?.pop())
     }
 
-    /// Articles by their codes with the texts of their latest revisions; unknown codes are left out.
+    /// Articles by their codes with the texts of their latest revisions, without unknown codes.
     pub async fn articles_by_code(
         &self,
         codes: &[&str],

@@ -1,5 +1,5 @@
-//! Bringing articles in from files: first a preview of what would become of each, then drafts. Never
-//! publishes, never changes anything before it is asked to.
+//! Bringing articles in from files: first a preview of what would become of each, then drafts.
+//! Never publishes, never changes anything before it is asked to.
 
 use super::asking::{Proven, said};
 use super::editing::handed_in;

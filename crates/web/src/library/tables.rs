@@ -246,54 +246,66 @@ fn line(
         articles.insert(code.clone(), (number, article));
     }
     let (_, article) = articles.get_mut(&code).ok_or("is lost")?;
-    let split = |text: &str| -> Vec<String> { text.lines().map(str::to_owned).collect() };
-    let (answer, details) = if district.is_empty() && !head.has("answer") {
+    let text = text(head, fields);
+    let written: &mut Written = article.texts.entry(language).or_default();
+    if !district.is_empty() {
+        let variants = &mut written.text.variants;
+        return match variants.insert(district.to_owned(), variant(text)) {
+            None => Ok(()),
+            Some(_) => Err(format!(
+                "`{code}` is there twice in {language} for {district}"
+            )),
+        };
+    }
+    if !written.text.title.is_empty() {
+        return Err(format!("`{code}` is there twice in {language}: {title}"));
+    }
+    written.state = match get("state") {
+        "" => TextState::Human,
+        code => TextState::parse(code).ok_or_else(|| format!("no state `{code}`"))?,
+    };
+    let variants = std::mem::take(&mut written.text.variants);
+    written.text = Text { variants, ..text };
+    Ok(())
+}
+
+/// The text of a line.
+fn text(head: &Head, fields: &[String]) -> Text {
+    let get = |name: &str| head.get(fields, name);
+    let line = |name: &str| get(name).to_owned();
+    let lines = |name: &str| -> Vec<String> { get(name).lines().map(str::to_owned).collect() };
+    let (answer, details) = if get("district").is_empty() && !head.has("answer") {
         answer_and_details("", get("details"))
     } else if get("answer").is_empty() {
-        (String::new(), get("details").to_owned())
+        (String::new(), line("details"))
     } else {
         answer_and_details(get("answer"), get("details"))
     };
-    if district.is_empty() {
-        let before = article.texts.get(&language);
-        if before.is_some_and(|written| !written.text.title.is_empty()) {
-            return Err(format!("`{code}` is there twice in {language}: {title}"));
-        }
-        let written = article.texts.entry(language).or_default();
-        written.state = match get("state") {
-            "" => TextState::Human,
-            code => TextState::parse(code).ok_or_else(|| format!("no state `{code}`"))?,
-        };
-        written.text = Text {
-            title: title.to_owned(),
-            questions: split(get("questions")),
-            synonyms: split(get("synonyms")),
-            answer,
-            details,
-            documents: split(get("documents")),
-            fee: get("fee").to_owned(),
-            time: get("time").to_owned(),
-            office: get("office").to_owned(),
-            telephone: get("telephone").to_owned(),
-            variants: std::mem::take(&mut written.text.variants),
-        };
-        return Ok(());
-    }
-    let variant = Variant {
+    Text {
+        title: line("title"),
+        questions: lines("questions"),
+        synonyms: lines("synonyms"),
         answer,
         details,
-        documents: split(get("documents")),
-        fee: get("fee").to_owned(),
-        time: get("time").to_owned(),
-        office: get("office").to_owned(),
-        telephone: get("telephone").to_owned(),
-    };
-    let written: &mut Written = article.texts.entry(language).or_default();
-    match written.text.variants.insert(district.to_owned(), variant) {
-        None => Ok(()),
-        Some(_) => Err(format!(
-            "`{code}` is there twice in {language} for {district}"
-        )),
+        documents: lines("documents"),
+        fee: line("fee"),
+        time: line("time"),
+        office: line("office"),
+        telephone: line("telephone"),
+        variants: BTreeMap::new(),
+    }
+}
+
+/// What of a text a district can say otherwise.
+fn variant(text: Text) -> Variant {
+    Variant {
+        answer: text.answer,
+        details: text.details,
+        documents: text.documents,
+        fee: text.fee,
+        time: text.time,
+        office: text.office,
+        telephone: text.telephone,
     }
 }
 

@@ -1,5 +1,5 @@
-//! Files of the library: what is brought in is shown first and becomes drafts, what goes out comes in
-//! again, what is missing is listed.
+//! Files of the library: what is brought in is shown first and becomes drafts, what goes out comes
+//! in again, what is missing is listed.
 
 use crate::library::{Who, post, published, shelves};
 use crate::{House, Reply, Request};
