@@ -1,10 +1,13 @@
 //! The life of an article, from draft to retirement, as the city's officials would tell it.
 
-use super::*;
-use crate::city::{Category, OutcomeCode};
-use crate::knowledge::{District, Library, Status, Unit, Variant};
-use crate::time::{DAY_MS, Zone};
-use std::collections::BTreeSet;
+use super::decide::is_address;
+use super::{
+    Article, ArticleId, Author, District, Facts, Library, LibraryEvent, Order, Refusal, Role,
+    Status, Text, Unit, Variant, Written, code_fits, decide,
+};
+use crate::city::{Category, City, ContactId, CounselorId, Language, OutcomeCode};
+use crate::time::{DAY_MS, Day, Time, Zone};
+use std::collections::{BTreeMap, BTreeSet};
 
 const EDITOR: CounselorId = CounselorId(1);
 

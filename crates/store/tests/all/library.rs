@@ -177,6 +177,12 @@ on_both!(what_is_taken_in_comes_out, paper, {
     assert_eq!(all.0.len(), 2);
     let none = archive.whole_articles(ArticleId(2), 9, true).await.unwrap();
     assert_eq!(none, (Vec::new(), None));
+    let known = archive
+        .articles_by_code(&["water", "none", "parking"])
+        .await
+        .unwrap();
+    assert_eq!(known.len(), 2);
+    assert_eq!(known["parking"].texts, whole.texts);
     let reason = article.latest().unwrap().reason.clone();
     let words = archive.library_words(&[&reason]).await.unwrap();
     assert_eq!(words[&reason], "because");
