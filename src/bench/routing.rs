@@ -4,7 +4,7 @@ use center::city::{
     Channel, City, ContactId, CounselorId, CounselorProfile, Language, Need, Queue, Reserve, Ring,
     Weights,
 };
-use center::routing::{FULL, Place, Routing};
+use center::routing::{FULL, Place, Rank, Routing};
 use center::time::{OpeningHours, Time, Zone};
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -55,7 +55,7 @@ pub fn run(counselors: u32, waiting: u32, decisions: u64) -> Figures {
         let place = Place {
             queue: queue as usize,
             since: now,
-            front: false,
+            rank: Rank::Aged,
             weight: FULL,
         };
         routing.wait(now, ContactId(contact), place);

@@ -626,7 +626,7 @@ impl Center {
                 let place = Place {
                     queue: waiting.queue,
                     since: waiting.since,
-                    front: waiting.front,
+                    rank: contact.rank(),
                     weight: self.city.weights.of(contact.row.channel),
                 };
                 if !self.routing.waits_at(id, place) {

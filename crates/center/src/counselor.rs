@@ -53,9 +53,14 @@ impl Counselor {
         self.contacts.iter().map(|(_, weight)| *weight).sum()
     }
 
+    /// Whether contacts may be offered, one after the other.
+    pub fn takes(&self) -> bool {
+        self.mode == Mode::Ready && self.lost.is_none()
+    }
+
     /// Load if another contact may be offered, else none.
     pub fn room(&self) -> Option<u16> {
-        let may = self.mode == Mode::Ready && self.lost.is_none() && self.ringing.is_none();
+        let may = self.takes() && self.ringing.is_none();
         may.then(|| self.load())
     }
 

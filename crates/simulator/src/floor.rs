@@ -91,6 +91,10 @@ pub struct Open {
     pub queued: bool,
     /// Spoke with a counselor.
     pub answered: bool,
+    /// Something written speaks of an emergency.
+    pub urgent: bool,
+    /// No counselor has answered what was written last.
+    pub owed: bool,
     /// Was stopped in mid-contact.
     pub interrupted: bool,
     /// How it ended, once it did.
@@ -183,6 +187,20 @@ impl Floor {
         });
         let ready = desk.rest.is_none() && desk.lost.is_none() && !rings;
         ready && self.taken(counselor) + self.city.weights.of(channel) <= 100
+    }
+
+    /// Other writing that merely rings at a counselor who could take a waiting emergency instead.
+    pub fn in_the_way(&self, emergency: &Open, counselor: CounselorId) -> Option<ContactId> {
+        let desk = self.desks.get(&counselor)?;
+        let rings = desk.holds.iter().copied().find(|id| {
+            let open = &self.open[id];
+            let rings = matches!(open.phase, Phase::Offered(_));
+            rings && open.channel.written() && !open.pressing()
+        })?;
+        let weight = |channel| self.city.weights.of(channel);
+        let left = self.taken(counselor) - weight(self.open[&rings].channel);
+        let fits = left + weight(emergency.channel) <= 100;
+        (desk.rest.is_none() && desk.lost.is_none() && fits).then_some(rings)
     }
 
     /// Whether a counselor meets the needs that hold for a waiting contact at this moment.
@@ -290,6 +308,9 @@ impl Floor {
             | Event::ConsentChanged { .. }
                 if !self.open.contains_key(&id) =>
             {
+                if let Some((_, open)) = self.resting.get_mut(&id) {
+                    open.write(event);
+                }
                 return (id.0 > self.arrived).then_some("a letter of a contact that never arrived");
             }
             Event::Reopened { .. } => return self.reopen(at, id),
@@ -307,6 +328,7 @@ impl Floor {
             return Some("something happened to a contact that is not open");
         };
         let before = open.phase;
+        open.write(event);
         let (after, odd) = self.next(&mut open, at, event);
         let Some(after) = after else {
             self.leave(id, &open, before);
@@ -554,6 +576,23 @@ fn next_of_talk(open: &mut Open, event: &Event) -> (Phase, Option<&'static str>)
 }
 
 impl Open {
+    /// Whether it speaks of an emergency that nobody has answered yet.
+    pub fn pressing(&self) -> bool {
+        self.urgent && self.owed
+    }
+
+    /// Notes what is written.
+    fn write(&mut self, event: &Event) {
+        match event {
+            Event::MessageReceived { marks, .. } => {
+                self.urgent |= marks.urgent;
+                self.owed |= !marks.automatic;
+            }
+            Event::MessageSent { counselor, .. } if counselor.is_some() => self.owed = false,
+            _ => {}
+        }
+    }
+
     fn new(at: Time, caller: &str, channel: Channel) -> Open {
         Open {
             channel,
@@ -571,6 +610,8 @@ impl Open {
             outbound: false,
             queued: false,
             answered: false,
+            urgent: false,
+            owed: false,
             interrupted: false,
         }
     }

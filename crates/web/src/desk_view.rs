@@ -17,7 +17,16 @@ pub(crate) struct DeskView {
     queues: Vec<QueueLine>,
     tasks: Vec<TaskLine>,
     contacts: Vec<Card>,
+    emergencies: Vec<Emergency>,
     colleagues: Vec<Colleague>,
+}
+
+/// An emergency in writing that waits for anybody: every desk shows it, whatever it does.
+#[derive(Debug, Serialize, PartialEq, Eq)]
+struct Emergency {
+    contact: u64,
+    channel: &'static str,
+    language: &'static str,
 }
 
 /// Someone a written contact can be given to.
@@ -130,6 +139,7 @@ pub(crate) fn view(board: &Board, city: &City, counselor: CounselorId, language:
             .filter_map(|contact| board.contact(*contact))
             .map(|contact| card(contact, city, language))
             .collect(),
+        emergencies: emergencies(board),
         colleagues: board
             .counselors
             .iter()
@@ -141,6 +151,17 @@ pub(crate) fn view(board: &Board, city: &City, counselor: CounselorId, language:
             })
             .collect(),
     }
+}
+
+fn emergencies(board: &Board) -> Vec<Emergency> {
+    let waits = |contact: &&ContactView| contact.pressing && contact.counselor.is_none();
+    let waiting = board.contacts.iter().filter(waits);
+    let line = |contact: &ContactView| Emergency {
+        contact: contact.contact.0,
+        channel: contact.channel.code(),
+        language: contact.language.code(),
+    };
+    waiting.map(line).collect()
 }
 
 fn my_state(me: &CounselorView) -> Me {
