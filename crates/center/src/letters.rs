@@ -2,7 +2,7 @@
 //! what happens next.
 
 use crate::center::Center;
-use crate::city::{Channel, ContactId, CounselorId};
+use crate::city::{Channel, ContactId, CounselorId, Load};
 use crate::contact::{Contact, State};
 use crate::counselor::Counselor;
 use crate::event::{Event, Fate, Fortune};
@@ -196,12 +196,12 @@ impl Center {
 
     /// What a counselor would carry without the writing that rings; none when nothing rings that
     /// may be taken away.
-    fn load_without_ring(&self, desk: &Counselor) -> Option<u16> {
+    fn load_without_ring(&self, desk: &Counselor) -> Option<Load> {
         let rings = desk.ringing.filter(|_| desk.takes())?;
         let open = self.contacts.get(&rings)?;
         let gives_way = open.row.channel.written() && !open.pressing();
         let held = desk.contacts.iter().filter(|(held, _)| *held != rings);
-        gives_way.then(|| held.map(|(_, weight)| *weight).sum())
+        gives_way.then(|| held.map(|(_, load)| *load).fold(Load::NONE, Load::and))
     }
 
     /// Written contacts that a counselor holds.

@@ -1,7 +1,7 @@
 //! Who takes whom: the indexes of those who wait and those who are free, and the choice. Never a
 //! deadline, a prompt or an event: `offer` turns a choice into what happens.
 
-use crate::city::{City, ContactId, CounselorId, Need};
+use crate::city::{City, ContactId, CounselorId, Load, Need};
 use crate::event::Reason;
 use crate::time::Time;
 use std::cmp::Reverse;
@@ -20,7 +20,7 @@ struct Waiter {
     bucket: Bucket,
     since: Time,
     rank: Rank,
-    weight: u16,
+    load: Load,
     /// Its entry in the wakeups.
     wakeup: Option<Time>,
 }
@@ -45,7 +45,7 @@ type WaitKey = (Reverse<Rank>, Time, ContactId);
 struct Free {
     class: Class,
     since: Time,
-    load: u16,
+    load: Load,
 }
 
 #[derive(Clone, Debug)]
@@ -80,8 +80,8 @@ struct QueueInfo {
     first: Bucket,
     head_start_ms: i64,
     ageing_percent: i64,
-    /// How much of a counselor one contact of it takes, in hundredths.
-    weight: usize,
+    /// How much of a counselor one contact of it takes.
+    load: Load,
 }
 
 impl ReserveInfo {
@@ -144,9 +144,6 @@ pub struct Routing {
     freed: BTreeSet<CounselorId>,
 }
 
-/// Load at which a counselor has no room left, in hundredths.
-pub const FULL: u16 = 100;
-
 impl Routing {
     /// Builds the classes and buckets of a city.
     pub fn new(city: &City) -> Routing {
@@ -197,7 +194,7 @@ impl Routing {
                 first: self.buckets.len(),
                 head_start_ms: settings.head_start_ms,
                 ageing_percent: settings.ageing_percent,
-                weight: usize::from(city.weights.of(settings.channel)).max(1),
+                load: city.weights.load(settings.channel),
             });
             for (ring, asked) in settings.rings.iter().enumerate() {
                 let bucket = self.buckets.len();
@@ -232,7 +229,7 @@ impl Routing {
             bucket: info.first + ring,
             since: at.since,
             rank: at.rank,
-            weight: at.weight,
+            load: at.load,
             wakeup: None,
         };
         self.buckets[waiter.bucket]
@@ -273,9 +270,9 @@ impl Routing {
         }
     }
 
-    /// A counselor has room (`load` < 100) or not; `since` is the last time a contact was given up
+    /// A counselor has room (`load` is not full) or not; `since` is the last time a contact was given up
     /// or ready was pressed.
-    pub fn set_free(&mut self, counselor: CounselorId, since: Time, load: Option<u16>) {
+    pub fn set_free(&mut self, counselor: CounselorId, since: Time, load: Option<Load>) {
         if let Some(before) = self.free.remove(&counselor) {
             self.freed.remove(&counselor);
             self.classes[before.class]
@@ -288,7 +285,7 @@ impl Routing {
                 self.count_idle(before.class, |idle| *idle -= 1);
             }
         }
-        let Some(load) = load.filter(|load| *load < FULL) else {
+        let Some(load) = load.filter(|load| !load.is_full()) else {
             return;
         };
         let Some(class) = self.class_of.get(&counselor).copied() else {
@@ -297,7 +294,7 @@ impl Routing {
         self.free.insert(counselor, Free { class, since, load });
         self.freed.insert(counselor);
         self.classes[class].part.insert((since, counselor));
-        if load == 0 && self.classes[class].idle.insert((since, counselor)) {
+        if load == Load::NONE && self.classes[class].idle.insert((since, counselor)) {
             self.count_idle(class, |idle| *idle += 1);
         }
     }
@@ -399,11 +396,11 @@ impl Routing {
     }
 
     /// The first in a bucket that still fits the load. Almost always the very first.
-    fn head(&self, info: &BucketInfo, load: u16) -> Option<WaitKey> {
-        if load == 0 {
+    fn head(&self, info: &BucketInfo, load: Load) -> Option<WaitKey> {
+        if load == Load::NONE {
             return info.waiting.first().copied();
         }
-        let fits = |key: &&WaitKey| self.waiters[&key.2].weight + load <= FULL;
+        let fits = |key: &&WaitKey| load.leaves_room_for(self.waiters[&key.2].load);
         info.waiting.iter().take(8).find(fits).copied()
     }
 
@@ -416,7 +413,7 @@ impl Routing {
             if best.is_some_and(|(fewest, _, _)| fewest < skills) {
                 break;
             }
-            let Some((since, counselor)) = self.longest_idle(class, waiter.weight) else {
+            let Some((since, counselor)) = self.longest_idle(class, waiter.load) else {
                 continue;
             };
             if self.allowed(now, waiter.bucket, class, waiter.rank) {
@@ -436,11 +433,16 @@ impl Routing {
 
     /// How many skills a counselor has who may take someone who waits from the ring that is open;
     /// none when they may not, or not while they carry `load` already.
-    pub fn skills_for(&self, contact: ContactId, counselor: CounselorId, load: u16) -> Option<usize> {
+    pub fn skills_for(
+        &self,
+        contact: ContactId,
+        counselor: CounselorId,
+        load: Load,
+    ) -> Option<usize> {
         let waiter = self.waiters.get(&contact)?;
         let class = *self.class_of.get(&counselor)?;
         let serves = self.buckets[waiter.bucket].classes.contains(&class);
-        let fits = load + waiter.weight <= FULL;
+        let fits = load.leaves_room_for(waiter.load);
         (serves && fits).then(|| self.classes[class].skills.len())
     }
 
@@ -451,12 +453,12 @@ impl Routing {
         Some(self.choice(now, contact, bucket, counselor, free))
     }
 
-    fn longest_idle(&self, class: Class, weight: u16) -> Option<(Time, CounselorId)> {
+    fn longest_idle(&self, class: Class, load: Load) -> Option<(Time, CounselorId)> {
         let info = &self.classes[class];
-        if weight >= FULL {
+        if load.is_full() {
             return info.idle.first().copied();
         }
-        let fits = |entry: &&(Time, CounselorId)| self.free[&entry.1].load + weight <= FULL;
+        let fits = |entry: &&(Time, CounselorId)| self.free[&entry.1].load.leaves_room_for(load);
         info.part.iter().find(fits).copied()
     }
 
@@ -580,7 +582,7 @@ impl Routing {
             let share = if other == queue {
                 1_000
             } else {
-                let takes = self.queues[other].weight * 1_000 / self.queues[queue].weight;
+                let takes = self.queues[other].load.takes_of(self.queues[queue].load);
                 takes * shared / all.max(1)
             };
             permille += count * share;
@@ -600,7 +602,7 @@ impl Routing {
 
     /// How many contacts of a queue so many counselors serve at once.
     pub fn places(&self, queue: usize, counselors: usize) -> usize {
-        counselors * usize::from(FULL) / self.queues[queue].weight
+        counselors * self.queues[queue].load.places()
     }
 
     /// Counselors of `staff` who may take from the last ring of a queue.
@@ -620,7 +622,7 @@ pub struct Place {
     /// Who it goes before.
     pub rank: Rank,
     /// Load it brings.
-    pub weight: u16,
+    pub load: Load,
 }
 
 fn key(contact: ContactId, waiter: Waiter) -> WaitKey {

@@ -165,15 +165,31 @@ impl Floor {
         index.map_or(0, |index| self.closed[index])
     }
 
-    /// How much of a counselor is taken, in hundredths.
-    pub fn taken(&self, counselor: CounselorId) -> u16 {
+    /// Whether a counselor may hold these at once: one who is spoken with and nothing beside, or
+    /// as many chats and, apart from them, as many letters as their weights allow.
+    fn fits(&self, held: &[Channel]) -> bool {
+        let weight = |wanted: fn(Channel) -> bool| {
+            let held = held.iter().filter(|channel| wanted(**channel));
+            let weights = held.map(|channel| self.city.weights.of(*channel));
+            weights.sum::<u16>()
+        };
+        let spoken = weight(|channel| !channel.written());
+        let chats = weight(|channel| channel == Channel::Chat);
+        let letters = weight(|channel| channel.written() && channel != Channel::Chat);
+        spoken + chats <= 100 && spoken + letters <= 100
+    }
+
+    fn held(&self, counselor: CounselorId, but: Option<ContactId>) -> Vec<Channel> {
         let desk = self.desks.get(&counselor);
         let held = desk.into_iter().flat_map(|desk| &desk.holds);
-        let weight = |id: &ContactId| {
-            let open = self.open.get(id);
-            open.map_or(0, |open| self.city.weights.of(open.channel))
-        };
-        held.map(weight).sum()
+        let held = held.filter(|id| Some(**id) != but);
+        held.filter_map(|id| Some(self.open.get(id)?.channel))
+            .collect()
+    }
+
+    /// Whether a counselor has more than fits.
+    pub fn crowded(&self, counselor: CounselorId) -> bool {
+        !self.fits(&self.held(counselor, None))
     }
 
     /// Whether a counselor could take another contact of a channel at this moment.
@@ -186,7 +202,9 @@ impl Floor {
             matches!(phase, Some(Phase::Offered(_)))
         });
         let ready = desk.rest.is_none() && desk.lost.is_none() && !rings;
-        ready && self.taken(counselor) + self.city.weights.of(channel) <= 100
+        let mut held = self.held(counselor, None);
+        held.push(channel);
+        ready && self.fits(&held)
     }
 
     /// Other writing that merely rings at a counselor who could take a waiting emergency instead.
@@ -197,9 +215,9 @@ impl Floor {
             let rings = matches!(open.phase, Phase::Offered(_));
             rings && open.channel.written() && !open.pressing()
         })?;
-        let weight = |channel| self.city.weights.of(channel);
-        let left = self.taken(counselor) - weight(self.open[&rings].channel);
-        let fits = left + weight(emergency.channel) <= 100;
+        let mut held = self.held(counselor, Some(rings));
+        held.push(emergency.channel);
+        let fits = self.fits(&held);
         (desk.rest.is_none() && desk.lost.is_none() && fits).then_some(rings)
     }
 

@@ -282,7 +282,7 @@ impl Watch {
         let spoken = |id: &&ContactId| !self.floor.open[*id].channel.written();
         let writing = desk.holds.iter().filter(|id| !live.contains(id));
         let offered_while_writing = writing.filter(spoken).count() > 0 && !live.is_empty();
-        let crowded = self.floor.taken(counselor) > 100;
+        let crowded = self.floor.crowded(counselor);
         let newest = live.iter().copied().find(|id| self.just_offered(*id, at));
         let live: Vec<ContactId> = live.iter().filter(spoken).copied().collect();
         if let Some(newest) = newest.filter(|_| crowded) {

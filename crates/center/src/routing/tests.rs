@@ -1,7 +1,7 @@
 //! Trials of the choice of who takes whom. Never a whole center.
 
 use super::*;
-use crate::city::{Channel, CounselorProfile, Language, Queue, Reserve, Ring, Weights};
+use crate::city::{Channel, CounselorProfile, Language, Load, Queue, Reserve, Ring, Weights};
 use crate::time::{OpeningHours, Zone};
 
 fn queue(code: &str, rings: &[(i64, &[&str])]) -> Queue {
@@ -67,7 +67,7 @@ fn place(queue: usize, since: i64) -> Place {
         queue,
         since: Time(since),
         rank: Rank::Aged,
-        weight: FULL,
+        load: Load::WHOLE,
     }
 }
 
@@ -78,9 +78,9 @@ fn pair(choice: Option<Choice>) -> Option<(u64, u32)> {
 #[test]
 fn the_least_flexible_goes_first_then_the_longest_idle() {
     let mut routing = Routing::new(&city(&[&["ko", "en"], &["ko"], &["ko"]], Vec::new()));
-    routing.set_free(CounselorId(1), Time(0), Some(0));
-    routing.set_free(CounselorId(2), Time(50), Some(0));
-    routing.set_free(CounselorId(3), Time(40), Some(0));
+    routing.set_free(CounselorId(1), Time(0), Some(Load::NONE));
+    routing.set_free(CounselorId(2), Time(50), Some(Load::NONE));
+    routing.set_free(CounselorId(3), Time(40), Some(Load::NONE));
     assert_eq!(routing.choose(Time(100)), None);
     routing.wait(Time(100), ContactId(1), place(0, 100));
     assert_eq!(pair(routing.choose(Time(100))), Some((1, 3)));
@@ -89,7 +89,7 @@ fn the_least_flexible_goes_first_then_the_longest_idle() {
 #[test]
 fn of_those_who_come_back_together_the_oldest_goes_first() {
     let mut routing = Routing::new(&city(&[&["ko"]], Vec::new()));
-    routing.set_free(CounselorId(1), Time(0), Some(0));
+    routing.set_free(CounselorId(1), Time(0), Some(Load::NONE));
     assert_eq!(routing.choose(Time(100)), None);
     routing.wait(Time(100), ContactId(1), place(0, 90));
     routing.wait(Time(100), ContactId(2), place(0, 50));
@@ -99,7 +99,7 @@ fn of_those_who_come_back_together_the_oldest_goes_first() {
 #[test]
 fn a_ring_opens_when_its_time_has_come() {
     let mut routing = Routing::new(&city(&[&["ko"]], Vec::new()));
-    routing.set_free(CounselorId(1), Time(0), Some(0));
+    routing.set_free(CounselorId(1), Time(0), Some(Load::NONE));
     routing.wait(Time(0), ContactId(1), place(2, 0));
     assert_eq!(routing.choose(Time(0)), None);
     assert_eq!(routing.deadline(), Some(Time(20_000)));
@@ -124,7 +124,7 @@ fn a_freed_counselor_takes_the_oldest_of_all_queues_and_the_front_before_it() {
         },
     );
     assert_eq!(routing.choose(Time(500)), None);
-    routing.set_free(CounselorId(1), Time(500), Some(0));
+    routing.set_free(CounselorId(1), Time(500), Some(Load::NONE));
     assert_eq!(pair(routing.choose(Time(500))), Some((3, 1)));
     routing.stop_waiting(ContactId(3));
     assert_eq!(pair(routing.choose(Time(500))), Some((2, 1)));
@@ -138,7 +138,7 @@ fn a_reserve_holds_the_last_bilingual_until_the_wait_is_too_long() {
         until_wait_ms: 60_000,
     };
     let mut routing = Routing::new(&city(&[&["ko", "en"]], vec![reserve]));
-    routing.set_free(CounselorId(1), Time(0), Some(0));
+    routing.set_free(CounselorId(1), Time(0), Some(Load::NONE));
     routing.wait(Time(0), ContactId(1), place(0, 0));
     assert_eq!(routing.choose(Time(0)), None);
     assert_eq!(routing.held_back(Time(0), 0), 1);
@@ -157,13 +157,13 @@ fn whoever_asks_for_a_rare_skill_is_not_kept_waiting_for_another() {
     };
     let reserves = vec![reserve("en"), reserve("mn")];
     let mut routing = Routing::new(&city(&[&["ko", "en", "mn"]], reserves));
-    routing.set_free(CounselorId(1), Time(0), Some(0));
+    routing.set_free(CounselorId(1), Time(0), Some(Load::NONE));
     routing.wait(Time(0), ContactId(1), place(1, 0));
     assert_eq!(pair(routing.choose(Time(0))), Some((1, 1)));
 }
 
 #[test]
-fn a_counselor_serves_three_chats_at_once_and_a_text_is_a_smaller_wait() {
+fn a_counselor_serves_three_chats_at_once_and_texts_beside_them() {
     let mut city = city(&[&["ko"]], Vec::new());
     city.queues[0].channel = Channel::Chat;
     city.queues[1] = Queue {
@@ -175,21 +175,22 @@ fn a_counselor_serves_three_chats_at_once_and_a_text_is_a_smaller_wait() {
     for contact in 1..=10 {
         routing.wait(Time(0), ContactId(contact), place(1, 0));
     }
-    let ahead = routing.ahead(0, None, &[1]);
-    assert_eq!(ahead, 6, "ten texts take as much as six chats");
+    let ahead = |queue| routing.ahead(queue, None, &[1]);
+    assert_eq!(ahead(0), 0, "letters take nothing from chats");
+    assert_eq!(ahead(2), 2, "ten texts take as much as two calls");
 }
 
 #[test]
 fn a_counselor_with_chats_takes_another_chat_but_no_call() {
     let mut routing = Routing::new(&city(&[&["ko"]], Vec::new()));
-    routing.set_free(CounselorId(1), Time(0), Some(66));
+    routing.set_free(CounselorId(1), Time(0), Some(CHAT.and(CHAT)));
     routing.wait(Time(0), ContactId(1), place(0, 0));
     assert_eq!(routing.choose(Time(0)), None);
     routing.wait(
         Time(0),
         ContactId(2),
         Place {
-            weight: 33,
+            load: CHAT,
             ..place(0, 0)
         },
     );
@@ -212,9 +213,41 @@ fn an_emergency_goes_before_the_front_and_no_reserve_holds_back() {
     routing.wait(Time(500), ContactId(2), ranked(Rank::Emergency, 400));
     assert_eq!(routing.oldest(0), Some(Time(100)));
     assert_eq!(routing.emergencies().collect::<Vec<_>>(), [ContactId(2)]);
-    routing.set_free(CounselorId(1), Time(500), Some(0));
+    routing.set_free(CounselorId(1), Time(500), Some(Load::NONE));
     assert_eq!(pair(routing.choose(Time(500))), Some((2, 1)));
     routing.stop_waiting(ContactId(2));
     assert_eq!(routing.emergencies().count(), 0);
     assert_eq!(routing.choose(Time(500)), None, "the reserve is for others");
+}
+
+/// What a chat and a text take.
+const CHAT: Load = Load {
+    live: 33,
+    letters: 0,
+};
+const TEXT: Load = Load {
+    live: 0,
+    letters: 20,
+};
+
+#[test]
+fn one_call_or_three_chats_and_five_texts() {
+    let weights = Weights::standard();
+    assert_eq!(weights.load(Channel::Chat), CHAT);
+    for letter in [Channel::Text, Channel::Social, Channel::Mail] {
+        assert_eq!(weights.load(letter), TEXT);
+    }
+    let call = weights.load(Channel::Voice);
+    assert_eq!(call, Load::WHOLE);
+    let mut held = Load::NONE;
+    assert!(held.leaves_room_for(call));
+    for more in [CHAT, TEXT, TEXT, CHAT, TEXT, TEXT, CHAT, TEXT] {
+        assert!(held.leaves_room_for(more), "{held:?}");
+        held = held.and(more);
+        assert!(!held.leaves_room_for(call), "beside nothing else");
+    }
+    for more in [CHAT, TEXT, call] {
+        assert!(!held.leaves_room_for(more), "{held:?}");
+        assert!(!call.leaves_room_for(more), "nothing beside a call");
+    }
 }

@@ -296,7 +296,8 @@ fn a_journal_that_misses_an_event_does_not_replay() {
 /// Two texts to the one counselor who answers texts: the second speaks of an emergency.
 fn two_texts() -> (Watch, Time) {
     let mut city = town::whole(vec![town::counselor(1, None)]);
-    city.queues.push(town::written_queue(Channel::Text, None, "texts"));
+    city.queues
+        .push(town::written_queue(Channel::Text, None, "texts"));
     let mut watch = Watch::new(&Arc::new(city));
     let at = Time(HOUR_MS);
     let counselor = CounselorId(1);
