@@ -246,3 +246,39 @@ fn card(contact: &ContactView, city: &City, language: &str) -> Card {
         urgent: contact.urgent,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+    use center::city::{Channel, ContactId, Language};
+
+    #[test]
+    fn an_emergency_that_waits_is_shown_at_every_desk_and_one_in_hand_is_not() {
+        let city = sample::city();
+        let urgent = |number, stage, counselor: Option<CounselorId>| ContactView {
+            channel: Channel::Text,
+            urgent: true,
+            pressing: true,
+            counselor,
+            ..sample::contact(number, stage, Language::Ko)
+        };
+        let board = Board {
+            contacts: vec![
+                urgent(1, Stage::Queue, None),
+                urgent(2, Stage::Talk, Some(CounselorId(1))),
+                sample::contact(3, Stage::Queue, Language::Ko),
+            ],
+            ..Board::default()
+        };
+        for counselor in [1, 2] {
+            let shown = view(&board, &city, CounselorId(counselor), "en");
+            let expected = Emergency {
+                contact: ContactId(1).0,
+                channel: "text",
+                language: "ko",
+            };
+            assert_eq!(shown.emergencies, [expected]);
+        }
+    }
+}

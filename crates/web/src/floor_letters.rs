@@ -118,15 +118,15 @@ pub(crate) fn written(
 
 fn emergencies(w: &'static Staff, board: &Board, now: Time) -> Vec<Emergency> {
     let pressing = board.contacts.iter().filter(|contact| contact.pressing);
-    let emergency = |contact: &ContactView| Emergency {
-        contact: contact.contact,
-        about: [
-            words::channel(w, contact.channel),
-            words::language(w, contact.language),
-            words::stage(w, contact.stage),
-            &length(now - contact.since),
-        ]
-        .join(" · "),
+    let emergency = |contact: &ContactView| {
+        let channel = words::channel(w, contact.channel);
+        let language = words::language(w, contact.language);
+        let stage = words::stage(w, contact.stage);
+        let lasts = length(now - contact.since);
+        Emergency {
+            contact: contact.contact,
+            about: format!("{channel} · {language} · {stage} · {lasts}"),
+        }
     };
     pressing.map(emergency).collect()
 }
