@@ -164,7 +164,7 @@ impl House {
     }
 
     /// Stops where it stands and starts on the same paper.
-    async fn restart(self) -> House {
+    pub async fn restart(self) -> House {
         let House {
             folder,
             wing,
