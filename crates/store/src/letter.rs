@@ -640,6 +640,16 @@ impl Archive {
         found.iter().map(row).collect()
     }
 
+    /// Where the bytes of unreadable letters are that came before an instant, erased or not.
+    pub async fn dead_before(&self, before: Time) -> Result<Vec<String>, Failure> {
+        let mut asked = Values::default();
+        asked.int(before.0);
+        let text = "SELECT blob FROM dead_letter WHERE at < $1";
+        let found = self.reader().query(text, asked).await?;
+        let blob = |record: Record<'_>| Ok(record.text(0)?.to_owned());
+        found.iter().map(blob).collect()
+    }
+
     /// Whether a citizen forbade messages that they did not ask for.
     pub async fn opted_out(&self, caller: &str) -> Result<bool, Failure> {
         let mut asked = Values::default();

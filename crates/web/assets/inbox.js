@@ -522,23 +522,24 @@ $("reply-private").addEventListener("change", () => {
   else open.add(current?.contact);
   warn();
 });
-attach.whenChanged(() => { warn(); }, (text) => replyError(text));
+attach.whenChanged(() => { count(0); }, (text) => replyError(text));
 
 let counting;
 const count = (wait = 250) => {
   clearTimeout(counting);
   const text = $("reply").value;
-  if (!text) { say($("reply-count"), ""); $("reply-count").classList.remove("over"); }
+  if (!text && !attach.files(current?.contact).length) { say($("reply-count"), ""); $("reply-count").classList.remove("over"); }
   warn();
   counting = setTimeout(async () => {
     const contact = current?.contact;
     if (contact === undefined || current.stage === "ringing") return;
-    const answer = await post("compose", { contact, text }).catch(() => undefined);
+    const attached = attach.about(contact);
+    const answer = await post("compose", { contact, text, attached }).catch(() => undefined);
     if (!answer) return;
     ways.set(contact, { ...answer, text: text.trimEnd() });
     if (contact !== current?.contact || text !== $("reply").value) return;
     warn();
-    if (!text) return;
+    if (!text && !attached.length) return;
     const told = [fill(i.letters, { n: answer.letters, max: answer.limit })];
     if (answer.parts > 1) told.push(fill(i.parts, { n: answer.parts }));
     if (answer.lost.length) told.push(fill(i.lost, { letters: answer.lost.join(" ") }));

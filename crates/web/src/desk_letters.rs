@@ -207,7 +207,7 @@ pub(crate) async fn act(
     let counselor = staffer.id();
     let command = match verb {
         "reply" => return Some(desk_replies::reply(site, staffer, headers, ask).await),
-        "compose" => return Some(desk_replies::compose(site, staffer, ask).await),
+        "compose" => return Some(desk_replies::compose(site, staffer, headers, ask).await),
         "writes" | "look" => return Some(whisper(site, staffer, verb, ask)),
         "snooze" => snooze(site, counselor, ask),
         "assign" => assign(counselor, ask),
