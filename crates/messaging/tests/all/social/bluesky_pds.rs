@@ -14,13 +14,18 @@ use messaging::social::bluesky::{Bluesky, Settings};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
+use tokio::sync::{Mutex, MutexGuard};
 
 const DEV_ENV: &[&str] = &["@atproto/dev-env@0.3.215"];
 /// Has its SQLite compiled where there is no other way to it.
 const COMPILED: &[&str] = &["better-sqlite3"];
 
+/// Each needs two programs at once: one after the other, so that none waits for the other's second.
+static TURN: Mutex<()> = Mutex::const_new(());
+
 /// A PDS with the accounts of alice and the city, and alice at it with the network's own client.
 struct Network {
+    _turn: MutexGuard<'static, ()>,
     pds: Peer,
     alice: Peer,
     client: reqwest::Client,
@@ -28,11 +33,17 @@ struct Network {
 
 impl Network {
     async fn new() -> Option<Network> {
+        let turn = TURN.lock().await;
         let pds = Peer::compiled("bluesky-pds.mjs", DEV_ENV, COMPILED).await?;
         let origin = pds.hello["pds"].as_str().unwrap();
         let alice = Peer::node("bluesky-citizen.mjs", API, &[origin]).await?;
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Some(Network { pds, alice, client })
+        Some(Network {
+            _turn: turn,
+            pds,
+            alice,
+            client,
+        })
     }
 
     fn origin(&self) -> &str {
@@ -114,7 +125,7 @@ async fn a_post_on_a_pds_becomes_a_contact_and_its_answer_a_record_there() {
     house.hub.send(accept).await.unwrap();
     let (reply, own) = reply_of(contact, words, Vec::new());
     house.hub.send_with(reply, vec![own]).await.unwrap();
-    house.fate(contact, 2, "submitted").await;
+    house.fate(contact, 2, "delivered").await;
     let records = network.records().await;
     assert_eq!(records.len(), 1);
     let record = &records[0]["value"];
