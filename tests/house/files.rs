@@ -1,10 +1,10 @@
 //! Files that are pasted and dropped, at the desk and in a citizen's chat, in real browsers. Never
 //! chosen from a list.
 
-use crate::browser::CONTROL;
+use crate::browser::{Browser, CONTROL, ENTER};
 use crate::building::{self, Building, Record};
 use crate::chat::{begin, say, take};
-use crate::desk::{self, Desk};
+use crate::desk::Desk;
 use crate::peer::{self, Folder};
 use serde_json::json;
 
@@ -13,10 +13,10 @@ const DOT: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+
                    WjR9awAAAABJRU5ErkJggg==";
 const FORM: &str = "%PDF-1.7 a form";
 
-/// Waits until so many files stand in the conversation, each with a way to it.
-fn until_files(page: &crate::browser::Browser, log: &str, count: usize) {
-    let script = format!("return document.querySelectorAll('{log} .file a').length === {count}");
-    page.until(&format!("{count} files in {log}"), &script);
+/// Waits until so many files stand in the conversation; at the desk each with a way to it.
+fn until_files(page: &Browser, files: &str, count: usize) {
+    let script = format!("return document.querySelectorAll('{files}').length === {count}");
+    page.until(&format!("{count} of {files}"), &script);
 }
 
 #[test]
@@ -47,8 +47,8 @@ fn files_are_pasted_and_dropped_at_the_desk_and_in_a_chat() {
     citizen.drop_files("#main", &[&form, &form]);
     citizen.type_into("#text", "Here it is");
     citizen.click("#send");
-    until_files(&citizen, "#log", 3);
-    until_files(&desk.browser, "#inbox-log", 3);
+    until_files(&citizen, "#log .file", 3);
+    until_files(&desk.browser, "#inbox-log .file a", 3);
     let empty = "return document.getElementById('file').files.length === 0 \
         && document.getElementById('text').value === ''";
     citizen.until("an empty field", empty);
@@ -68,10 +68,9 @@ fn files_are_pasted_and_dropped_at_the_desk_and_in_a_chat() {
     let there = "return document.activeElement.id === 'reply'";
     assert_eq!(desk.browser.run(there), json!(true), "writing goes on");
     desk.browser.press("Thank you");
-    desk.browser
-        .press(&format!("{CONTROL}{}", crate::browser::ENTER));
-    until_files(&desk.browser, "#inbox-log", 5);
-    until_files(&citizen, "#log", 5);
+    desk.browser.press(&format!("{CONTROL}{ENTER}"));
+    until_files(&desk.browser, "#inbox-log .file a", 5);
+    until_files(&citizen, "#log .file", 5);
     // What cannot be sent is refused in words and not opened in place of the page.
     let page = folder.join("page.html");
     peer::write(&page, "<p>a page");
