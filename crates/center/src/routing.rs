@@ -270,8 +270,8 @@ impl Routing {
         }
     }
 
-    /// A counselor has room (`load` is not full) or not; `since` is the last time a contact was given up
-    /// or ready was pressed.
+    /// A counselor has room (`load` is not full) or not; `since` is the last time a contact was
+    /// given up or ready was pressed.
     pub fn set_free(&mut self, counselor: CounselorId, since: Time, load: Option<Load>) {
         if let Some(before) = self.free.remove(&counselor) {
             self.freed.remove(&counselor);

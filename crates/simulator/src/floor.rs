@@ -326,18 +326,14 @@ impl Floor {
             | Event::ConsentChanged { .. }
                 if !self.open.contains_key(&id) =>
             {
-                if let Some((_, open)) = self.resting.get_mut(&id) {
-                    open.write(event);
-                }
-                return (id.0 > self.arrived).then_some("a letter of a contact that never arrived");
+                return self.write_to_resting(id, event);
             }
             Event::Reopened { .. } => return self.reopen(at, id),
             Event::Arrived {
                 caller, channel, ..
             } => {
                 self.arrived += 1;
-                let fresh = Open::new(at, caller, *channel);
-                let before = self.open.insert(id, fresh);
+                let before = self.open.insert(id, Open::new(at, caller, *channel));
                 return before.map(|_| "a contact arrived twice");
             }
             _ => {}
@@ -376,6 +372,13 @@ impl Floor {
         }
         self.open.insert(id, open);
         odd
+    }
+
+    fn write_to_resting(&mut self, id: ContactId, event: &Event) -> Option<&'static str> {
+        if let Some((_, open)) = self.resting.get_mut(&id) {
+            open.write(event);
+        }
+        (id.0 > self.arrived).then_some("a letter of a contact that never arrived")
     }
 
     fn reopen(&mut self, at: Time, id: ContactId) -> Option<&'static str> {

@@ -46,7 +46,7 @@ pub(crate) fn clean(bytes: &[u8]) -> Option<Cleaned> {
     if !places.iter().any(|place| pictures(&place)) {
         return None;
     }
-    // Tracks are films within the photograph, and items made of others' octets cannot be told apart.
+    // Tracks are films within the photograph; items made of others' octets cannot be told apart.
     let film = top.iter().any(|found| &found.name == b"moov");
     if film || places.iter().any(|place| place.elsewhere) {
         return Some(Cleaned {
