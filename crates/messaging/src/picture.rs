@@ -275,16 +275,14 @@ pub fn see(bytes: &[u8], limits: &Limits) -> Result<Seen, Refused> {
             seen.shared = Some(copy(picture, kind)?);
             seen.location = location;
         }
-        Kind::Heic => match still::clean(bytes) {
-            Some(cleaned) => {
-                seen.location = cleaned.location;
-                seen.share(cleaned.bytes, "not-cleaned");
-            }
-            None => {
-                seen.location = location::in_heic(bytes);
-                seen.withheld = Some("not-cleaned");
-            }
-        },
+        Kind::Heic => {
+            let cleaned = still::clean(bytes).unwrap_or_else(|| still::Cleaned {
+                bytes: None,
+                location: location::in_heic(bytes),
+            });
+            seen.location = cleaned.location;
+            seen.share(cleaned.bytes, "not-cleaned");
+        }
         Kind::Mp4 | Kind::ThreeGp => {
             let cleaned = movie::clean(bytes).ok_or(Refused::Broken)?;
             seen.location = cleaned.location;

@@ -272,7 +272,7 @@ mod tests {
         let answer = served(&file, b"\0\0\0\x18ftypheic".to_vec());
         let shown = answer.headers()[header::CONTENT_DISPOSITION].to_str();
         let name = "attachment; filename=\"letters-ab-key-0.heic\"";
-        assert_eq!(shown.unwrap(), name);
+        assert_eq!(shown.expect("plain letters"), name);
         assert_eq!(
             answer.headers()[header::CONTENT_TYPE],
             "application/octet-stream"

@@ -274,22 +274,25 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn boxed(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    fn boxed(name: [u8; 4], body: &[u8]) -> Vec<u8> {
         let length = (8 + body.len()) as u32;
-        [length.to_be_bytes().as_slice(), name, body].concat()
+        [length.to_be_bytes().as_slice(), &name, body].concat()
     }
 
-    fn entry(item: u16, kind: &[u8; 4]) -> Vec<u8> {
-        let body = [&[2, 0, 0, 0], &item.to_be_bytes()[..], &[0, 0], kind, &[0]].concat();
-        boxed(b"infe", &body)
+    fn entry(item: u16, kind: [u8; 4]) -> Vec<u8> {
+        let body = [&[2, 0, 0, 0], &item.to_be_bytes()[..], &[0, 0], &kind, &[0]].concat();
+        boxed(*b"infe", &body)
     }
 
     /// A photograph with a picture of eight octets, a place, and octets that belong to nothing.
-    fn photo(kind: &[u8; 4], way: u8) -> Vec<u8> {
+    fn photo(kind: [u8; 4], way: u8) -> Vec<u8> {
         let words = [vec![0; 4], exif(true, "N", "E")].concat();
-        let head = boxed(b"ftyp", b"heic\0\0\0\0mif1heic");
-        let entries = [entry(1, kind), entry(2, b"Exif")].concat();
-        let kinds = boxed(b"iinf", &[&[0, 0, 0, 0, 0, 2], entries.as_slice()].concat());
+        let head = boxed(*b"ftyp", b"heic\0\0\0\0mif1heic");
+        let entries = [entry(1, kind), entry(2, *b"Exif")].concat();
+        let kinds = boxed(
+            *b"iinf",
+            &[&[0, 0, 0, 0, 0, 2], entries.as_slice()].concat(),
+        );
         let describe = |from: u32| {
             let mut body = vec![1, 0, 0, 0, 0x44, 0x00, 0, 2];
             for (item, at, length) in [(1_u16, from, 8_u32), (2, from + 8, words.len() as u32)] {
@@ -299,14 +302,14 @@ mod tests {
                 body.extend(length.to_be_bytes());
             }
             boxed(
-                b"meta",
-                &[&[0; 4], kinds.as_slice(), &boxed(b"iloc", &body)].concat(),
+                *b"meta",
+                &[&[0; 4], kinds.as_slice(), &boxed(*b"iloc", &body)].concat(),
             )
         };
         let from = head.len() + describe(0).len() + 8;
         let data = [b"pixels..".to_vec(), words.clone(), b"Kim's own".to_vec()].concat();
-        let more = boxed(b"mpvd", b"+37.5665+126.9780/");
-        [head, describe(from as u32), boxed(b"mdat", &data), more].concat()
+        let more = boxed(*b"mpvd", b"+37.5665+126.9780/");
+        [head, describe(from as u32), boxed(*b"mdat", &data), more].concat()
     }
 
     fn holds(bytes: &[u8], word: &[u8]) -> bool {
@@ -315,7 +318,7 @@ mod tests {
 
     #[test]
     fn a_photograph_keeps_its_picture_and_loses_all_else() {
-        let photo = photo(b"hvc1", 0);
+        let photo = photo(*b"hvc1", 0);
         let cleaned = clean(&photo).unwrap();
         let place = cleaned.location.unwrap();
         assert_eq!(place.north_micro, 37_566_500);
@@ -331,12 +334,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_told_apart_is_withheld_and_nonsense_is_none() {
-        assert!(clean(&photo(b"hvc1", 2)).unwrap().bytes.is_none());
-        let film = [photo(b"hvc1", 0), boxed(b"moov", b"")].concat();
+        assert!(clean(&photo(*b"hvc1", 2)).unwrap().bytes.is_none());
+        let film = [photo(*b"hvc1", 0), boxed(*b"moov", b"")].concat();
         assert!(clean(&film).unwrap().bytes.is_none());
-        assert!(clean(&photo(b"mime", 0)).is_none(), "no picture");
+        assert!(clean(&photo(*b"mime", 0)).is_none(), "no picture");
         assert!(clean(b"").is_none());
-        let photo = photo(b"av01", 0);
+        let photo = photo(*b"av01", 0);
         for cut in [photo.len() - 3, photo.len() / 2, 20] {
             assert!(clean(&photo[..cut]).is_none());
         }
@@ -348,7 +351,7 @@ mod tests {
             at in any::<prop::sample::Index>(),
             noise in prop::collection::vec(any::<u8>(), 1..8),
         ) {
-            let mut photo = photo(b"hvc1", 0);
+            let mut photo = photo(*b"hvc1", 0);
             let at = at.index(photo.len());
             let end = photo.len().min(at + noise.len());
             photo[at..end].copy_from_slice(&noise[..end - at]);

@@ -165,7 +165,8 @@ async fn a_provider_fetches_the_files_of_a_message_that_twilios_own_client_would
     let mut theirs = taken.lock().unwrap().remove(0);
     assert_eq!(values(&theirs, "MediaUrl"), media, "in the same order");
     let mut ours = ours.clone();
-    (ours.sort(), theirs.sort());
+    ours.sort();
+    theirs.sort();
     assert_eq!(ours, theirs);
 }
 
