@@ -40,7 +40,7 @@ fn city(counselors: &[&[&str]], reserves: Vec<Reserve>) -> City {
             .map(|skill| ((*skill).to_owned(), 3))
             .collect(),
         supervisor: false,
-            library: crate::knowledge::Role::default(),
+        library: crate::knowledge::Role::default(),
     };
     City {
         names: BTreeMap::new(),
@@ -60,7 +60,7 @@ fn city(counselors: &[&[&str]], reserves: Vec<Reserve>) -> City {
         weights: Weights::standard(),
         limits: crate::limit::Limits::default(),
         callbacks: false,
-            library: crate::knowledge::Library::default(),
+        library: crate::knowledge::Library::default(),
     }
 }
 
