@@ -176,7 +176,7 @@ mod tests {
             assert_eq!(compose(keys), Some((text.to_owned(), true)), "{keys}");
         }
         assert_eq!(compose("durnjsr"), Some(("여권ㄱ".to_owned(), false)));
-        assert_eq!(compose("parking"), Some(("ㅔㅁ갸ㅜㅎ".to_owned(), false)));
+        assert_eq!(compose("parking"), Some(("ㅔㅁ가ㅑㅜㅎ".to_owned(), false)));
         assert_eq!(compose("a1"), None);
     }
 

@@ -3,7 +3,7 @@
 use crate::document::Document;
 use crate::failure::Failure;
 use crate::ranking::Ranking;
-use crate::schema::{Fields, VERSION};
+use crate::schema::{Fields, VERSION, teach};
 use crate::synonyms::{Doubt, Synonyms};
 use std::collections::BTreeSet;
 use std::fs;
@@ -97,6 +97,7 @@ impl Index {
     }
 
     fn over(index: &tantivy::Index, position: u64) -> Result<Index, Failure> {
+        teach(index);
         let reader = index.reader_builder();
         Ok(Index {
             fields: Fields::new(),

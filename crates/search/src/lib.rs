@@ -15,6 +15,7 @@ mod query;
 mod rank;
 mod ranking;
 #[cfg(any(test, feature = "trials"))]
+#[doc(hidden)]
 pub mod readers;
 mod schema;
 mod search;

@@ -62,7 +62,10 @@ fn any_file_cut_in_half_or_gone_is_noticed_and_repaired() {
         let file = fs::read_dir(&path)
             .unwrap()
             .map(|entry| entry.unwrap().path())
-            .find(|path| path.extension() == extension && path.file_name().is_some())
+            .find(|path| match name.ends_with(".json") {
+                true => path.ends_with(name),
+                false => path.extension() == extension,
+            })
             .unwrap();
         let bytes = fs::read(&file).unwrap();
         if index % 2 == 0 {
