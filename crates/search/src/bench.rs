@@ -268,10 +268,10 @@ pub fn article(number: u64) -> Document {
 }
 
 fn word(dice: &mut Dice, others: &[&str]) -> String {
+    static WORDS: OnceLock<[Vec<&str>; 3]> = OnceLock::new();
     if !others.is_empty() {
         return others[dice.skewed(others.len())].to_owned();
     }
-    static WORDS: OnceLock<[Vec<&str>; 3]> = OnceLock::new();
     let split = |words: &'static str| words.split_whitespace().collect();
     let [things, deeds, endings] = WORDS.get_or_init(|| [THINGS, DEEDS, ENDINGS].map(split));
     let mut word = if dice.below(RARE) == 0 {

@@ -118,10 +118,10 @@ fn upright(key: char) -> char {
 }
 
 fn place(table: &[&str], keys: &[char]) -> Option<u32> {
-    let same = |entry: &&str| entry.chars().eq(keys.iter().copied());
+    let same = |entry: &str| entry.chars().eq(keys.iter().copied());
     table
         .iter()
-        .position(|entry| same(&entry))
+        .position(|entry| same(entry))
         .map(|at| at as u32)
 }
 

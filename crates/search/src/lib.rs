@@ -1,6 +1,11 @@
 //! The search of the counseling information database: documents in, answers out. Never who may
 //! publish an article, nor its only copy.
 
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")
+)]
+
 pub mod bench;
 mod columns;
 mod compile;

@@ -117,7 +117,9 @@ impl<'a> Rank<'a> {
         let mut looks = self.candidates(query.as_ref(), wish)?;
         if self.ranking.rerank {
             self.count(&mut looks)?;
-            looks.iter_mut().for_each(|look| self.weigh(look));
+            for look in &mut looks {
+                self.weigh(look);
+            }
         }
         self.gain(&mut looks, wish)?;
         Ok(looks.into_iter().map(|look| look.at).collect())

@@ -94,12 +94,12 @@ impl Fields {
         into.add_text(self.article, &document.article);
         let [title, ask, body] = self.scored;
         into.add_text(title, cut(&document.title));
-        let asks = document.head().skip(1).chain(&document.used_for);
-        asks.for_each(|text| into.add_text(ask, cut(text)));
-        let texts = [&document.answer, &document.body, &document.place];
-        texts
-            .into_iter()
-            .for_each(|text| into.add_text(body, cut(text)));
+        for text in document.head().skip(1).chain(&document.used_for) {
+            into.add_text(ask, cut(text));
+        }
+        for text in [&document.answer, &document.body, &document.place] {
+            into.add_text(body, cut(text));
+        }
         for text in document.head() {
             into.add_text(self.keys, cut(text));
             into.add_text(self.initials, cut(text));

@@ -24,7 +24,7 @@ fn sound(marked: &Marked) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn no_query_breaks_anything(words in prop::collection::vec(any::<String>(), 12)) {
