@@ -125,6 +125,8 @@ async fn written(paper: &Paper) -> Archive {
             language: Language::En,
             helped,
             words: String::new(),
+            author: None,
+            contact: None,
         };
         library.add(START + 10, &rated).await.unwrap();
     }

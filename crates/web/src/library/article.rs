@@ -421,7 +421,9 @@ fn happened(
 ) -> Vec<Happened> {
     let told = history
         .iter()
-        .filter(|(_, event)| !matches!(event, LibraryEvent::Rated { .. }));
+        .filter(|(_, event)| {
+            !matches!(event, LibraryEvent::Rated { .. } | LibraryEvent::Used { .. })
+        });
     let one = |(at, event): &(Time, LibraryEvent)| {
         let revision = match event {
             LibraryEvent::Revised { revision, .. } | LibraryEvent::Published { revision, .. } => {

@@ -443,6 +443,7 @@ impl Words {
                 fill(self.e_settled, "n", comment.to_string())
             }
             LibraryEvent::Rated { .. }
+            | LibraryEvent::Used { .. }
             | LibraryEvent::Missed { .. }
             | LibraryEvent::GapSettled { .. }
             | LibraryEvent::NoticeRaised { .. }
