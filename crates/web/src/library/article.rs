@@ -135,6 +135,7 @@ struct ArticlePage {
     happened: Vec<Happened>,
     said: Vec<Said>,
     helped: String,
+    used: String,
 }
 
 /// `GET /library/a/{code}`
@@ -269,6 +270,10 @@ fn put(
         helped: match article.ratings {
             (0, 0) => String::new(),
             _ => fill(l.helped, &ratings),
+        },
+        used: match article.used {
+            0 => String::new(),
+            n => fill(l.used, &[("n", &n.to_string())]),
         },
         language,
         text,
