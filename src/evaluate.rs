@@ -21,7 +21,10 @@ pub fn search(evaluate: &config::EvaluateSearch) -> Result<ExitCode> {
     let mut ranking = Ranking::default();
     for step in &evaluate.without {
         let Some(left) = ranking.clone().without(step) else {
-            bail!("no step of the ranking is called {step}: {}", STEPS.join(", "));
+            bail!(
+                "no step of the ranking is called {step}: {}",
+                STEPS.join(", ")
+            );
         };
         ranking = left;
     }

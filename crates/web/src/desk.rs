@@ -8,8 +8,8 @@ use crate::site::{Frame, Site, Staffer, Visitor, page, refuse, signed_in};
 use crate::texts::Staff;
 use crate::writing::{CannedAnswer, Writing};
 use crate::{
-    article_texts, attach, categories, desk_letters, desk_replies, desk_texts, desk_view, figures, inbox_texts,
-    link_texts, same_citizen, words,
+    article_texts, attach, categories, desk_letters, desk_replies, desk_texts, desk_view, figures,
+    inbox_texts, link_texts, same_citizen, words,
 };
 use askama::Template;
 use axum::extract::{Form, Json, Path, State};

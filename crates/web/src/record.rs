@@ -1,6 +1,5 @@
 //! The record of one contact: head, timeline, note, recordings. Never a change of it.
 
-use crate::{categories, desk_articles};
 use crate::desk_view::number_is_clear;
 use crate::figures::{self, clock_exact, date_clock, length};
 use crate::inbox_texts;
@@ -9,6 +8,7 @@ use crate::site::{Frame, Site, Staffer, counselor_name, page, refuse, trouble};
 use crate::sound;
 use crate::texts::{Staff, fill};
 use crate::words::{self, Teller};
+use crate::{categories, desk_articles};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};

@@ -424,11 +424,12 @@ fn happened(
     history: &[(Time, LibraryEvent)],
     words: &BTreeMap<String, String>,
 ) -> Vec<Happened> {
-    let told = history
-        .iter()
-        .filter(|(_, event)| {
-            !matches!(event, LibraryEvent::Rated { .. } | LibraryEvent::Used { .. })
-        });
+    let told = history.iter().filter(|(_, event)| {
+        !matches!(
+            event,
+            LibraryEvent::Rated { .. } | LibraryEvent::Used { .. }
+        )
+    });
     let one = |(at, event): &(Time, LibraryEvent)| {
         let revision = match event {
             LibraryEvent::Revised { revision, .. } | LibraryEvent::Published { revision, .. } => {
