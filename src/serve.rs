@@ -237,6 +237,7 @@ fn pages_settings(
         number,
         country: country.unwrap_or_else(|| "82".to_owned()),
         writing: web::Writing::default(),
+        index: Some(settings.place.folder().join("index")),
     })
 }
 

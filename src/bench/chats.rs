@@ -119,6 +119,7 @@ impl Center {
             country: "82".to_owned(),
             sip: None,
             writing: web::Writing::default(),
+            index: None,
         };
         let web = web::start(settings, hub.clone(), archive).await?;
         Ok(Center { hub, web })

@@ -14,6 +14,7 @@ mod closed;
 mod crash;
 mod database;
 mod desk;
+mod files;
 mod floor;
 mod hostile;
 mod inbox;

@@ -205,19 +205,30 @@ export const accept = () => {
 // ---- The emergency bar ------------------------------------------------------------------------
 
 const urgentBars = new Map();
+const urgentBar = (text) => make("p", text, { class: "notice bad urgent-bar", role: "alert" });
+const ownBar = (one) => {
+  const bar = urgentBar(fill(i.urgent_bar, { contact: one.contact }));
+  const open = make("button", i.urgent_open, { type: "button" });
+  open.addEventListener("click", () => { if (!accept()) choose(one.contact); focusReply(); });
+  bar.append(" ", open);
+  return bar;
+};
+// It waits for anybody: also who speaks or has no room left must know.
+const waitingBar = (one) =>
+  urgentBar(fill(i.urgent_waits, { contact: one.contact, channel: channelName(one), language: languageName(one) }));
+
 const drawUrgent = () => {
-  const urgent = view.contacts.filter((one) => one.written && one.urgent);
-  for (const [contact, bar] of urgentBars) {
-    if (!urgent.some((one) => one.contact === contact)) { bar.remove(); urgentBars.delete(contact); }
+  const own = view.contacts.filter((one) => one.written && one.urgent);
+  const wanted = new Map(view.emergencies.map((one) => [`waits ${one.contact}`, () => waitingBar(one)]));
+  own.forEach((one) => wanted.set(`own ${one.contact}`, () => ownBar(one)));
+  for (const [key, bar] of urgentBars) {
+    if (!wanted.has(key)) { bar.remove(); urgentBars.delete(key); }
   }
-  for (const one of urgent) {
-    if (urgentBars.has(one.contact)) continue;
-    const bar = make("p", fill(i.urgent_bar, { contact: one.contact }), { class: "notice bad", role: "alert" });
-    const open = make("button", i.urgent_open, { type: "button" });
-    open.addEventListener("click", () => { if (!accept()) choose(one.contact); focusReply(); });
-    bar.append(" ", open);
+  for (const [key, draw] of wanted) {
+    if (urgentBars.has(key)) continue;
+    const bar = draw();
     $("bars").prepend(bar);
-    urgentBars.set(one.contact, bar);
+    urgentBars.set(key, bar);
   }
 };
 
@@ -522,23 +533,24 @@ $("reply-private").addEventListener("change", () => {
   else open.add(current?.contact);
   warn();
 });
-attach.whenChanged(() => { warn(); }, (text) => replyError(text));
+attach.whenChanged(() => { count(0); }, (text) => replyError(text));
 
 let counting;
 const count = (wait = 250) => {
   clearTimeout(counting);
   const text = $("reply").value;
-  if (!text) { say($("reply-count"), ""); $("reply-count").classList.remove("over"); }
+  if (!text && !attach.files(current?.contact).length) { say($("reply-count"), ""); $("reply-count").classList.remove("over"); }
   warn();
   counting = setTimeout(async () => {
     const contact = current?.contact;
     if (contact === undefined || current.stage === "ringing") return;
-    const answer = await post("compose", { contact, text }).catch(() => undefined);
+    const attached = attach.about(contact);
+    const answer = await post("compose", { contact, text, attached }).catch(() => undefined);
     if (!answer) return;
     ways.set(contact, { ...answer, text: text.trimEnd() });
     if (contact !== current?.contact || text !== $("reply").value) return;
     warn();
-    if (!text) return;
+    if (!text && !attached.length) return;
     const told = [fill(i.letters, { n: answer.letters, max: answer.limit })];
     if (answer.parts > 1) told.push(fill(i.parts, { n: answer.parts }));
     if (answer.lost.length) told.push(fill(i.lost, { letters: answer.lost.join(" ") }));

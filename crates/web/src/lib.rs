@@ -27,6 +27,7 @@ mod exposed_people;
 mod exposed_places;
 mod figures;
 mod files;
+mod finder;
 mod floor;
 mod floor_letters;
 mod form;
@@ -114,6 +115,8 @@ pub struct Settings {
     pub sip: Option<String>,
     /// Pages on which people write.
     pub writing: Writing,
+    /// Folder of the search index of the library; none keeps it in memory.
+    pub index: Option<std::path::PathBuf>,
 }
 
 /// Why the pages could not start.
@@ -130,6 +133,9 @@ pub enum Error {
     /// A secret that is too short signs nothing.
     #[error("the secret for sessions needs at least 32 bytes")]
     Secret,
+    /// The search index can neither be opened nor built.
+    #[error("the search index cannot be used: {0}")]
+    Index(#[from] search::Failure),
 }
 
 /// The running pages.
@@ -176,6 +182,8 @@ pub async fn start(
         .map_err(listening)?;
     let address = listener.local_addr().map_err(listening)?;
     let (stop, stopped) = watch::channel(false);
+    let index = settings.index.clone();
+    let finder = finder::Finder::start(index, hub.clone(), archive.clone()).await?;
     let chats = chat_keeper::Keeper::new(&hub.city().limits);
     let site = Site::new(Shared {
         sessions: session::Sessions::new(settings.secret.clone()),
@@ -189,6 +197,7 @@ pub async fn start(
         sending: desk_replies::Sending::default(),
         tried: links::Tried::default(),
         previews: library::import::Previews::default(),
+        finder,
         chats,
         stop: stopped.clone(),
     });

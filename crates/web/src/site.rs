@@ -41,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) tried: crate::links::Tried,
     /// Files that were read and not yet taken in.
     pub(crate) previews: crate::library::import::Previews,
+    /// Searches the library.
+    pub(crate) finder: crate::finder::Finder,
     /// Chat pages of citizens.
     pub(crate) chats: crate::chat_keeper::Keeper,
     /// Becomes true when the house closes.

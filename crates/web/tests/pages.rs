@@ -128,6 +128,7 @@ impl House {
             country: "82".into(),
             sip: None,
             writing: web::Writing::default(),
+            index: None,
         };
         change(&mut settings);
         let web = web::start(settings, hub.clone(), archive.clone())

@@ -460,7 +460,7 @@ fn check(city: &City, facts: &Facts, texts: &BTreeMap<Language, Written>) -> Res
 }
 
 /// Whether a text is an address of the web that can stand in a page.
-fn is_address(text: &str) -> bool {
+pub(super) fn is_address(text: &str) -> bool {
     let strange = |letter: char| {
         letter.is_whitespace() || letter.is_control() || matches!(letter, '"' | '\'' | '<' | '>')
     };
@@ -793,7 +793,3 @@ fn given(reason: &str) -> Result<(), Refusal> {
         Ok(())
     }
 }
-
-#[cfg(test)]
-#[path = "life.rs"]
-mod life;

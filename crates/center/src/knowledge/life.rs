@@ -1,10 +1,13 @@
 //! The life of an article, from draft to retirement, as the city's officials would tell it.
 
-use super::*;
-use crate::city::{Category, OutcomeCode};
-use crate::knowledge::{District, Library, Status, Unit, Variant};
-use crate::time::{DAY_MS, Zone};
-use std::collections::BTreeSet;
+use super::decide::is_address;
+use super::{
+    Article, ArticleId, Author, District, Facts, Library, LibraryEvent, Order, Refusal, Role,
+    Status, Text, Unit, Variant, Written, code_fits, decide,
+};
+use crate::city::{Category, City, ContactId, CounselorId, Language, OutcomeCode};
+use crate::time::{DAY_MS, Day, Time, Zone};
+use std::collections::{BTreeMap, BTreeSet};
 
 const EDITOR: CounselorId = CounselorId(1);
 
@@ -482,36 +485,18 @@ fn what_a_counselor_used_is_counted_and_its_search_remembered() {
         .ask_as(Role::Reader, &used(""))
         .expect("everybody uses");
     assert_eq!(events[0].contact(), Some(ContactId(7)));
-    let spoiled = |spoil: fn(&mut Order)| {
-        let mut order = used("");
-        spoil(&mut order);
-        order
+    let spoiled = |revision: u32, language: Language, district: &str| Order::Use {
+        revision,
+        contact: ContactId(7),
+        language,
+        district: district.into(),
+        sent: true,
+        words: String::new(),
     };
     for (order, why) in [
-        (
-            spoiled(|one| {
-                if let Order::Use { revision, .. } = one {
-                    *revision = 9
-                }
-            }),
-            Refusal::Unknown,
-        ),
-        (
-            spoiled(|one| {
-                if let Order::Use { language, .. } = one {
-                    *language = Language::Vi
-                }
-            }),
-            Refusal::BadLanguage,
-        ),
-        (
-            spoiled(|one| {
-                if let Order::Use { district, .. } = one {
-                    *district = "moon".into()
-                }
-            }),
-            Refusal::BadDistrict,
-        ),
+        (spoiled(9, Language::Ko, ""), Refusal::Unknown),
+        (spoiled(1, Language::Vi, ""), Refusal::BadLanguage),
+        (spoiled(1, Language::Ko, "moon"), Refusal::BadDistrict),
     ] {
         assert_eq!(desk.ask(&order), Err(why));
     }

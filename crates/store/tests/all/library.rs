@@ -3,7 +3,7 @@
 
 use crate::on_both;
 use crate::paper::Paper;
-use center::city::{City, CounselorId, Language};
+use center::city::{City, ContactId, CounselorId, Language};
 use center::knowledge::{
     ArticleId, Audience, Facts, Gap, LibraryEvent, Mark, NoticeId, Season, Status, Text, TextState,
     Variant,
@@ -11,7 +11,7 @@ use center::knowledge::{
 use center::time::{DAY_MS, Day, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use store::library::{ArticleSearch, Library, text_digest};
+use store::library::{ArticleSearch, Library, UseKind, text_digest};
 use store::{Archive, Failure, Fault, Report};
 
 const KIM: CounselorId = CounselorId(1);
@@ -191,6 +191,12 @@ on_both!(what_is_taken_in_comes_out, paper, {
     assert_eq!(all.0.len(), 2);
     let none = archive.whole_articles(ArticleId(2), 9, true).await.unwrap();
     assert_eq!(none, (Vec::new(), None));
+    let known = archive
+        .articles_by_code(&["water", "none", "parking"])
+        .await
+        .unwrap();
+    assert_eq!(known.len(), 2);
+    assert_eq!(known["parking"].texts, whole.texts);
     let reason = article.latest().unwrap().reason.clone();
     let words = archive.library_words(&[&reason]).await.unwrap();
     assert_eq!(words[&reason], "because");
