@@ -104,8 +104,10 @@ const searchOver = () => {
 
 search.addEventListener("input", () => {
   const text = search.value.trim();
-  if (!text) searchOver();
-  else typed = { text, opened: typed.opened && text.startsWith(typed.text) && typed.text !== "" };
+  // Letters more or less are the same search, other words are another one.
+  const same = typed.text !== "" && (text.startsWith(typed.text) || (text !== "" && typed.text.startsWith(text)));
+  if (!same) searchOver();
+  if (text) typed = { text, opened: same && typed.opened };
   look();
 });
 search.addEventListener("keydown", (event) => {

@@ -44,7 +44,7 @@ words!(
     used_done: ["이 상담에서 사용함", "Used in this contact"];
     helped: ["도움 됨", "Helped"];
     unhelped: ["도움 안 됨", "Did not help"];
-    sets: ["{what} 으로 바꾸기", "Change to {what}"];
+    sets: ["{what}(으)로 바꾸기", "Change to {what}"];
     filled: ["분류와 처리 결과를 채웠습니다", "Category and outcome are filled in"];
     shut: ["닫기", "Close"];
     send_now: ["⏎ 보내기 · Alt R 고치기", "⏎ sends · Alt R edits"];

@@ -63,7 +63,7 @@ pub(crate) async fn act(
             let origin = links::origin(&site, &headers);
             open(&site, &staffer, &origin, &wanted).await
         }
-        "miss" => miss(&site, &staffer, wanted).await,
+        "miss" => miss(&site, &staffer, &wanted).await,
         "use" | "rate" if view.is_none() => {
             let key = Refusal::NotYours;
             return said(StatusCode::CONFLICT, key.key(), refusal_text(w, key));
@@ -71,7 +71,7 @@ pub(crate) async fn act(
         "use" | "rate" => judge(&site, &staffer, &verb, wanted).await,
         _ => return said(StatusCode::BAD_REQUEST, "bad_request", w.bad_request),
     };
-    result.unwrap_or_else(|trouble| trouble.told(&site, &staffer))
+    result.unwrap_or_else(|trouble| trouble.told(&staffer))
 }
 
 /// Why nothing can be shown or written down.
@@ -89,7 +89,7 @@ impl From<Failure> for Trouble {
 }
 
 impl Trouble {
-    fn told(self, site: &Site, staffer: &Staffer) -> Response {
+    fn told(self, staffer: &Staffer) -> Response {
         let (w, l) = (staffer.words, texts::in_language(staffer.words.tag));
         match self {
             Trouble::Library(failure) => {
@@ -104,7 +104,7 @@ impl Trouble {
             Trouble::Gone => said(StatusCode::NOT_FOUND, "unknown", l.r_unknown),
             Trouble::Refused(error) => {
                 let (status, message) = library::asking::said(l, &error);
-                tracing::info!(%error, at = site.now().0, "an article was not used");
+                tracing::info!(%error, "the use of an article was not written");
                 said(status, "refused", message)
             }
         }
@@ -175,10 +175,9 @@ fn tail(text: &str) -> String {
 /// Nothing fits, nothing is published, or the index is not there yet.
 async fn why_none(site: &Site) -> Result<&'static str, Failure> {
     let counts = site.archive.article_counts().await?;
-    let published = counts.iter().any(|(status, count)| {
-        let seen = status.counselors_see();
-        seen && *count > 0
-    });
+    let published = counts
+        .iter()
+        .any(|(status, count)| status.counselors_see() && *count > 0);
     Ok(match (published, site.finder.is_empty()) {
         (false, _) => "empty",
         (true, true) => "building",
@@ -343,7 +342,7 @@ async fn judge(
 }
 
 /// Writes down a search of which nothing was opened.
-async fn miss(site: &Site, staffer: &Staffer, wanted: Wanted) -> Result<Response, Trouble> {
+async fn miss(site: &Site, staffer: &Staffer, wanted: &Wanted) -> Result<Response, Trouble> {
     let words = tail(&wanted.text);
     if words.is_empty() {
         let w = staffer.words;
