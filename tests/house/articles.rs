@@ -21,11 +21,12 @@ fn until(desk: &Desk, what: &str, expression: &str) {
 fn open_in_a_district(desk: &Desk) {
     desk.browser.press(&format!("{ALT}n"));
     desk.browser.press("여권");
-    let listed = "[...document.querySelectorAll('#finds b')].some((one) => /passport/i.test(one.textContent)) \
+    let listed = "[...document.querySelectorAll('#finds b')] \
+        .some((one) => /passport/i.test(one.textContent)) \
         && document.querySelectorAll('#finds li').length <= 5";
     until(desk, "an article", listed);
     let first = "const all = [...document.querySelectorAll('#finds b')]; \
-        return 1 + all.findIndex((one) => /Applying for|passport/i.test(one.textContent))";
+        return 1 + all.findIndex((one) => /passport/i.test(one.textContent))";
     let number = desk.browser.run(first);
     desk.browser.press(&format!("{ALT}{number}"));
     until(
@@ -77,7 +78,8 @@ fn use_and_send(desk: &Desk) {
     );
     desk.browser.press(&format!("{ALT}y"));
     desk.browser.press(&format!("{ALT}a"));
-    let composed = "document.getElementById('reply').value.includes('/articles/passport-application?lang=en') \
+    let composed = "document.getElementById('reply').value \
+        .includes('/articles/passport-application?lang=en') \
         && document.activeElement.id === 'reply-send'";
     until(desk, "the answer to be sent", composed);
     desk.browser.press(ENTER);
