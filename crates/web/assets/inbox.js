@@ -15,6 +15,8 @@ const known = new Map();
 /** The number up to which each was looked at. */
 const seen = new Map();
 const whispers = new Map();
+/** What is done once an answer to a contact has left. */
+const afterwards = new Map();
 let view = { contacts: [], colleagues: [] };
 let current;
 let choose = () => {};
@@ -435,6 +437,8 @@ const deliver = async (contact) => {
     const { files, ...ask } = one;
     await (files.length ? postFiles("answer", { contact, ...ask }, files) : post("reply", { contact, ...ask }));
     sending.delete(contact);
+    afterwards.get(contact)?.(one.text);
+    afterwards.delete(contact);
     draft.set(contact, "");
     attach.sent(contact);
     if (current?.contact === contact) { $("reply").value = ""; count(0); sendingSays(); $("reply").focus(); }
@@ -502,11 +506,14 @@ const send = (around = {}) => {
 /** Ctrl+Enter: sends what is written; false when there is nothing to send. */
 export const enter = () => {
   const files = attach.files(current?.contact).length > 0;
-  if (!current || document.activeElement !== $("reply") || !($("reply").value.trim() || files)) return false;
+  if (!current || ![$("reply"), $("reply-send")].includes(document.activeElement) || !($("reply").value.trim() || files)) return false;
   send();
   return true;
 };
 $("reply-form").addEventListener("submit", (event) => { event.preventDefault(); send(); });
+
+/** What is to be known of an article in the composer, by contact. */
+const said = new Map();
 
 /** Says what everybody would read, and which files go as links. */
 const warn = () => {
@@ -515,6 +522,10 @@ const warn = () => {
   show($("reply-exposed"), text !== "");
   attach.links(way());
   closingSays();
+  const says = $("reply").value ? said.get(current?.contact) ?? "" : "";
+  if (!says) said.delete(current?.contact);
+  say($("reply-article"), says);
+  show($("reply-article"), says !== "");
   show($("reply-private-line"), current?.channel === "social" && way()?.can_direct !== false);
 };
 $("reply-private").addEventListener("change", () => {
@@ -579,6 +590,25 @@ $("inbox-language").addEventListener("change", () => {
   });
 });
 
+
+/** What the citizen wrote last. */
+export const lastWords = (one) => known.get(one.contact)?.messages.filter((message) => message.by === "citizen").at(-1)?.text ?? "";
+
+/** Puts a text below what stands in the composer, and says something of it until it has left. */
+export const put = (text, says, sent) => {
+  if (!current || sending.has(current.contact)) return false;
+  const { contact } = current;
+  const before = $("reply").value.trimEnd();
+  $("reply").value = before ? `${before}\n${text}` : text;
+  draft.set(contact, $("reply").value);
+  const earlier = afterwards.get(contact);
+  afterwards.set(contact, (told) => { earlier?.(told); sent(told); });
+  replyError("");
+  canned.shut();
+  said.set(contact, says);
+  count(0);
+  return true;
+};
 
 export const focusReply = () => { if (current) $("reply").focus(); };
 

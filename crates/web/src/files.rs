@@ -12,7 +12,7 @@ const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Every file: name, type, content.
-const FILES: [(&str, &str, &str); 26] = [
+const FILES: [(&str, &str, &str); 28] = [
     ("style.css", STYLE, include_str!("../assets/style.css")),
     ("chat.css", STYLE, include_str!("../assets/chat.css")),
     ("chat.js", SCRIPT, include_str!("../assets/chat.js")),
@@ -22,6 +22,12 @@ const FILES: [(&str, &str, &str); 26] = [
     ("form.css", STYLE, include_str!("../assets/form.css")),
     ("form.js", SCRIPT, include_str!("../assets/form.js")),
     ("citizen.js", SCRIPT, include_str!("../assets/citizen.js")),
+    ("articles.js", SCRIPT, include_str!("../assets/articles.js")),
+    (
+        "articles.css",
+        STYLE,
+        include_str!("../assets/articles.css"),
+    ),
     ("desk.js", SCRIPT, include_str!("../assets/desk.js")),
     ("inbox.css", STYLE, include_str!("../assets/inbox.css")),
     ("inbox.js", SCRIPT, include_str!("../assets/inbox.js")),

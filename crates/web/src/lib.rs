@@ -1,6 +1,7 @@
 //! Citizen page, counselor desk, contacts, floor and statistics over HTTP. Never decides, never
 //! writes but through the hub.
 
+mod article_texts;
 mod attach;
 mod categories;
 mod chat;
@@ -15,6 +16,7 @@ mod commands;
 mod contacts;
 mod csv;
 mod desk;
+mod desk_articles;
 mod desk_events;
 mod desk_letters;
 mod desk_replies;
@@ -241,6 +243,7 @@ fn router(site: Site) -> Router {
             "/desk/answer",
             post(desk_replies::answer).layer(DefaultBodyLimit::max(desk_replies::FORM_MAX)),
         )
+        .route("/desk/articles/{verb}", post(desk_articles::act))
         .route("/desk/{verb}", post(desk::act))
         .route("/contacts", get(contacts::list))
         .route("/contacts/by-number", post(contacts::by_number))

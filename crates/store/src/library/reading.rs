@@ -2,7 +2,7 @@
 //! Never writes.
 
 use super::STREAM;
-use super::rows::{self, ArticleRow, GapCount, GapKey, OpenComment};
+use super::rows::{self, ArticleRow, ArticleUse, GapCount, GapKey, OpenComment};
 use crate::archive::Archive;
 use crate::engine::Reader;
 use crate::failure::Failure;
@@ -339,6 +339,26 @@ impl Archive {
         by_digest(self.reader(), text, digests).await
     }
 
+    /// What counselors did with articles in a contact, oldest first, with the article as lists show
+    /// it.
+    pub async fn article_uses(
+        &self,
+        contact: ContactId,
+    ) -> Result<Vec<(ArticleUse, ArticleRow)>, Failure> {
+        let mut shown = Vec::new();
+        for one in uses(self.reader(), contact).await? {
+            let mut asked = Values::default();
+            asked.int(one.article.0 as i64);
+            let columns = rows::ARTICLE.columns;
+            let text = format!("SELECT {columns} FROM article WHERE article = $1");
+            let found = self.reader().query(&text, asked).await?;
+            if let Some(record) = found.first() {
+                shown.push((one, rows::read_article(record)?));
+            }
+        }
+        Ok(shown)
+    }
+
     /// Comments that owners have to deal with, oldest first.
     pub async fn open_comments(&self, limit: usize) -> Result<Vec<OpenComment>, Failure> {
         let mut asked = Values::default();
@@ -404,6 +424,16 @@ impl Archive {
         let text = format!("SELECT {columns} FROM notice ORDER BY notice DESC LIMIT $1");
         read_notices(self.reader(), &text, asked).await
     }
+}
+
+/// What counselors did with articles in a contact, oldest first.
+pub(super) async fn uses(reader: &Reader, contact: ContactId) -> Result<Vec<ArticleUse>, Failure> {
+    let mut asked = Values::default();
+    asked.int(contact.0 as i64);
+    let columns = rows::USE.columns;
+    let text = format!("SELECT {columns} FROM article_use WHERE contact = $1 ORDER BY seq");
+    let found = reader.query(&text, asked).await?;
+    found.iter().map(rows::read_use).collect()
 }
 
 /// Notices that are live or begin later, with their texts by language.

@@ -135,6 +135,7 @@ struct ArticlePage {
     happened: Vec<Happened>,
     said: Vec<Said>,
     helped: String,
+    used: String,
 }
 
 /// `GET /library/a/{code}`
@@ -246,6 +247,10 @@ fn put(
         happened: happened(site, l, history, words),
         said: said(site, l, article, words),
         helped: helped(l, article),
+        used: match article.used {
+            0 => String::new(),
+            n => fill(l.used, &[("n", &n.to_string())]),
+        },
         language,
         text,
         shown,
@@ -420,9 +425,12 @@ fn happened(
     history: &[(Time, LibraryEvent)],
     words: &BTreeMap<String, String>,
 ) -> Vec<Happened> {
-    let told = history
-        .iter()
-        .filter(|(_, event)| !matches!(event, LibraryEvent::Rated { .. }));
+    let told = history.iter().filter(|(_, event)| {
+        !matches!(
+            event,
+            LibraryEvent::Rated { .. } | LibraryEvent::Used { .. }
+        )
+    });
     let one = |(at, event): &(Time, LibraryEvent)| {
         let revision = match event {
             LibraryEvent::Revised { revision, .. } | LibraryEvent::Published { revision, .. } => {

@@ -214,6 +214,7 @@ async fn what_is_missing_is_listed_until_it_is_dealt_with() {
         language: Language::En,
         helped: false,
         words: String::new(),
+        contact: None,
     };
     let asked = librarian.ask(Author::default(), ArticleId(1), rate).await;
     asked.unwrap();
