@@ -79,7 +79,14 @@ pub fn samples(city: &City) -> Result<Vec<Incoming>> {
 /// Drafts, reviews and publishes one, from where it stands.
 async fn bring(hub: &Hub, archive: &Archive, incoming: &Incoming) -> Result<()> {
     let article = match archive.find_article(&incoming.code).await? {
-        Some(article) => article,
+        Some(article) => {
+            let history = archive.article_history(article).await?;
+            if history.iter().any(|(_, event)| event.author().is_some()) {
+                // Somebody's own draft that only has the code of a sample.
+                return Ok(());
+            }
+            article
+        }
         None => draft(hub, incoming).await?,
     };
     let reason = String::new();

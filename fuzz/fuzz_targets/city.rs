@@ -1,5 +1,5 @@
-//! `city.toml`, `categories.toml` and `units.toml`, parted by lines of three dashes, read by the program's own
-//! file. Never a check of its own.
+//! `city.toml`, `categories.toml` and `units.toml`, parted by lines of three dashes, read by the
+//! program's own file. Never a check of its own.
 #![no_main]
 
 #[path = "../../src"]

@@ -1,10 +1,10 @@
 //! Routing decisions per second on one core, without journal, clock or line. Never part of a test.
 
 use center::city::{
-    Channel, City, ContactId, CounselorId, CounselorProfile, Language, Need, Queue, Reserve, Ring,
-    Weights,
+    Channel, City, ContactId, CounselorId, CounselorProfile, Language, Load, Need, Queue, Reserve,
+    Ring, Weights,
 };
-use center::routing::{FULL, Place, Routing};
+use center::routing::{Place, Rank, Routing};
 use center::time::{OpeningHours, Time, Zone};
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -55,8 +55,8 @@ pub fn run(counselors: u32, waiting: u32, decisions: u64) -> Figures {
         let place = Place {
             queue: queue as usize,
             since: now,
-            front: false,
-            weight: FULL,
+            rank: Rank::Aged,
+            load: Load::WHOLE,
         };
         routing.wait(now, ContactId(contact), place);
     };
@@ -74,7 +74,7 @@ pub fn run(counselors: u32, waiting: u32, decisions: u64) -> Figures {
         next = next % counselors + 1;
         now = now + 1;
         routing.advance(now);
-        routing.set_free(CounselorId(next), now, Some(0));
+        routing.set_free(CounselorId(next), now, Some(Load::NONE));
         while let Some(choice) = routing.choose(now) {
             routing.stop_waiting(choice.contact);
             routing.set_free(choice.counselor, now, None);

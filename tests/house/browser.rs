@@ -216,6 +216,36 @@ impl Browser {
         let _ = std::fs::write(file, answer.as_str().unwrap_or_default());
     }
 
+    /// Drops files from the disk on the first element that the selector finds, as a hand does that
+    /// brings them from another window.
+    pub fn drop_files(&self, selector: &str, files: &[&Path]) {
+        self.wait_for(selector);
+        let middle = format!(
+            "const r = document.querySelector({}).getBoundingClientRect(); \
+             return [r.x + r.width / 2, r.y + r.height / 2]",
+            json!(selector)
+        );
+        let middle = self.run(&middle);
+        let data = json!({ "items": [], "files": files, "dragOperationsMask": 1 });
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            let event = json!({ "type": kind, "x": middle[0], "y": middle[1], "data": data });
+            self.devtools("Input.dispatchDragEvent", &event);
+        }
+    }
+
+    /// Lays a picture into the clipboard, as a screenshot does: a PNG in base64.
+    pub fn copy_picture(&self, png: &str) {
+        let allowed = json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"] });
+        self.devtools("Browser.grantPermissions", &allowed);
+        let copied = self.run_async(&format!(
+            "const bytes = Uint8Array.from(atob('{png}'), (letter) => letter.charCodeAt(0)); \
+             const blob = new Blob([bytes], {{ type: 'image/png' }}); \
+             await navigator.clipboard.write([new ClipboardItem({{ 'image/png': blob }})]); \
+             return 'copied';"
+        ));
+        assert_eq!(copied, json!("copied"));
+    }
+
     /// Makes the page as wide and high as a screen of this size.
     pub fn size(&self, width: u32, height: u32) {
         let screen = json!({

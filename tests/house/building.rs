@@ -219,6 +219,15 @@ impl Record {
             .collect()
     }
 
+    /// What was done with articles in a contact.
+    pub fn article_uses(
+        &self,
+        contact: ContactId,
+    ) -> Vec<(store::library::ArticleUse, store::library::ArticleRow)> {
+        let found = self.runtime.block_on(self.archive.article_uses(contact));
+        found.expect("the record answers")
+    }
+
     /// Citizen's and counselor's side of the first recording of a telephone's talk, at 8 kHz.
     pub fn recording(&self, contact: ContactId) -> (Vec<i16>, Vec<i16>) {
         let (citizen, counselor, rate) = self.recording_of(contact);

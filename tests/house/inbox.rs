@@ -8,7 +8,7 @@ use crate::desk::{self, Desk};
 use crate::network::{self, Mastodon, OPERATOR};
 use crate::peer::{self, Folder};
 use center::city::Channel;
-use center::event::Fate;
+use center::event::{Event, Fate, OfferEnd};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -226,6 +226,116 @@ fn an_emergency_is_on_top_of_the_desk_at_once() {
         return bar.top >= 0 && bar.bottom < innerHeight / 2";
     desk.browser.until("the bars are seen", top);
     drop(desk);
+    building.stop();
+    building::audit(&folder, &[]);
+}
+
+#[test]
+fn an_emergency_takes_the_place_of_a_text_that_only_rings() {
+    let _alone = peer::alone();
+    if !peer::here(&["chromium", "chromedriver"]) {
+        return;
+    }
+    let folder = Folder::new("emergency-ring");
+    network::set(&folder, OPERATOR);
+    let building = Building::open(&folder, &[]);
+    let desk = Desk::open(&building, &folder, "emma", 1_000.0);
+    desk.ready();
+    network::text(&building, "+821011111111", "Where can I park?");
+    let rings = |words: &str| {
+        format!(
+            "const lines = document.querySelectorAll('#offers li'); \
+             return lines.length === 1 && lines[0].textContent.includes({})",
+            json!(words)
+        )
+    };
+    desk.browser.until("the ring", &rings("Where can I park?"));
+    let begun = Instant::now();
+    network::text(
+        &building,
+        "+821033333333",
+        "Help me, there is a fire in my house",
+    );
+    desk.browser
+        .until("the emergency", &rings("a fire in my house"));
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        begun.elapsed()
+    );
+    desk.browser.press("\u{E038}");
+    until_at_hand(&desk, "a fire in my house");
+    // No missed ring: the other one rings again at once.
+    take(&desk, "Where can I park?");
+    drop(desk);
+    building.stop();
+    building::audit(&folder, &[]);
+    let record = Record::open(&folder, None);
+    let parks = record.contacts().into_iter().find(|row| {
+        let said = record.messages(row.contact);
+        said.iter().any(|(_, text)| text.contains("park"))
+    });
+    let story = record.timeline(parks.expect("it is there").contact);
+    let back = |why: OfferEnd| {
+        let back = story.iter().filter(|entry| match entry.event {
+            Event::OfferReturned { why: own, .. } => own == why,
+            _ => false,
+        });
+        back.count()
+    };
+    assert_eq!((back(OfferEnd::Emergency), back(OfferEnd::Missed)), (1, 0));
+}
+
+#[test]
+fn an_emergency_is_shown_to_whoever_speaks_and_on_the_floor() {
+    let _alone = peer::alone();
+    if !peer::here(&["chromium", "chromedriver"]) {
+        return;
+    }
+    let folder = Folder::new("emergency-call");
+    network::set(&folder, OPERATOR);
+    let building = Building::open(&folder, &[]);
+    let desk = Desk::open(&building, &folder, "emma", 1_000.0);
+    desk.ready();
+    let floor = desk::browser(&folder, 440.0);
+    floor.go(&building.page("/desk?lang=en"));
+    floor.type_into("#login", "sora");
+    floor.type_into("#password", &format!("haneul-120{ENTER}"));
+    floor.until("the desk", "return !!document.getElementById('doing')");
+    floor.go(&building.page("/floor?lang=en"));
+    let citizen = desk::browser(&folder, 440.0);
+    citizen.go(&building.page("/?lang=en"));
+    citizen.click("#call");
+    let menu = "return document.getElementById('menu').childElementCount > 0";
+    citizen.until("the menu", menu);
+    citizen.click("[data-key='0']");
+    desk.until_ring();
+    // Once while the call rings, once while both speak.
+    for (text, bars) in [
+        ("there is a fire in my house", 1),
+        ("I cannot breathe, help me", 2),
+    ] {
+        let begun = Instant::now();
+        network::text(&building, &format!("+82103333333{bars}"), text);
+        let shown = format!(
+            "const bars = [...document.querySelectorAll('.urgent-bar')]; \
+             const both = (bar) => /119/.test(bar.textContent) && /112/.test(bar.textContent); \
+             return bars.length === {bars} && bars.every(both)"
+        );
+        desk.browser.until("the bar at the desk", &shown);
+        floor.until("the bar on the floor", &shown);
+        assert!(
+            begun.elapsed() < Duration::from_secs(5),
+            "{:?}",
+            begun.elapsed()
+        );
+        if bars == 1 {
+            desk.answer();
+        }
+    }
+    desk.browser.shot("emergency-while-talking");
+    floor.shot("emergency-floor");
+    drop((desk, floor, citizen));
     building.stop();
     building::audit(&folder, &[]);
 }

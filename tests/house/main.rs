@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod access;
+mod articles;
 mod browser;
 mod building;
 mod call;
@@ -13,6 +14,7 @@ mod closed;
 mod crash;
 mod database;
 mod desk;
+mod files;
 mod floor;
 mod hostile;
 mod inbox;

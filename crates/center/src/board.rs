@@ -66,6 +66,8 @@ pub struct ContactView {
     pub due: Option<Time>,
     /// What the citizen wrote speaks of an emergency.
     pub urgent: bool,
+    /// It does, and no counselor has answered yet.
+    pub pressing: bool,
     /// When the chat ends, while its silent citizen is asked whether somebody is there.
     pub ends: Option<Time>,
 }

@@ -599,14 +599,14 @@ impl Center {
         if let Some(counselor) = left.and_then(|counselor| self.counselors.get_mut(&counselor)) {
             counselor.remove(id);
         }
-        let weight = self.city.weights.of(contact.row.channel);
+        let load = self.city.weights.load(contact.row.channel);
         if let Some(counselor) = after.and_then(|counselor| self.counselors.get_mut(&counselor)) {
             if contact.row.closed.is_some() {
                 counselor.remove(id);
                 return;
             }
             if !counselor.contacts.iter().any(|(held, _)| *held == id) {
-                counselor.hold(id, weight);
+                counselor.hold(id, load);
             }
             let rings = matches!(contact.state, State::Offered { .. });
             if rings {
@@ -632,8 +632,8 @@ impl Center {
                 let place = Place {
                     queue: waiting.queue,
                     since: waiting.since,
-                    front: waiting.front,
-                    weight: self.city.weights.of(contact.row.channel),
+                    rank: contact.rank(),
+                    load: self.city.weights.load(contact.row.channel),
                 };
                 if !self.routing.waits_at(id, place) {
                     self.routing.wait(at, id, place);
@@ -650,7 +650,7 @@ impl Center {
                 for (id, contact) in &mut self.contacts {
                     if contact.counselor() == Some(*counselor) {
                         contact.leave(None);
-                        fresh.hold(*id, self.city.weights.of(contact.row.channel));
+                        fresh.hold(*id, self.city.weights.load(contact.row.channel));
                     }
                 }
                 self.counselors.insert(*counselor, fresh);

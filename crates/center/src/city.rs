@@ -255,12 +255,79 @@ pub struct Category {
     pub leaf: bool,
 }
 
-/// How much of a counselor one contact of a channel takes, in hundredths.
+/// How much of a counselor one contact of a channel takes, in hundredths. Who chats waits at the
+/// other end, who writes a letter does not: what chats take and what letters take is counted
+/// apart. A call takes from both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Weights(pub BTreeMap<Channel, u16>);
 
+/// How much of a counselor is taken, in hundredths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Load {
+    /// By those who wait at the other end.
+    pub live: u16,
+    /// By letters.
+    pub letters: u16,
+}
+
+impl Load {
+    /// Load at which no room is left.
+    const FULL: u16 = 100;
+
+    /// Nothing.
+    pub const NONE: Load = Load {
+        live: 0,
+        letters: 0,
+    };
+
+    /// A whole counselor.
+    pub const WHOLE: Load = Load {
+        live: Load::FULL,
+        letters: Load::FULL,
+    };
+
+    fn lanes(self) -> [u16; 2] {
+        [self.live, self.letters]
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Load) -> Load {
+        Load {
+            live: self.live.saturating_add(other.live),
+            letters: self.letters.saturating_add(other.letters),
+        }
+    }
+
+    /// Whether there is room for more beside it.
+    pub fn leaves_room_for(self, more: Load) -> bool {
+        let sum = self.and(more).lanes();
+        let mut lanes = sum.into_iter().zip(more.lanes());
+        lanes.all(|(sum, more)| more == 0 || sum <= Load::FULL)
+    }
+
+    /// Whether there is room for nothing.
+    pub fn is_full(self) -> bool {
+        self.lanes().into_iter().all(|lane| lane >= Load::FULL)
+    }
+
+    /// How many of its kind one counselor holds at once.
+    pub fn places(self) -> usize {
+        let most = self.lanes().into_iter().max().unwrap_or_default();
+        usize::from(Load::FULL / most.max(1))
+    }
+
+    /// How many thousandths of a place of another kind it takes.
+    pub fn takes_of(self, other: Load) -> usize {
+        let lanes = self.lanes().into_iter().zip(other.lanes());
+        let share = |(own, other): (u16, u16)| usize::from(own) * 1_000 / usize::from(other);
+        let shared = lanes.filter(|(_, other)| *other > 0).map(share);
+        shared.max().unwrap_or_default()
+    }
+}
+
 impl Weights {
-    /// One call or one video; three chats; five texts, posts or mails.
+    /// One call or one video; else three chats, and five texts, posts or mails.
     pub fn standard() -> Weights {
         Weights(BTreeMap::from([
             (Channel::Voice, 100),
@@ -275,6 +342,16 @@ impl Weights {
     /// The weight of a channel; what is not listed takes a whole counselor.
     pub fn of(&self, channel: Channel) -> u16 {
         self.0.get(&channel).copied().unwrap_or(100)
+    }
+
+    /// What one contact of a channel takes.
+    pub fn load(&self, channel: Channel) -> Load {
+        let weight = self.of(channel);
+        let live = channel == Channel::Chat || !channel.written();
+        Load {
+            live: if live { weight } else { 0 },
+            letters: if channel == Channel::Chat { 0 } else { weight },
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::door::prompt;
 use crate::effect::{Effect, Then};
 use crate::estimate::range_min;
 use crate::event::{Event, Fate, OfferEnd, Told};
+use crate::routing::Choice;
 
 impl Turn<'_> {
     /// Works off every deadline that is due, in order.
@@ -25,17 +26,32 @@ impl Turn<'_> {
         }
     }
 
-    /// Offers until nobody who waits can be given to anybody who is free.
+    /// Offers until nobody who waits can be given to anybody who is free. Then an emergency takes
+    /// the place of other writing that only rings.
     pub fn match_all(&mut self) {
-        while let Some(choice) = self.center.routing.choose(self.now) {
-            let (contact, counselor) = (choice.contact, choice.counselor);
-            self.emit(Event::Offered {
-                contact,
-                counselor,
-                reason: choice.reason,
-            });
-            self.ask(Effect::Ring { contact, counselor });
+        loop {
+            while let Some(choice) = self.center.routing.choose(self.now) {
+                self.offer(choice);
+            }
+            let Some((contact, counselor)) = self.center.pressed() else {
+                return;
+            };
+            self.give_back(counselor, OfferEnd::Emergency);
+            match self.center.routing.pair(self.now, contact, counselor) {
+                Some(choice) => self.offer(choice),
+                None => return debug_assert!(false, "whoever rang no longer has room"),
+            }
         }
+    }
+
+    fn offer(&mut self, choice: Choice) {
+        let (contact, counselor) = (choice.contact, choice.counselor);
+        self.emit(Event::Offered {
+            contact,
+            counselor,
+            reason: choice.reason,
+        });
+        self.ask(Effect::Ring { contact, counselor });
     }
 
     // A table: what follows when a state has lasted too long.

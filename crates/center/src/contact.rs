@@ -5,6 +5,7 @@ use crate::estimate::Promise;
 use crate::event::{Fate, Reason, Told};
 use crate::limit::Limits;
 use crate::record::Row;
+use crate::routing::Rank;
 use crate::time::Time;
 
 /// One who waits: kept while it is offered, so that nothing of it is lost when it comes back.
@@ -277,6 +278,21 @@ impl Contact {
             }
             | State::Paused { waiting, .. } => Some(waiting),
             _ => None,
+        }
+    }
+
+    /// Whether it speaks of an emergency that no counselor has answered yet.
+    pub fn pressing(&self) -> bool {
+        self.letters.urgent && self.letters.owed.is_some()
+    }
+
+    /// Its rank among those who wait.
+    pub fn rank(&self) -> Rank {
+        let front = self.waiting().is_some_and(|waiting| waiting.front);
+        match (self.pressing(), front) {
+            (true, _) => Rank::Emergency,
+            (false, true) => Rank::Front,
+            (false, false) => Rank::Aged,
         }
     }
 

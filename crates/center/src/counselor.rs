@@ -1,7 +1,7 @@
 //! A signed-in counselor: mode, load and deadlines. Never decides what happens next.
 
 use crate::board::Doing;
-use crate::city::{ContactId, CounselorId};
+use crate::city::{ContactId, CounselorId, Load};
 use crate::command::RestReason;
 use crate::limit::Limits;
 use crate::time::Time;
@@ -24,8 +24,8 @@ pub(crate) struct Counselor {
     pub since: Time,
     /// Last time a contact was given up or ready was pressed: who is smallest is longest idle.
     pub idle_since: Time,
-    /// Contacts offered to or with this counselor, with their weights, oldest first.
-    pub contacts: Vec<(ContactId, u16)>,
+    /// Contacts offered to or with this counselor, with what each takes, oldest first.
+    pub contacts: Vec<(ContactId, Load)>,
     /// Contact that rings.
     pub ringing: Option<ContactId>,
     /// When the page lost its connection.
@@ -48,14 +48,20 @@ impl Counselor {
         }
     }
 
-    /// Sum of the weights, in hundredths.
-    pub fn load(&self) -> u16 {
-        self.contacts.iter().map(|(_, weight)| *weight).sum()
+    /// What all of them take.
+    pub fn load(&self) -> Load {
+        let loads = self.contacts.iter().map(|(_, load)| *load);
+        loads.fold(Load::NONE, Load::and)
+    }
+
+    /// Whether contacts may be offered, one after the other.
+    pub fn takes(&self) -> bool {
+        self.mode == Mode::Ready && self.lost.is_none()
     }
 
     /// Load if another contact may be offered, else none.
-    pub fn room(&self) -> Option<u16> {
-        let may = self.mode == Mode::Ready && self.lost.is_none() && self.ringing.is_none();
+    pub fn room(&self) -> Option<Load> {
+        let may = self.takes() && self.ringing.is_none();
         may.then(|| self.load())
     }
 
@@ -80,9 +86,9 @@ impl Counselor {
         }
     }
 
-    pub fn hold(&mut self, contact: ContactId, weight: u16) {
+    pub fn hold(&mut self, contact: ContactId, load: Load) {
         self.remove(contact);
-        self.contacts.push((contact, weight));
+        self.contacts.push((contact, load));
     }
 
     /// What the counselor does as screens show it; `stage` tells whether a contact is in wrap-up.

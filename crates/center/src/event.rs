@@ -90,6 +90,8 @@ pub enum OfferEnd {
     DeskLost,
     /// The counselor signed out.
     SignedOut,
+    /// An emergency took its place: no fault of the counselor.
+    Emergency,
 }
 
 /// Why this counselor, why now: enough to explain and to check the decision again.

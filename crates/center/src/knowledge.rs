@@ -5,6 +5,8 @@
 mod article;
 mod decide;
 mod event;
+#[cfg(test)]
+mod life;
 mod notice;
 mod status;
 mod text;
@@ -14,7 +16,10 @@ pub use decide::{Author, Order, Refusal, Written, code_fits, decide, may};
 pub use event::{Gap, LibraryEvent};
 pub use notice::{Notice, NoticeOrder, decide_notice};
 pub use status::Status;
-pub use text::{ANSWER_SENTENCES_MAX, Field, Flaw, Text, Variant, first_sentences, sentences};
+pub use text::{
+    ANSWER_LETTERS_MAX, ANSWER_SENTENCES_MAX, Field, Flaw, Text, Variant, first_sentences,
+    sentences,
+};
 
 use crate::city::Language;
 use crate::time::Day;

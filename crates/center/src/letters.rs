@@ -2,8 +2,9 @@
 //! what happens next.
 
 use crate::center::Center;
-use crate::city::{Channel, ContactId, CounselorId};
+use crate::city::{Channel, ContactId, CounselorId, Load};
 use crate::contact::{Contact, State};
+use crate::counselor::Counselor;
 use crate::event::{Event, Fate, Fortune};
 use crate::time::{HOUR_MS, Time};
 use crate::written::{STILL_THERE, TOO_LONG, TRANSCRIPT};
@@ -177,6 +178,30 @@ impl Center {
             event,
             self.city.limits.reply_ms(contact.row.channel),
         );
+    }
+
+    /// The first emergency that waits beside a desk where other writing merely rings, and that
+    /// desk: fewest skills first, then the longest idle. A call that rings is not taken away.
+    pub(crate) fn pressed(&self) -> Option<(ContactId, CounselorId)> {
+        self.routing.emergencies().find_map(|contact| {
+            let desks = self.counselors.values();
+            let able = desks.filter_map(|desk| {
+                let load = self.load_without_ring(desk)?;
+                let skills = self.routing.skills_for(contact, desk.id, load)?;
+                Some((skills, desk.idle_since, desk.id))
+            });
+            able.min().map(|(_, _, counselor)| (contact, counselor))
+        })
+    }
+
+    /// What a counselor would carry without the writing that rings; none when nothing rings that
+    /// may be taken away.
+    fn load_without_ring(&self, desk: &Counselor) -> Option<Load> {
+        let rings = desk.ringing.filter(|_| desk.takes())?;
+        let open = self.contacts.get(&rings)?;
+        let gives_way = open.row.channel.written() && !open.pressing();
+        let held = desk.contacts.iter().filter(|(held, _)| *held != rings);
+        gives_way.then(|| held.map(|(_, load)| *load).fold(Load::NONE, Load::and))
     }
 
     /// Written contacts that a counselor holds.

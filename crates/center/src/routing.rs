@@ -1,7 +1,7 @@
 //! Who takes whom: the indexes of those who wait and those who are free, and the choice. Never a
 //! deadline, a prompt or an event: `offer` turns a choice into what happens.
 
-use crate::city::{City, ContactId, CounselorId, Need};
+use crate::city::{City, ContactId, CounselorId, Load, Need};
 use crate::event::Reason;
 use crate::time::Time;
 use std::cmp::Reverse;
@@ -19,21 +19,33 @@ struct Waiter {
     queue: usize,
     bucket: Bucket,
     since: Time,
-    front: bool,
-    weight: u16,
+    rank: Rank,
+    load: Load,
     /// Its entry in the wakeups.
     wakeup: Option<Time>,
 }
 
-/// Order within a bucket: those at the front, then the oldest, then the first to arrive.
-type WaitKey = (Reverse<bool>, Time, ContactId);
+/// Who goes first of all who wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// By age.
+    #[default]
+    Aged,
+    /// Was with a counselor or offered to one already: before all who were not.
+    Front,
+    /// Speaks of an emergency: before all others, and no reserve holds anybody back from it.
+    Emergency,
+}
+
+/// Order within a bucket: the highest rank, then the oldest, then the first to arrive.
+type WaitKey = (Reverse<Rank>, Time, ContactId);
 
 /// One who may be free, as the indexes see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Free {
     class: Class,
     since: Time,
-    load: u16,
+    load: Load,
 }
 
 #[derive(Clone, Debug)]
@@ -68,8 +80,8 @@ struct QueueInfo {
     first: Bucket,
     head_start_ms: i64,
     ageing_percent: i64,
-    /// How much of a counselor one contact of it takes, in hundredths.
-    weight: usize,
+    /// How much of a counselor one contact of it takes.
+    load: Load,
 }
 
 impl ReserveInfo {
@@ -83,12 +95,11 @@ impl ReserveInfo {
 }
 
 impl QueueInfo {
-    /// Points of age: linear in the wait, steeper or flatter by queue, with a head start.
-    fn score(&self, now: Time, since: Time, front: bool) -> i64 {
-        const FRONT_MS: i64 = 1 << 40;
+    /// The rank, and points of age: linear in the wait, steeper or flatter by queue, with a head
+    /// start.
+    fn score(&self, now: Time, since: Time, rank: Rank) -> (Rank, i64) {
         let age = now.0.saturating_sub(since.0);
-        let first = if front { FRONT_MS } else { 0 };
-        self.head_start_ms + age * self.ageing_percent / 100 + first
+        (rank, self.head_start_ms + age * self.ageing_percent / 100)
     }
 }
 
@@ -125,14 +136,13 @@ pub struct Routing {
     free: BTreeMap<CounselorId, Free>,
     /// When a waiter reaches its next ring or opens a reserve.
     wakeups: BTreeSet<(Time, ContactId)>,
+    /// Those who wait with an emergency, in the order in which they wait.
+    emergencies: BTreeSet<WaitKey>,
     /// Waiters to be matched, in the order in which they wait.
     fresh: BTreeSet<WaitKey>,
     /// Counselors to be matched.
     freed: BTreeSet<CounselorId>,
 }
-
-/// Load at which a counselor has no room left, in hundredths.
-pub const FULL: u16 = 100;
 
 impl Routing {
     /// Builds the classes and buckets of a city.
@@ -146,6 +156,7 @@ impl Routing {
             waiters: BTreeMap::new(),
             free: BTreeMap::new(),
             wakeups: BTreeSet::new(),
+            emergencies: BTreeSet::new(),
             fresh: BTreeSet::new(),
             freed: BTreeSet::new(),
         };
@@ -183,7 +194,7 @@ impl Routing {
                 first: self.buckets.len(),
                 head_start_ms: settings.head_start_ms,
                 ageing_percent: settings.ageing_percent,
-                weight: usize::from(city.weights.of(settings.channel)).max(1),
+                load: city.weights.load(settings.channel),
             });
             for (ring, asked) in settings.rings.iter().enumerate() {
                 let bucket = self.buckets.len();
@@ -217,8 +228,8 @@ impl Routing {
             queue: at.queue,
             bucket: info.first + ring,
             since: at.since,
-            front: at.front,
-            weight: at.weight,
+            rank: at.rank,
+            load: at.load,
             wakeup: None,
         };
         self.buckets[waiter.bucket]
@@ -233,12 +244,15 @@ impl Routing {
         self.waiters.insert(contact, Waiter { wakeup, ..waiter });
         self.wakeups.extend(wakeup.map(|at| (at, contact)));
         self.fresh.insert(key(contact, waiter));
+        if waiter.rank == Rank::Emergency {
+            self.emergencies.insert(key(contact, waiter));
+        }
     }
 
     /// Whether someone already waits exactly there.
     pub fn waits_at(&self, contact: ContactId, at: Place) -> bool {
         self.waiters.get(&contact).is_some_and(|waiter| {
-            (waiter.queue, waiter.since, waiter.front) == (at.queue, at.since, at.front)
+            (waiter.queue, waiter.since, waiter.rank) == (at.queue, at.since, at.rank)
         })
     }
 
@@ -249,15 +263,16 @@ impl Routing {
                 .waiting
                 .remove(&key(contact, waiter));
             self.fresh.remove(&key(contact, waiter));
+            self.emergencies.remove(&key(contact, waiter));
             if let Some(wakeup) = waiter.wakeup {
                 self.wakeups.remove(&(wakeup, contact));
             }
         }
     }
 
-    /// A counselor has room (`load` < 100) or not; `since` is the last time a contact was given up
-    /// or ready was pressed.
-    pub fn set_free(&mut self, counselor: CounselorId, since: Time, load: Option<u16>) {
+    /// A counselor has room (`load` is not full) or not; `since` is the last time a contact was
+    /// given up or ready was pressed.
+    pub fn set_free(&mut self, counselor: CounselorId, since: Time, load: Option<Load>) {
         if let Some(before) = self.free.remove(&counselor) {
             self.freed.remove(&counselor);
             self.classes[before.class]
@@ -270,7 +285,7 @@ impl Routing {
                 self.count_idle(before.class, |idle| *idle -= 1);
             }
         }
-        let Some(load) = load.filter(|load| *load < FULL) else {
+        let Some(load) = load.filter(|load| !load.is_full()) else {
             return;
         };
         let Some(class) = self.class_of.get(&counselor).copied() else {
@@ -279,7 +294,7 @@ impl Routing {
         self.free.insert(counselor, Free { class, since, load });
         self.freed.insert(counselor);
         self.classes[class].part.insert((since, counselor));
-        if load == 0 && self.classes[class].idle.insert((since, counselor)) {
+        if load == Load::NONE && self.classes[class].idle.insert((since, counselor)) {
             self.count_idle(class, |idle| *idle += 1);
         }
     }
@@ -358,17 +373,17 @@ impl Routing {
     fn for_counselor(&self, now: Time, counselor: CounselorId) -> Option<Choice> {
         let free = *self.free.get(&counselor)?;
         let class = &self.classes[free.class];
-        let mut best: Option<(i64, WaitKey, Bucket)> = None;
+        let mut best: Option<((Rank, i64), WaitKey, Bucket)> = None;
         for bucket in class.serves.iter().copied() {
             let info = &self.buckets[bucket];
             let Some(head) = self.head(info, free.load) else {
                 continue;
             };
-            if !self.allowed(now, bucket, free.class) {
+            let rank = head.0.0;
+            if !self.allowed(now, bucket, free.class, rank) {
                 continue;
             }
-            let front = head.0.0;
-            let score = self.queues[info.queue].score(now, head.1, front);
+            let score = self.queues[info.queue].score(now, head.1, rank);
             let better = best.is_none_or(|(top, key, _)| {
                 score > top || (score == top && (head.1, head.2) < (key.1, key.2))
             });
@@ -381,11 +396,11 @@ impl Routing {
     }
 
     /// The first in a bucket that still fits the load. Almost always the very first.
-    fn head(&self, info: &BucketInfo, load: u16) -> Option<WaitKey> {
-        if load == 0 {
+    fn head(&self, info: &BucketInfo, load: Load) -> Option<WaitKey> {
+        if load == Load::NONE {
             return info.waiting.first().copied();
         }
-        let fits = |key: &&WaitKey| self.waiters[&key.2].weight + load <= FULL;
+        let fits = |key: &&WaitKey| load.leaves_room_for(self.waiters[&key.2].load);
         info.waiting.iter().take(8).find(fits).copied()
     }
 
@@ -398,10 +413,10 @@ impl Routing {
             if best.is_some_and(|(fewest, _, _)| fewest < skills) {
                 break;
             }
-            let Some((since, counselor)) = self.longest_idle(class, waiter.weight) else {
+            let Some((since, counselor)) = self.longest_idle(class, waiter.load) else {
                 continue;
             };
-            if self.allowed(now, waiter.bucket, class) {
+            if self.allowed(now, waiter.bucket, class, waiter.rank) {
                 let candidate = (skills, since, counselor);
                 best = Some(best.map_or(candidate, |known| known.min(candidate)));
             }
@@ -411,17 +426,47 @@ impl Routing {
         Some(self.choice(now, contact, waiter.bucket, counselor, free))
     }
 
-    fn longest_idle(&self, class: Class, weight: u16) -> Option<(Time, CounselorId)> {
+    /// Those who wait with an emergency, in the order in which they wait.
+    pub fn emergencies(&self) -> impl Iterator<Item = ContactId> {
+        self.emergencies.iter().map(|key| key.2)
+    }
+
+    /// How many skills a counselor has who may take someone who waits from the ring that is open;
+    /// none when they may not, or not while they carry `load` already.
+    pub fn skills_for(
+        &self,
+        contact: ContactId,
+        counselor: CounselorId,
+        load: Load,
+    ) -> Option<usize> {
+        let waiter = self.waiters.get(&contact)?;
+        let class = *self.class_of.get(&counselor)?;
+        let serves = self.buckets[waiter.bucket].classes.contains(&class);
+        let fits = load.leaves_room_for(waiter.load);
+        (serves && fits).then(|| self.classes[class].skills.len())
+    }
+
+    /// The choice of a counselor with room for someone who waits.
+    pub fn pair(&self, now: Time, contact: ContactId, counselor: CounselorId) -> Option<Choice> {
+        let bucket = self.waiters.get(&contact)?.bucket;
+        let free = *self.free.get(&counselor)?;
+        Some(self.choice(now, contact, bucket, counselor, free))
+    }
+
+    fn longest_idle(&self, class: Class, load: Load) -> Option<(Time, CounselorId)> {
         let info = &self.classes[class];
-        if weight >= FULL {
+        if load.is_full() {
             return info.idle.first().copied();
         }
-        let fits = |entry: &&(Time, CounselorId)| self.free[&entry.1].load + weight <= FULL;
+        let fits = |entry: &&(Time, CounselorId)| self.free[&entry.1].load.leaves_room_for(load);
         info.part.iter().find(fits).copied()
     }
 
     /// Whether no reserve holds this class back from this bucket at this moment.
-    fn allowed(&self, now: Time, bucket: Bucket, class: Class) -> bool {
+    fn allowed(&self, now: Time, bucket: Bucket, class: Class, rank: Rank) -> bool {
+        if rank == Rank::Emergency {
+            return true;
+        }
         let info = &self.buckets[bucket];
         let mut reserved = self.classes[class].reserved.iter();
         reserved.all(|reserve| !self.holds_back(now, info, *reserve))
@@ -466,7 +511,7 @@ impl Routing {
             return 0;
         }
         let classes = self.buckets[bucket].classes.iter().copied();
-        let held = classes.filter(|class| !self.allowed(now, bucket, *class));
+        let held = classes.filter(|class| !self.allowed(now, bucket, *class, Rank::Aged));
         held.map(|class| self.classes[class].idle.len()).sum()
     }
 
@@ -479,9 +524,10 @@ impl Routing {
     pub fn oldest(&self, queue: usize) -> Option<Time> {
         let heads = self.buckets_of(queue).filter_map(|bucket| {
             let waiting = &self.buckets[bucket].waiting;
-            let first = waiting.first().map(|key| key.1);
-            let behind = waiting.iter().find(|key| !key.0.0).map(|key| key.1);
-            first.min(behind).or(first)
+            let from = |rank| (Reverse(rank), Time(i64::MIN), ContactId(0));
+            let first = |rank| waiting.range(from(rank)..).next().map(|key| key.1);
+            let ranks = [Rank::Emergency, Rank::Front, Rank::Aged];
+            ranks.into_iter().filter_map(first).min()
         });
         heads.min()
     }
@@ -536,7 +582,7 @@ impl Routing {
             let share = if other == queue {
                 1_000
             } else {
-                let takes = self.queues[other].weight * 1_000 / self.queues[queue].weight;
+                let takes = self.queues[other].load.takes_of(self.queues[queue].load);
                 takes * shared / all.max(1)
             };
             permille += count * share;
@@ -556,7 +602,7 @@ impl Routing {
 
     /// How many contacts of a queue so many counselors serve at once.
     pub fn places(&self, queue: usize, counselors: usize) -> usize {
-        counselors * usize::from(FULL) / self.queues[queue].weight
+        counselors * self.queues[queue].load.places()
     }
 
     /// Counselors of `staff` who may take from the last ring of a queue.
@@ -573,14 +619,14 @@ pub struct Place {
     pub queue: usize,
     /// Instant from which the age counts.
     pub since: Time,
-    /// Before all others.
-    pub front: bool,
+    /// Who it goes before.
+    pub rank: Rank,
     /// Load it brings.
-    pub weight: u16,
+    pub load: Load,
 }
 
 fn key(contact: ContactId, waiter: Waiter) -> WaitKey {
-    (Reverse(waiter.front), waiter.since, contact)
+    (Reverse(waiter.rank), waiter.since, contact)
 }
 
 fn meets(skills: &BTreeMap<String, u8>, needs: &[Need]) -> bool {
@@ -593,202 +639,4 @@ fn meets(skills: &BTreeMap<String, u8>, needs: &[Need]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::city::{Channel, CounselorProfile, Language, Queue, Reserve, Ring, Weights};
-    use crate::time::{OpeningHours, Zone};
-
-    fn queue(code: &str, rings: &[(i64, &[&str])]) -> Queue {
-        let need = |skill: &&str| Need {
-            skill: (*skill).to_owned(),
-            level: 1,
-        };
-        let ring = |(after_ms, skills): &(i64, &[&str])| Ring {
-            after_ms: *after_ms,
-            needs: skills.iter().map(need).collect(),
-        };
-        Queue {
-            code: code.to_owned(),
-            names: BTreeMap::new(),
-            channel: Channel::Voice,
-            language: None,
-            rings: rings.iter().map(ring).collect(),
-            head_start_ms: 0,
-            ageing_percent: 100,
-            hours: OpeningHours::always(),
-            waiting_max: 100,
-            target_ms: 20_000,
-            callback_from_ms: 180_000,
-            handling_ms: 180_000,
-            patience_ms: 400_000,
-        }
-    }
-
-    fn city(counselors: &[&[&str]], reserves: Vec<Reserve>) -> City {
-        let profile = |(number, skills): (usize, &&[&str])| CounselorProfile {
-            id: CounselorId(number as u32 + 1),
-            login: format!("c{number}"),
-            name: String::new(),
-            skills: skills
-                .iter()
-                .map(|skill| ((*skill).to_owned(), 3))
-                .collect(),
-            supervisor: false,
-            library: crate::knowledge::Role::default(),
-        };
-        City {
-            names: BTreeMap::new(),
-            zone: Zone::fixed(0),
-            language: Language::Ko,
-            queues: vec![
-                queue("general", &[(0, &["ko"])]),
-                queue("english", &[(0, &["en"])]),
-                queue("water", &[(0, &["ko", "water"]), (20_000, &["ko"])]),
-            ],
-            menu: crate::menu::Menu::default(),
-            reserves,
-            counselors: counselors.iter().enumerate().map(profile).collect(),
-            categories: Vec::new(),
-            outcomes: Vec::new(),
-            texts: std::collections::BTreeMap::new(),
-            weights: Weights::standard(),
-            limits: crate::limit::Limits::default(),
-            callbacks: false,
-            library: crate::knowledge::Library::default(),
-        }
-    }
-
-    fn place(queue: usize, since: i64) -> Place {
-        Place {
-            queue,
-            since: Time(since),
-            front: false,
-            weight: FULL,
-        }
-    }
-
-    fn pair(choice: Option<Choice>) -> Option<(u64, u32)> {
-        choice.map(|choice| (choice.contact.0, choice.counselor.0))
-    }
-
-    #[test]
-    fn the_least_flexible_goes_first_then_the_longest_idle() {
-        let mut routing = Routing::new(&city(&[&["ko", "en"], &["ko"], &["ko"]], Vec::new()));
-        routing.set_free(CounselorId(1), Time(0), Some(0));
-        routing.set_free(CounselorId(2), Time(50), Some(0));
-        routing.set_free(CounselorId(3), Time(40), Some(0));
-        assert_eq!(routing.choose(Time(100)), None);
-        routing.wait(Time(100), ContactId(1), place(0, 100));
-        assert_eq!(pair(routing.choose(Time(100))), Some((1, 3)));
-    }
-
-    #[test]
-    fn of_those_who_come_back_together_the_oldest_goes_first() {
-        let mut routing = Routing::new(&city(&[&["ko"]], Vec::new()));
-        routing.set_free(CounselorId(1), Time(0), Some(0));
-        assert_eq!(routing.choose(Time(100)), None);
-        routing.wait(Time(100), ContactId(1), place(0, 90));
-        routing.wait(Time(100), ContactId(2), place(0, 50));
-        assert_eq!(pair(routing.choose(Time(100))), Some((2, 1)));
-    }
-
-    #[test]
-    fn a_ring_opens_when_its_time_has_come() {
-        let mut routing = Routing::new(&city(&[&["ko"]], Vec::new()));
-        routing.set_free(CounselorId(1), Time(0), Some(0));
-        routing.wait(Time(0), ContactId(1), place(2, 0));
-        assert_eq!(routing.choose(Time(0)), None);
-        assert_eq!(routing.deadline(), Some(Time(20_000)));
-        routing.advance(Time(20_000));
-        let choice = routing
-            .choose(Time(20_000))
-            .expect("the second ring asks only for ko");
-        assert_eq!((choice.reason.ring, choice.reason.waited_ms), (1, 20_000));
-    }
-
-    #[test]
-    fn a_freed_counselor_takes_the_oldest_of_all_queues_and_the_front_before_it() {
-        let mut routing = Routing::new(&city(&[&["ko", "en"]], Vec::new()));
-        routing.wait(Time(500), ContactId(1), place(0, 300));
-        routing.wait(Time(500), ContactId(2), place(1, 200));
-        routing.wait(
-            Time(500),
-            ContactId(3),
-            Place {
-                front: true,
-                ..place(0, 400)
-            },
-        );
-        assert_eq!(routing.choose(Time(500)), None);
-        routing.set_free(CounselorId(1), Time(500), Some(0));
-        assert_eq!(pair(routing.choose(Time(500))), Some((3, 1)));
-        routing.stop_waiting(ContactId(3));
-        assert_eq!(pair(routing.choose(Time(500))), Some((2, 1)));
-    }
-
-    #[test]
-    fn a_reserve_holds_the_last_bilingual_until_the_wait_is_too_long() {
-        let reserve = Reserve {
-            skill: "en".to_owned(),
-            keep: 1,
-            until_wait_ms: 60_000,
-        };
-        let mut routing = Routing::new(&city(&[&["ko", "en"]], vec![reserve]));
-        routing.set_free(CounselorId(1), Time(0), Some(0));
-        routing.wait(Time(0), ContactId(1), place(0, 0));
-        assert_eq!(routing.choose(Time(0)), None);
-        assert_eq!(routing.held_back(Time(0), 0), 1);
-        routing.advance(Time(60_000));
-        assert_eq!(pair(routing.choose(Time(60_000))), Some((1, 1)));
-        routing.wait(Time(0), ContactId(2), place(1, 0));
-        assert_eq!(pair(routing.choose(Time(60_000))), Some((1, 1)));
-    }
-
-    #[test]
-    fn whoever_asks_for_a_rare_skill_is_not_kept_waiting_for_another() {
-        let reserve = |skill: &str| Reserve {
-            skill: skill.to_owned(),
-            keep: 1,
-            until_wait_ms: 60_000,
-        };
-        let reserves = vec![reserve("en"), reserve("mn")];
-        let mut routing = Routing::new(&city(&[&["ko", "en", "mn"]], reserves));
-        routing.set_free(CounselorId(1), Time(0), Some(0));
-        routing.wait(Time(0), ContactId(1), place(1, 0));
-        assert_eq!(pair(routing.choose(Time(0))), Some((1, 1)));
-    }
-
-    #[test]
-    fn a_counselor_serves_three_chats_at_once_and_a_text_is_a_smaller_wait() {
-        let mut city = city(&[&["ko"]], Vec::new());
-        city.queues[0].channel = Channel::Chat;
-        city.queues[1] = Queue {
-            channel: Channel::Text,
-            ..queue("texts", &[(0, &["ko"])])
-        };
-        let mut routing = Routing::new(&city);
-        assert_eq!((routing.places(0, 4), routing.places(2, 4)), (12, 4));
-        for contact in 1..=10 {
-            routing.wait(Time(0), ContactId(contact), place(1, 0));
-        }
-        let ahead = routing.ahead(0, None, &[1]);
-        assert_eq!(ahead, 6, "ten texts take as much as six chats");
-    }
-
-    #[test]
-    fn a_counselor_with_chats_takes_another_chat_but_no_call() {
-        let mut routing = Routing::new(&city(&[&["ko"]], Vec::new()));
-        routing.set_free(CounselorId(1), Time(0), Some(66));
-        routing.wait(Time(0), ContactId(1), place(0, 0));
-        assert_eq!(routing.choose(Time(0)), None);
-        routing.wait(
-            Time(0),
-            ContactId(2),
-            Place {
-                weight: 33,
-                ..place(0, 0)
-            },
-        );
-        assert_eq!(pair(routing.choose(Time(0))), Some((2, 1)));
-    }
-}
+mod tests;

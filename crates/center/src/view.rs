@@ -216,6 +216,7 @@ fn contact_view(contact: &Contact, limits: &Limits) -> ContactView {
         version: contact.version,
         due: contact.letters.owed.map(|(_, due)| due),
         urgent: contact.letters.urgent,
+        pressing: contact.pressing(),
         ends: contact.asked_until(limits),
     }
 }

@@ -34,6 +34,9 @@ const EVERY: Duration = Duration::from_hours(1);
 /// Where recordings stand among the encrypted files.
 const FOLDER: &str = "recordings";
 
+/// Where letters stand that nobody could read.
+const UNREADABLE: &str = "letters/dead";
+
 /// What a sweep found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
@@ -50,6 +53,8 @@ pub struct Erased {
     pub recordings: u64,
     /// Contacts whose number, note and letters are gone.
     pub personal: u64,
+    /// Letters that nobody could read, kept for a person to look at.
+    pub unreadable: u64,
 }
 
 /// Why a step ended early; the next round goes on.
@@ -91,14 +96,14 @@ impl Keeper {
             }
             loop {
                 match erase_due(&hub, &archive, keeping, hub.now()).await {
-                    Ok(Erased {
-                        recordings: 0,
-                        personal: 0,
-                    }) => {}
+                    Ok(erased) if erased == Erased::default() => {}
                     Ok(Erased {
                         recordings,
                         personal,
-                    }) => tracing::info!(recordings, personal, "what was due is erased"),
+                        unreadable,
+                    }) => {
+                        tracing::info!(recordings, personal, unreadable, "what was due is erased");
+                    }
                     Err(error) => tracing::error!(%error, "what is due was not all erased"),
                 }
                 tokio::time::sleep(EVERY).await;
@@ -213,7 +218,29 @@ pub async fn erase_due(
         }
         tokio::time::sleep(PAUSE).await;
     }
-    erased.personal = erase_personal(hub, archive, now + -keeping.personal_ms).await?;
+    let before = now + -keeping.personal_ms;
+    erased.personal = erase_personal(hub, archive, before).await?;
+    erased.unreadable = erase_unreadable(archive, before).await?;
+    Ok(erased)
+}
+
+/// Erases letters that nobody could read. They belong to no contact: their own age counts. That
+/// they came stays in the record.
+async fn erase_unreadable(archive: &Archive, before: Time) -> Result<u64, Stopped> {
+    let blobs = archive.blobs().clone();
+    let there = away(move || blobs.names(UNREADABLE)).await?;
+    if there.is_empty() {
+        return Ok(0);
+    }
+    let there: HashSet<String> = there.into_iter().collect();
+    let mut due = archive.dead_before(before).await?;
+    due.retain(|blob| there.contains(blob));
+    let erased = due.len() as u64;
+    for names in due.chunks(STEP) {
+        let (blobs, names) = (archive.blobs().clone(), names.to_vec());
+        away(move || erase_all(&blobs, &names)).await?;
+        tokio::time::sleep(PAUSE).await;
+    }
     Ok(erased)
 }
 

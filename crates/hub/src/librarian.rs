@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use store::Failure;
-use store::library::{Library, notice_digest, text_digest};
+use store::library::{ArticleUse, Library, notice_digest, text_digest};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 /// Commands that may wait; beyond it senders wait, so nothing is dropped.
@@ -467,6 +467,12 @@ impl Desk {
             Ok(kept) => kept,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        if let Some(id) = id
+            && self.is_known(id, &order).await?
+        {
+            let revision = self.library.article(id).await?.map_or(0, Article::revision);
+            return Ok(Ok(LibraryAnswer::Article(id, revision)));
+        }
         let known = match id {
             Some(id) => self.library.article(id).await?,
             None => None,
@@ -492,6 +498,21 @@ impl Desk {
         };
         let revision = self.library.article(id).await?.map_or(0, Article::revision);
         Ok(Ok(LibraryAnswer::Article(id, revision)))
+    }
+
+    /// An article is used once in a contact and judged once: a key pressed twice counts once.
+    async fn is_known(&mut self, article: ArticleId, order: &Order) -> Result<bool, Failure> {
+        let (contact, is_use) = match order {
+            Order::Use { contact, .. } => (*contact, true),
+            Order::Rate {
+                contact: Some(contact),
+                ..
+            } => (*contact, false),
+            _ => return Ok(false),
+        };
+        let uses = self.library.uses(contact).await?;
+        let same = |one: &ArticleUse| one.article == article && one.what.is_use() == is_use;
+        Ok(uses.iter().any(same))
     }
 
     async fn notice(
@@ -549,7 +570,9 @@ impl Desk {
             | Order::Retire { reason }
             | Order::Restore { reason }
             | Order::Settle { reason, .. } => reason,
-            Order::Comment { words, .. } | Order::Rate { words, .. } => words,
+            Order::Comment { words, .. } | Order::Rate { words, .. } | Order::Use { words, .. } => {
+                words
+            }
             Order::Tick => return Ok(kept),
         };
         let words = said.trim().to_owned();

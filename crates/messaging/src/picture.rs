@@ -3,6 +3,7 @@
 
 mod location;
 mod movie;
+mod still;
 
 pub use location::Location;
 
@@ -142,9 +143,9 @@ pub struct Copy {
     pub media_type: &'static str,
     /// Content.
     pub bytes: Vec<u8>,
-    /// Pixels across; 0 for a video.
+    /// Pixels across; 0 for what was cleaned without being decoded.
     pub width: u32,
-    /// Pixels down; 0 for a video.
+    /// Pixels down; likewise.
     pub height: u32,
 }
 
@@ -161,6 +162,22 @@ pub struct Seen {
     pub thumbnail: Option<Vec<u8>>,
     /// Where it was taken, as it says; to be kept only with its sender's consent.
     pub location: Option<Location>,
+}
+
+impl Seen {
+    /// Takes a copy that was cleaned without being decoded, or why there is none.
+    fn share(&mut self, bytes: Option<Vec<u8>>, why_not: &'static str) {
+        let copy = |bytes| Copy {
+            media_type: self.kind.media_type(),
+            bytes,
+            width: 0,
+            height: 0,
+        };
+        self.shared = bytes.map(copy);
+        if self.shared.is_none() {
+            self.withheld = Some(why_not);
+        }
+    }
 }
 
 /// Where pictures are looked at: off the runtime's threads, few at once, with a time limit.
@@ -259,23 +276,17 @@ pub fn see(bytes: &[u8], limits: &Limits) -> Result<Seen, Refused> {
             seen.location = location;
         }
         Kind::Heic => {
-            seen.location = location::in_heic(bytes);
-            seen.withheld = Some("no-decoder");
+            let cleaned = still::clean(bytes).unwrap_or_else(|| still::Cleaned {
+                bytes: None,
+                location: location::in_heic(bytes),
+            });
+            seen.location = cleaned.location;
+            seen.share(cleaned.bytes, "not-cleaned");
         }
         Kind::Mp4 | Kind::ThreeGp => {
             let cleaned = movie::clean(bytes).ok_or(Refused::Broken)?;
             seen.location = cleaned.location;
-            match cleaned.bytes {
-                Some(bytes) => {
-                    seen.shared = Some(Copy {
-                        media_type: kind.media_type(),
-                        bytes,
-                        width: 0,
-                        height: 0,
-                    });
-                }
-                None => seen.withheld = Some("track-of-data"),
-            }
+            seen.share(cleaned.bytes, "track-of-data");
         }
         Kind::Gif | Kind::Webm => seen.withheld = Some("not-cleaned"),
     }

@@ -4,7 +4,7 @@
 use crate::digest::hex;
 use crate::inlet::{HandedIn, Inward, NotTaken, Taken};
 use crate::judge::Judge;
-use crate::letter::{Address, AddressKind, Attachment, DeadLetter, Fortune, Incoming, Receipt};
+use crate::letter::{AddressKind, Attachment, DeadLetter, Fortune, Incoming, Receipt};
 use center::city::{Channel, ContactId};
 use center::command::{Answer, Command, Refusal, Written};
 use center::event::Marks;
@@ -58,6 +58,7 @@ impl Post {
 
     /// Takes until every connection is gone.
     pub async fn run(self, mut handed: mpsc::Receiver<HandedIn>) {
+        self.remember().await;
         // Its lanes end with it.
         let mut tasks = JoinSet::new();
         let lanes: Vec<mpsc::Sender<HandedIn>> = (0..LANES)
@@ -77,6 +78,32 @@ impl Post {
             if lanes[lane].send(next).await.is_err() {
                 break;
             }
+        }
+    }
+
+    /// Reads from the record what citizens opened lately: a start forgets no flood.
+    async fn remember(&self) {
+        let (now, began) = (Instant::now(), self.hub.now());
+        let since = began + -(FLOOD_WINDOW.as_millis() as i64);
+        let opened = match self.archive.opened_since(since).await {
+            Ok(opened) => opened,
+            Err(failure) => {
+                tracing::error!(%failure, "conversations opened lately were not read");
+                return;
+            }
+        };
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        for one in opened {
+            let age = Duration::from_millis((began - one.at).max(0) as u64);
+            let Some(at) = now.checked_sub(age) else {
+                continue;
+            };
+            let mailbox = mailbox(&one.address, one.address_kind == "mail");
+            let (sender, thread) = (
+                self.archive.token(&mailbox),
+                self.thread_of(&one.via, &one.thread),
+            );
+            paces.floods(&sender, &thread, at);
         }
     }
 
@@ -169,15 +196,13 @@ impl Post {
 
     /// The conversation a message belongs to. Whoever opens one after the other gets one for all.
     fn thread(&self, incoming: &Incoming) -> String {
-        let of = |own: &str| {
-            let via = &incoming.via;
-            self.archive.token(&format!("thread {via} {own}"))
-        };
+        let of = |own: &str| self.thread_of(&incoming.via, own);
         let Some(own) = &incoming.thread else {
             return of(&format!("address {}", incoming.from.value));
         };
         let thread = of(own);
-        let mailbox = mailbox(&incoming.from);
+        let from = &incoming.from;
+        let mailbox = mailbox(&from.value, from.kind == AddressKind::Mail);
         let sender = self.archive.token(&mailbox);
         let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
         if !mailbox.is_empty() && paces.floods(&sender, &thread, Instant::now()) {
@@ -185,6 +210,11 @@ impl Post {
         } else {
             thread
         }
+    }
+
+    /// Digest of a conversation at a provider.
+    fn thread_of(&self, via: &str, own: &str) -> String {
+        self.archive.token(&format!("thread {via} {own}"))
     }
 
     fn marks(&self, incoming: &Incoming, letters: usize) -> Marks {
@@ -320,15 +350,14 @@ impl Post {
 }
 
 /// Whose an address is: a mail address with a tag behind a plus is its owner's without it.
-fn mailbox(from: &Address) -> String {
-    let tagged = from.value.rsplit_once('@').and_then(|(name, domain)| {
+fn mailbox(address: &str, mail: bool) -> String {
+    let tagged = address.rsplit_once('@').and_then(|(name, domain)| {
         let (name, _) = name.split_once('+')?;
         Some(format!("{name}@{domain}"))
     });
-    let mail = from.kind == AddressKind::Mail;
     tagged
         .filter(|_| mail)
-        .unwrap_or_else(|| from.value.clone())
+        .unwrap_or_else(|| address.to_owned())
 }
 
 /// The name under which a provider's reference is kept: references of two providers never meet.
@@ -437,17 +466,10 @@ mod tests {
 
     #[test]
     fn a_tag_behind_a_plus_makes_nobody_else() {
-        let of = |kind, value: &str| {
-            mailbox(&Address {
-                kind,
-                value: value.to_owned(),
-                name: None,
-            })
-        };
-        assert_eq!(of(AddressKind::Mail, "ada+1@x.example"), "ada@x.example");
-        assert_eq!(of(AddressKind::Mail, "ada@x+y.example"), "ada@x+y.example");
-        assert_eq!(of(AddressKind::Phone, "+82101234"), "+82101234");
-        assert_eq!(of(AddressKind::Account, "+a@x.example"), "+a@x.example");
+        assert_eq!(mailbox("ada+1@x.example", true), "ada@x.example");
+        assert_eq!(mailbox("ada@x+y.example", true), "ada@x+y.example");
+        assert_eq!(mailbox("+82101234", false), "+82101234");
+        assert_eq!(mailbox("+a@x.example", false), "+a@x.example");
     }
 
     #[test]

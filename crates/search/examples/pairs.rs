@@ -53,6 +53,8 @@ fn set(ranking: &mut Ranking, name: &str, value: f32) {
         "title_field" => ranking.fields[0] = value,
         "coverage" => ranking.coverage = value,
         "title" => ranking.title = value,
+        "rough_terms" => ranking.rough_terms = value as usize,
+        "rough_texts" => ranking.rough_texts = value as usize,
         "candidates" => ranking.candidates = value as usize,
         _ => panic!("no such weight: {name}"),
     }

@@ -130,7 +130,10 @@ impl Wants {
                 pair.extend(first.map(|(letter, _)| *letter));
                 pair.push(letters[0]);
                 let found = becoming_hangul(&pair, index);
-                self.become_terms(found, self.groups, ranking);
+                // A syllable alone becomes the pair; a longer word goes on with it.
+                let alone = before.is_some_and(|run| run.letters.len() == 1);
+                let group = if alone { group } else { self.groups };
+                self.become_terms(found, group, ranking);
             }
             Script::Han => {
                 let single: String = letters.iter().rev().take(1).collect();
@@ -167,7 +170,8 @@ impl Wants {
         if let Some((open, _)) = opened(*end) {
             let pair: String = [letters[letters.len() - 2], open].iter().collect();
             self.become_terms(vec![pair], group, ranking);
-            let found = becoming_hangul(&end.to_string(), index);
+            let mut found = becoming_hangul(&end.to_string(), index);
+            found.retain(|term| !term.starts_with(*end));
             self.become_terms(found, self.groups, ranking);
         }
     }

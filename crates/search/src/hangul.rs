@@ -118,10 +118,10 @@ fn upright(key: char) -> char {
 }
 
 fn place(table: &[&str], keys: &[char]) -> Option<u32> {
-    let same = |entry: &&str| entry.chars().eq(keys.iter().copied());
+    let same = |entry: &str| entry.chars().eq(keys.iter().copied());
     table
         .iter()
-        .position(|entry| same(&entry))
+        .position(|entry| same(entry))
         .map(|at| at as u32)
 }
 
@@ -176,7 +176,7 @@ mod tests {
             assert_eq!(compose(keys), Some((text.to_owned(), true)), "{keys}");
         }
         assert_eq!(compose("durnjsr"), Some(("여권ㄱ".to_owned(), false)));
-        assert_eq!(compose("parking"), Some(("ㅔㅁ갸ㅜㅎ".to_owned(), false)));
+        assert_eq!(compose("parking"), Some(("ㅔㅁ가ㅑㅜㅎ".to_owned(), false)));
         assert_eq!(compose("a1"), None);
     }
 

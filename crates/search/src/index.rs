@@ -3,13 +3,14 @@
 use crate::document::Document;
 use crate::failure::Failure;
 use crate::ranking::Ranking;
-use crate::schema::{Fields, VERSION};
+use crate::schema::{Fields, VERSION, teach};
 use crate::synonyms::{Doubt, Synonyms};
 use std::collections::BTreeSet;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use tantivy::directory::{Directory as _, INDEX_WRITER_LOCK, MmapDirectory};
 use tantivy::{IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyError, Term};
 
 /// Memory of the writer, in bytes: a segment is written when it is full.
@@ -78,9 +79,16 @@ impl Index {
         if others {
             return Err(Failure::Foreign(folder.to_owned()));
         }
-        for file in ours {
+        let directory = MmapDirectory::open(folder).map_err(TantivyError::from)?;
+        let lock = directory.acquire_lock(&INDEX_WRITER_LOCK);
+        let lock = lock.map_err(|_| Failure::Taken(folder.to_owned()))?;
+        for file in ours
+            .iter()
+            .filter(|file| !file.ends_with(&INDEX_WRITER_LOCK.filepath))
+        {
             fs::remove_file(file)?;
         }
+        drop(lock);
         let index = tantivy::Index::create_in_dir(folder, Fields::new().schema)?;
         Index::over(&index, 0)?.begun()
     }
@@ -97,6 +105,7 @@ impl Index {
     }
 
     fn over(index: &tantivy::Index, position: u64) -> Result<Index, Failure> {
+        teach(index);
         let reader = index.reader_builder();
         Ok(Index {
             fields: Fields::new(),
@@ -247,6 +256,6 @@ fn is_ours(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or("");
     let segment = stem.len() == 32 && stem.bytes().all(|byte| byte.is_ascii_hexdigit());
     let lists = ["meta.json", ".managed.json"].contains(&name);
-    let locks = name.starts_with(".tantivy-") && name.ends_with(".lock");
+    let locks = [".tantivy-writer.lock", ".tantivy-meta.lock"].contains(&name);
     segment || lists || locks || name.starts_with(".tmp")
 }

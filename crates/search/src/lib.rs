@@ -1,6 +1,11 @@
 //! The search of the counseling information database: documents in, answers out. Never who may
 //! publish an article, nor its only copy.
 
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")
+)]
+
 pub mod bench;
 mod columns;
 mod compile;
@@ -15,6 +20,7 @@ mod query;
 mod rank;
 mod ranking;
 #[cfg(any(test, feature = "trials"))]
+#[doc(hidden)]
 pub mod readers;
 mod schema;
 mod search;

@@ -12,8 +12,6 @@ use tantivy::query::{BooleanQuery, BoostQuery, EnableScoring, Occur, Query, Term
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet as _, InvertedIndexReader, Searcher, TERMINATED, Term};
 
-/// Typed terms of which the rough order is made: the rarest, as the others say little beside them.
-const ROUGH_TERMS_MAX: usize = 12;
 /// Words of a query that are told apart.
 const WORDS_MAX: u32 = 63;
 
@@ -119,7 +117,9 @@ impl<'a> Rank<'a> {
         let mut looks = self.candidates(query.as_ref(), wish)?;
         if self.ranking.rerank {
             self.count(&mut looks)?;
-            looks.iter_mut().for_each(|look| self.weigh(look));
+            for look in &mut looks {
+                self.weigh(look);
+            }
         }
         self.gain(&mut looks, wish)?;
         Ok(looks.into_iter().map(|look| look.at).collect())
@@ -140,40 +140,32 @@ impl<'a> Rank<'a> {
         Ok(())
     }
 
-    /// The rarest typed terms wherever they stand. What a word may become is looked for in heads, and
-    /// in texts only when no head has any of it.
+    /// The rarest typed terms, in heads and in texts; of those that heads have, only the first few in
+    /// texts, too. What a word may become is looked for in heads when anything else is there.
     fn rough(&self) -> Option<Box<dyn Query>> {
-        let mut typed: Vec<usize> = Vec::new();
-        let mut others: Vec<usize> = Vec::new();
-        for (index, wanted) in self
-            .wanted
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| self.has(*index))
-        {
-            match (wanted.position, wanted.word) {
-                (Some(_), Some(_)) => typed.push(index),
-                // Pairs over a space and words as written add to what stands beside them.
-                (Some(_), None) => {}
-                (None, _) => others.push(index),
-            }
-        }
+        let known = |index: &usize| self.has(*index);
+        let (mut typed, others): (Vec<usize>, Vec<usize>) = (0..self.wanted.len())
+            .filter(known)
+            // Pairs over a space and words as written add to what stands beside them.
+            .filter(|index| {
+                self.wanted[*index].position.is_none() || self.wanted[*index].word.is_some()
+            })
+            .partition(|index| self.wanted[*index].position.is_some());
         typed.sort_by(|one, other| self.rarity[*other].total_cmp(&self.rarity[*one]));
-        typed.truncate(ROUGH_TERMS_MAX);
-        let in_heads = |index: &usize| self.texts[*index][..SCORED - 1].iter().any(|n| *n > 0);
-        let heads = others.iter().any(in_heads) || !typed.is_empty();
+        typed.truncate(self.ranking.rough_terms.max(1));
+        let in_heads = |index: usize| self.texts[index][..SCORED - 1].iter().any(|n| *n > 0);
+        let heads = !typed.is_empty() || others.iter().any(|index| in_heads(*index));
         let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
-        for (index, fields) in
-            typed
-                .into_iter()
-                .map(|index| (index, SCORED))
-                .chain(others.into_iter().map(|index| {
-                    let meant = self.wanted[index].word.is_none();
-                    (index, if heads && !meant { SCORED - 1 } else { SCORED })
-                }))
-        {
+        for (place, index) in typed.iter().chain(&others).copied().enumerate() {
+            let wanted = &self.wanted[index];
+            let becomes = wanted.position.is_none() && wanted.word.is_some();
+            let rare = place < self.ranking.rough_texts || !in_heads(index);
+            let fields = if becomes && heads || !rare {
+                SCORED - 1
+            } else {
+                SCORED
+            };
             for field in (0..fields).filter(|field| self.texts[index][*field] > 0) {
-                let wanted = &self.wanted[index];
                 let term = Term::from_field_text(self.fields.scored[field], &wanted.text);
                 let query = Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs));
                 let weight = wanted.weight * self.ranking.fields[field].sqrt();

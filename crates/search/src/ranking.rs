@@ -3,9 +3,14 @@
 /// How articles are ranked. The default is what the measurements of decision 17 kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ranking {
-    /// Texts that are looked at again after the first, rough order.
+    /// Typed terms of which the engine's rough order is made: the rarest, as the others say little
+    /// beside them.
+    pub rough_terms: usize,
+    /// How many of them are looked for in texts, too, when heads have them.
+    pub rough_texts: usize,
+    /// Texts that are looked at again after it.
     pub candidates: usize,
-    /// Whether they are: without it the rough order of the engine stays.
+    /// Whether they are: without it the rough order stays.
     pub rerank: bool,
     /// Weights of title, other questions with people's words, text.
     pub fields: [f32; 3],
@@ -47,6 +52,8 @@ impl Default for Ranking {
     fn default() -> Ranking {
         Ranking {
             candidates: 100,
+            rough_terms: 12,
+            rough_texts: 5,
             rerank: true,
             fields: [3.0, 2.0, 1.0],
             lengths: [0.5, 0.3, 0.95],

@@ -25,7 +25,7 @@ pub fn terms_of(bytes: &[u8]) {
         last = term.position;
     }
     for run in runs(&text) {
-        if let Some(written) = spelling::other_keyboard(&text, &run) {
+        if let Some(written) = spelling::other_keyboard(&text[run.range()]) {
             assert!(!written.is_empty());
         }
     }

@@ -8,13 +8,18 @@ use tantivy::TantivyDocument;
 use tantivy::schema::{
     FAST, Field, INDEXED, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions,
 };
-use tantivy::tokenizer::{PreTokenizedString, Token};
+use tantivy::tokenizer::{TextAnalyzer, Token, TokenStream, Tokenizer};
 
 /// Written into every commit: an index of another form is built again.
 pub(crate) const VERSION: &str = "dasan-search-1";
 
 /// Bytes of a text that are indexed; what is beyond is kept and shown, not found.
 const TEXT_BYTES_MAX: usize = 200_000;
+
+/// Ways of cutting a text, as the schema names them.
+const TERMS: &str = "dasan_terms";
+const KEYS: &str = "dasan_keys";
+const INITIALS: &str = "dasan_initials";
 
 /// Texts that are scored, by weight.
 pub(crate) const SCORED: usize = 3;
@@ -53,19 +58,18 @@ pub(crate) const REVISED: &str = "revised";
 impl Fields {
     pub(crate) fn new() -> Fields {
         let mut schema = Schema::builder();
-        let text = |option| {
-            let indexing = TextFieldIndexing::default()
-                .set_tokenizer("raw")
-                .set_index_option(option);
+        let text = |name, option| {
+            let indexing = TextFieldIndexing::default().set_tokenizer(name);
+            let indexing = indexing.set_index_option(option);
             TextOptions::default().set_indexing_options(indexing)
         };
         let places = IndexRecordOption::WithFreqsAndPositions;
         let article = schema.add_text_field("article", STRING);
         let counted = IndexRecordOption::WithFreqs;
         let scored =
-            ["title", "ask", "body"].map(|name| schema.add_text_field(name, text(counted)));
-        let initials = schema.add_text_field("initials", text(places));
-        let keys = schema.add_text_field("keys", text(IndexRecordOption::Basic));
+            ["title", "ask", "body"].map(|name| schema.add_text_field(name, text(TERMS, counted)));
+        let initials = schema.add_text_field("initials", text(INITIALS, places));
+        let keys = schema.add_text_field("keys", text(KEYS, IndexRecordOption::Basic));
         let kept = schema.add_bytes_field("kept", STORED);
         let category = schema.add_text_field(CATEGORY, TextOptions::default().set_fast("raw"));
         let columns = COLUMNS.map(|name| schema.add_u64_field(name, FAST));
@@ -89,18 +93,16 @@ impl Fields {
         let mut into = TantivyDocument::new();
         into.add_text(self.article, &document.article);
         let [title, ask, body] = self.scored;
-        into.add_pre_tokenized_text(title, cut(&document.title));
-        let asks = document.head().skip(1).chain(&document.used_for);
-        asks.for_each(|text| into.add_pre_tokenized_text(ask, cut(text)));
-        let texts = [&document.answer, &document.body, &document.place];
-        texts
-            .into_iter()
-            .for_each(|text| into.add_pre_tokenized_text(body, cut(text)));
+        into.add_text(title, cut(&document.title));
+        for text in document.head().skip(1).chain(&document.used_for) {
+            into.add_text(ask, cut(text));
+        }
+        for text in [&document.answer, &document.body, &document.place] {
+            into.add_text(body, cut(text));
+        }
         for text in document.head() {
-            into.add_pre_tokenized_text(self.keys, spelling::words(text));
-            for part in initials(text) {
-                into.add_pre_tokenized_text(self.initials, part);
-            }
+            into.add_text(self.keys, cut(text));
+            into.add_text(self.initials, cut(text));
         }
         into.add_text(self.category, &document.category);
         let numbers = [
@@ -144,53 +146,102 @@ fn whole(document: &Document) -> Document {
     }
 }
 
-/// The terms of a text.
-fn cut(text: &str) -> PreTokenizedString {
+/// As much of a text as is indexed.
+fn cut(text: &str) -> &str {
     let mut end = text.len().min(TEXT_BYTES_MAX);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    let tokens = terms::terms(&text[..end]).into_iter().map(|term| Token {
-        offset_from: term.range.start,
-        offset_to: term.range.end,
-        position: term.position as usize,
-        text: term.text,
-        position_length: 1,
-    });
-    pretokenized(tokens.collect())
+    &text[..end]
 }
 
-/// Tokens alone: the index keeps no text of theirs.
-pub(crate) fn pretokenized(tokens: Vec<Token>) -> PreTokenizedString {
-    PreTokenizedString {
-        text: String::new(),
-        tokens,
+/// Teaches an index to cut texts.
+pub(crate) fn teach(index: &tantivy::Index) {
+    let cutters = [
+        (TERMS, Cutter(terms_of)),
+        (KEYS, Cutter(keys_of)),
+        (INITIALS, Cutter(initials_of)),
+    ];
+    for (name, cutter) in cutters {
+        index
+            .tokenizers()
+            .register(name, TextAnalyzer::from(cutter));
     }
 }
 
-/// Initial consonants in pairs, and singly where a word begins.
-fn initials(text: &str) -> Vec<PreTokenizedString> {
-    let runs = terms::runs(text);
-    let token = |text: String, position| Token {
-        position,
+fn token(text: String, position: usize) -> Token {
+    Token {
         text,
-        ..Token::default()
-    };
-    let mut parts: Vec<PreTokenizedString> = terms::initials(&runs)
-        .into_iter()
-        .map(|part| {
-            let letters: Vec<char> = part.chars().collect();
-            let pairs = letters.windows(2).enumerate();
-            pretokenized(
-                pairs
-                    .map(|(at, pair)| token(pair.iter().collect(), at))
-                    .collect(),
-            )
-        })
-        .collect();
-    let firsts = runs.iter().filter_map(|run| run.letters.first());
-    let firsts = firsts.filter_map(|(letter, _)| hangul::initial(*letter));
-    let firsts = firsts.map(|letter| token(letter.to_string(), 0));
-    parts.push(pretokenized(firsts.collect()));
-    parts
+        position,
+        offset_from: 0,
+        offset_to: 0,
+        position_length: 1,
+    }
+}
+
+fn terms_of(text: &str) -> Vec<Token> {
+    let terms = terms::terms(text).into_iter();
+    let tokens = terms.map(|term| token(term.text, term.position as usize));
+    tokens.collect()
+}
+
+fn keys_of(text: &str) -> Vec<Token> {
+    let words = spelling::words(text).into_iter();
+    words.map(|word| token(word, 0)).collect()
+}
+
+/// Initial consonants in pairs, and singly where a word begins.
+fn initials_of(text: &str) -> Vec<Token> {
+    let runs = terms::runs(text);
+    let mut tokens = Vec::new();
+    let mut first = 0;
+    for part in terms::initials(&runs) {
+        let letters: Vec<char> = part.chars().collect();
+        let pairs = letters.windows(2).enumerate();
+        tokens.extend(pairs.map(|(at, pair)| token(pair.iter().collect(), first + at)));
+        // A gap, so that no phrase goes over it.
+        first += letters.len() + 1;
+    }
+    let begins = runs.iter().filter_map(|run| run.letters.first());
+    let begins = begins.filter_map(|(letter, _)| hangul::initial(*letter));
+    tokens.extend(begins.map(|letter| token(letter.to_string(), first)));
+    tokens
+}
+
+/// A way of cutting texts.
+#[derive(Clone)]
+struct Cutter(fn(&str) -> Vec<Token>);
+
+impl Tokenizer for Cutter {
+    type TokenStream<'a> = Tokens;
+
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> Tokens {
+        Tokens {
+            rest: self.0(text).into_iter(),
+            now: token(String::new(), 0),
+        }
+    }
+}
+
+/// Tokens one after the other.
+struct Tokens {
+    rest: std::vec::IntoIter<Token>,
+    now: Token,
+}
+
+impl TokenStream for Tokens {
+    fn advance(&mut self) -> bool {
+        let next = self.rest.next();
+        let more = next.is_some();
+        self.now = next.unwrap_or_else(|| token(String::new(), 0));
+        more
+    }
+
+    fn token(&self) -> &Token {
+        &self.now
+    }
+
+    fn token_mut(&mut self) -> &mut Token {
+        &mut self.now
+    }
 }

@@ -14,6 +14,7 @@ use crate::schema::CATEGORY;
 use crate::spelling;
 use crate::terms::{Run, composed, initials, runs};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use tantivy::query::{BooleanQuery, Occur, PhraseQuery, TermQuery};
 use tantivy::schema::{IndexRecordOption, Value as _};
 use tantivy::{DocAddress, Searcher, TantivyDocument, Term};
@@ -79,7 +80,7 @@ impl Index {
             .first()
             .is_some_and(|best| best.covered >= FOUND_ENOUGH);
         let repairs = if ranking.repair && !enough {
-            self.repairs(searcher, text, runs, &found)
+            self.repairs(searcher, text, runs, (&wants, &found))
         } else {
             Vec::new()
         };
@@ -92,9 +93,8 @@ impl Index {
         }
         let mut suggestion = String::new();
         let mut at = 0;
-        for (run, repaired) in &repairs {
+        for (range, repaired) in &repairs {
             wants.also(repaired, &crate::terms::runs(repaired), ranking.repaired);
-            let range = runs[*run].range();
             suggestion.push_str(&text[at..range.start]);
             suggestion.push_str(repaired);
             at = range.end;
@@ -108,31 +108,40 @@ impl Index {
         })
     }
 
-    /// For runs of words that none of the best texts has: what was meant.
+    /// For words that none of the best texts has: where they stand, and what was meant.
     fn repairs(
         &self,
         searcher: &Searcher,
         text: &str,
         runs: &[Run],
-        found: &[Found],
-    ) -> Vec<(usize, String)> {
+        reading: (&Wants, &[Found]),
+    ) -> Vec<(Range<usize>, String)> {
+        let (wants, found) = reading;
         let known = found
             .iter()
             .take(ASKED)
             .fold(0, |known, text| known | text.words);
-        let lost = runs.iter().enumerate();
-        let lost = lost.filter(|(_, run)| known & (1 << run.word.min(63)) == 0);
-        let repaired = lost.filter_map(|(index, run)| {
-            let meant = self.other_keyboard(searcher, text, run);
-            let meant = meant.or_else(|| spelling::nearest(searcher, &self.fields, run));
-            Some((index, meant?))
-        });
-        repaired.take(REPAIRED_MAX).collect()
+        let asked: BTreeSet<u32> = wants.terms.iter().filter_map(|term| term.word).collect();
+        let lost = |run: &Run| !asked.contains(&run.word) || known & (1 << run.word.min(63)) == 0;
+        let mut repairs = Vec::new();
+        let mut at = 0;
+        while at < runs.len() && repairs.len() < REPAIRED_MAX {
+            let run = &runs[at];
+            let (end, range) = stretch(runs, at);
+            if lost(run) {
+                let meant = self.other_keyboard(searcher, &text[range.clone()]);
+                let alone = || spelling::nearest(searcher, &self.fields, run);
+                let meant = meant.or_else(|| if end == at + 1 { alone() } else { None });
+                repairs.extend(meant.map(|meant| (range, meant)));
+            }
+            at = end;
+        }
+        repairs
     }
 
-    /// What the keys write on the other keyboard, if some article has it and none has the run.
-    fn other_keyboard(&self, searcher: &Searcher, text: &str, run: &Run) -> Option<String> {
-        let written = spelling::other_keyboard(text, run)?;
+    /// What the keys write on the other keyboard, if some article has it and none what was typed.
+    fn other_keyboard(&self, searcher: &Searcher, typed: &str) -> Option<String> {
+        let written = spelling::other_keyboard(typed)?;
         let stands = |text: &str| {
             let term = spelling::first_term(text);
             self.fields.scored.iter().any(|field| {
@@ -140,7 +149,7 @@ impl Index {
                 searcher.doc_freq(&term).unwrap_or(0) > 0
             })
         };
-        (stands(&written) && !stands(&run.text())).then_some(written)
+        (stands(&written) && !stands(typed)).then_some(written)
     }
 
     /// Texts whose head has syllables that begin with these consonants, one after the other.
@@ -273,6 +282,21 @@ fn worth(wants: &Wants, rank: &Rank) -> BTreeMap<String, f32> {
     found
         .map(|(index, wanted)| (wanted.text.clone(), wanted.weight * rank.rarity(index)))
         .collect()
+}
+
+/// The end of the runs that one keyboard wrote without a gap, and their bytes.
+fn stretch(runs: &[Run], first: usize) -> (usize, Range<usize>) {
+    let korean = |run: &Run| matches!(run.script, Script::Hangul | Script::Letters);
+    let mut range = runs[first].range();
+    let mut end = first + 1;
+    while let Some(next) = runs.get(end).filter(|_| korean(&runs[first]))
+        && korean(next)
+        && next.range().start == range.end
+    {
+        range.end = next.range().end;
+        end += 1;
+    }
+    (end, range)
 }
 
 /// Nothing but consonants on their own.

@@ -3,12 +3,11 @@
 
 use crate::fold::Script;
 use crate::hangul;
-use crate::schema::{Fields, pretokenized};
-use crate::terms::{Run, composed, runs, stem};
+use crate::schema::Fields;
+use crate::terms::{Run, runs, stem};
 use levenshtein_automata::{DFA, Distance, LevenshteinAutomatonBuilder, SINK_STATE};
 use std::sync::OnceLock;
 use tantivy::Searcher;
-use tantivy::tokenizer::{PreTokenizedString, Token};
 use tantivy_fst::Automaton;
 
 /// Before the keys of Hangul in the index.
@@ -25,15 +24,12 @@ const LOOKED_AT_MAX: usize = 400;
 const KEYS_MAX: usize = 48;
 
 /// The words of a text as keys, and each with the one after it, as spaces are left out often.
-pub(crate) fn words(text: &str) -> PreTokenizedString {
+pub(crate) fn words(text: &str) -> Vec<String> {
     let runs = runs(text);
-    let mut tokens = Vec::new();
+    let mut words = Vec::new();
     let mut add = |text: String| {
         if text.len() > 2 && text.len() <= KEYS_MAX + 1 {
-            tokens.push(Token {
-                text,
-                ..Token::default()
-            });
+            words.push(text);
         }
     };
     for (index, run) in runs.iter().enumerate() {
@@ -46,7 +42,7 @@ pub(crate) fn words(text: &str) -> PreTokenizedString {
         }
         add(keys);
     }
-    pretokenized(tokens)
+    words
 }
 
 /// The marked keys of a run that can be repaired.
@@ -206,21 +202,15 @@ fn distances(one: &str, other: &str) -> Vec<usize> {
         .collect()
 }
 
-/// What the keys of a run write on the other keyboard: Hangul for Latin letters, and back. None
+/// What the keys of a word write on the other keyboard: Hangul for Latin letters, and back. None
 /// when they write no whole word there.
-pub(crate) fn other_keyboard(text: &str, run: &Run) -> Option<String> {
-    let typed = &text[run.range()];
-    match run.script {
-        Script::Word if typed.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
-            let (written, whole) = hangul::compose(typed)?;
-            (whole && written.chars().count() > 1).then_some(written)
-        }
-        Script::Hangul | Script::Letters => {
-            let written = hangul::all_keys(&composed(typed))?.to_lowercase();
-            (written.len() > 2).then_some(written)
-        }
-        _ => None,
+pub(crate) fn other_keyboard(typed: &str) -> Option<String> {
+    if typed.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        let (written, whole) = hangul::compose(typed)?;
+        return (whole && written.chars().count() > 1).then_some(written);
     }
+    let written = hangul::all_keys(typed)?.to_lowercase();
+    (written.len() > 2).then_some(written)
 }
 
 /// The term by which a word from the other keyboard would be found.
@@ -251,13 +241,10 @@ mod tests {
 
     #[test]
     fn keyboards_are_exchanged() {
-        let exchanged = |text: &str| other_keyboard(text, &runs(text)[0]);
+        let exchanged = other_keyboard;
         assert_eq!(exchanged("durnjs").as_deref(), Some("여권"));
         assert_eq!(exchanged("parking"), None);
-        assert_eq!(
-            exchanged("ㅔㅁㄴ네ㅐㄳ"),
-            Some("pa".to_owned()).filter(|_| false)
-        );
+        assert_eq!(exchanged("ㅔㅁㄴ네ㅐㄳ").as_deref(), Some("passport"));
         assert_eq!(exchanged("120"), None);
     }
 }

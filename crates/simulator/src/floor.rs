@@ -91,6 +91,10 @@ pub struct Open {
     pub queued: bool,
     /// Spoke with a counselor.
     pub answered: bool,
+    /// Something written speaks of an emergency.
+    pub urgent: bool,
+    /// No counselor has answered what was written last.
+    pub owed: bool,
     /// Was stopped in mid-contact.
     pub interrupted: bool,
     /// How it ended, once it did.
@@ -161,15 +165,31 @@ impl Floor {
         index.map_or(0, |index| self.closed[index])
     }
 
-    /// How much of a counselor is taken, in hundredths.
-    pub fn taken(&self, counselor: CounselorId) -> u16 {
+    /// Whether a counselor may hold these at once: one who is spoken with and nothing beside, or
+    /// as many chats and, apart from them, as many letters as their weights allow.
+    fn fits(&self, held: &[Channel]) -> bool {
+        let weight = |wanted: fn(Channel) -> bool| {
+            let held = held.iter().filter(|channel| wanted(**channel));
+            let weights = held.map(|channel| self.city.weights.of(*channel));
+            weights.sum::<u16>()
+        };
+        let spoken = weight(|channel| !channel.written());
+        let chats = weight(|channel| channel == Channel::Chat);
+        let letters = weight(|channel| channel.written() && channel != Channel::Chat);
+        spoken + chats <= 100 && spoken + letters <= 100
+    }
+
+    fn held(&self, counselor: CounselorId, but: Option<ContactId>) -> Vec<Channel> {
         let desk = self.desks.get(&counselor);
         let held = desk.into_iter().flat_map(|desk| &desk.holds);
-        let weight = |id: &ContactId| {
-            let open = self.open.get(id);
-            open.map_or(0, |open| self.city.weights.of(open.channel))
-        };
-        held.map(weight).sum()
+        let held = held.filter(|id| Some(**id) != but);
+        held.filter_map(|id| Some(self.open.get(id)?.channel))
+            .collect()
+    }
+
+    /// Whether a counselor has more than fits.
+    pub fn crowded(&self, counselor: CounselorId) -> bool {
+        !self.fits(&self.held(counselor, None))
     }
 
     /// Whether a counselor could take another contact of a channel at this moment.
@@ -182,7 +202,23 @@ impl Floor {
             matches!(phase, Some(Phase::Offered(_)))
         });
         let ready = desk.rest.is_none() && desk.lost.is_none() && !rings;
-        ready && self.taken(counselor) + self.city.weights.of(channel) <= 100
+        let mut held = self.held(counselor, None);
+        held.push(channel);
+        ready && self.fits(&held)
+    }
+
+    /// Other writing that merely rings at a counselor who could take a waiting emergency instead.
+    pub fn in_the_way(&self, emergency: &Open, counselor: CounselorId) -> Option<ContactId> {
+        let desk = self.desks.get(&counselor)?;
+        let rings = desk.holds.iter().copied().find(|id| {
+            let open = &self.open[id];
+            let rings = matches!(open.phase, Phase::Offered(_));
+            rings && open.channel.written() && !open.pressing()
+        })?;
+        let mut held = self.held(counselor, Some(rings));
+        held.push(emergency.channel);
+        let fits = self.fits(&held);
+        (desk.rest.is_none() && desk.lost.is_none() && fits).then_some(rings)
     }
 
     /// Whether a counselor meets the needs that hold for a waiting contact at this moment.
@@ -290,15 +326,14 @@ impl Floor {
             | Event::ConsentChanged { .. }
                 if !self.open.contains_key(&id) =>
             {
-                return (id.0 > self.arrived).then_some("a letter of a contact that never arrived");
+                return self.write_to_resting(id, event);
             }
             Event::Reopened { .. } => return self.reopen(at, id),
             Event::Arrived {
                 caller, channel, ..
             } => {
                 self.arrived += 1;
-                let fresh = Open::new(at, caller, *channel);
-                let before = self.open.insert(id, fresh);
+                let before = self.open.insert(id, Open::new(at, caller, *channel));
                 return before.map(|_| "a contact arrived twice");
             }
             _ => {}
@@ -307,6 +342,7 @@ impl Floor {
             return Some("something happened to a contact that is not open");
         };
         let before = open.phase;
+        open.write(event);
         let (after, odd) = self.next(&mut open, at, event);
         let Some(after) = after else {
             self.leave(id, &open, before);
@@ -336,6 +372,13 @@ impl Floor {
         }
         self.open.insert(id, open);
         odd
+    }
+
+    fn write_to_resting(&mut self, id: ContactId, event: &Event) -> Option<&'static str> {
+        if let Some((_, open)) = self.resting.get_mut(&id) {
+            open.write(event);
+        }
+        (id.0 > self.arrived).then_some("a letter of a contact that never arrived")
     }
 
     fn reopen(&mut self, at: Time, id: ContactId) -> Option<&'static str> {
@@ -554,6 +597,23 @@ fn next_of_talk(open: &mut Open, event: &Event) -> (Phase, Option<&'static str>)
 }
 
 impl Open {
+    /// Whether it speaks of an emergency that nobody has answered yet.
+    pub fn pressing(&self) -> bool {
+        self.urgent && self.owed
+    }
+
+    /// Notes what is written.
+    fn write(&mut self, event: &Event) {
+        match event {
+            Event::MessageReceived { marks, .. } => {
+                self.urgent |= marks.urgent;
+                self.owed |= !marks.automatic;
+            }
+            Event::MessageSent { counselor, .. } if counselor.is_some() => self.owed = false,
+            _ => {}
+        }
+    }
+
     fn new(at: Time, caller: &str, channel: Channel) -> Open {
         Open {
             channel,
@@ -571,6 +631,8 @@ impl Open {
             outbound: false,
             queued: false,
             answered: false,
+            urgent: false,
+            owed: false,
             interrupted: false,
         }
     }

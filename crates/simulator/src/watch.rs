@@ -5,7 +5,7 @@ use crate::calibration::Calibration;
 use crate::chance::Fingerprint;
 use crate::floor::{Floor, Open, Phase};
 use crate::recount::Recount;
-use center::board::Board;
+use center::board::{Board, ContactView};
 use center::city::{City, ContactId, CounselorId};
 use center::event::{Event, Fate, Told};
 use center::record::Stage;
@@ -37,6 +37,8 @@ pub enum Checker {
     NobodyIdle,
     /// Within a queue the front goes first, then the oldest.
     FirstComeFirstServed,
+    /// An emergency in writing does not wait beside other writing that merely rings.
+    EmergenciesFirst,
     /// What is told of a wait does not grow unless staff left.
     PromisesDoNotGrow,
     /// Told P50 and P90 come true for 50 and 90 percent.
@@ -61,6 +63,7 @@ impl Checker {
             Checker::ReplayEqualsLive => "replay-equals-live",
             Checker::NobodyIdle => "nobody-idle-beside-waiting",
             Checker::FirstComeFirstServed => "first-come-first-served",
+            Checker::EmergenciesFirst => "emergencies-first",
             Checker::PromisesDoNotGrow => "promises-do-not-grow",
             Checker::Calibrated => "waits-calibrated",
             Checker::NoEmptyChair => "no-empty-chair",
@@ -220,7 +223,7 @@ impl Watch {
             let words = format!("counselor {counselor} lacks what the queue asks for");
             return self.find(Checker::FirstComeFirstServed, Some(contact), at, words);
         }
-        let place = |id: ContactId, open: &Open| (!open.front, open.age, id);
+        let place = |id: ContactId, open: &Open| (!open.pressing(), !open.front, open.age, id);
         let mine = place(contact, open);
         let queue = &self.floor.waiting[open.queue];
         let passed = queue.iter().find(|id| {
@@ -279,7 +282,7 @@ impl Watch {
         let spoken = |id: &&ContactId| !self.floor.open[*id].channel.written();
         let writing = desk.holds.iter().filter(|id| !live.contains(id));
         let offered_while_writing = writing.filter(spoken).count() > 0 && !live.is_empty();
-        let crowded = self.floor.taken(counselor) > 100;
+        let crowded = self.floor.crowded(counselor);
         let newest = live.iter().copied().find(|id| self.just_offered(*id, at));
         let live: Vec<ContactId> = live.iter().filter(spoken).copied().collect();
         if let Some(newest) = newest.filter(|_| crowded) {
@@ -343,6 +346,27 @@ impl Watch {
         }
         if !self.floor.idle.is_empty() {
             self.idle_beside_waiting(now);
+        }
+        self.emergency_beside_ring(now);
+    }
+
+    fn emergency_beside_ring(&mut self, now: Time) {
+        let mut found = None;
+        for contact in self.floor.waiting.iter().flatten() {
+            let open = &self.floor.open[contact];
+            if !open.pressing() {
+                continue;
+            }
+            let mut desks = self.floor.desks.keys();
+            let rings = desks.find_map(|counselor| {
+                let able = self.floor.eligible(open, *counselor, now);
+                self.floor.in_the_way(open, *counselor).filter(|_| able)
+            });
+            found = found.or(rings.map(|rings| (*contact, rings)));
+        }
+        if let Some((contact, rings)) = found {
+            let words = format!("an emergency waits while contact {rings} rings");
+            self.find(Checker::EmergenciesFirst, Some(contact), now, words);
         }
     }
 
@@ -476,6 +500,12 @@ impl Watch {
             };
             !right
         });
+        let pressing = |view: &&ContactView| view.pressing;
+        let pressing = board.contacts.iter().filter(pressing).map(|v| v.contact);
+        let floor = self.floor.open.iter().filter(|(_, open)| open.pressing());
+        if !pressing.eq(floor.map(|(id, _)| *id)) {
+            return Some("the board shows other emergencies".to_owned());
+        }
         if let Some((id, open)) = odd {
             return Some(format!(
                 "contact {id} is {:?}, shown {:?}",

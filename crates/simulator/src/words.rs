@@ -267,6 +267,7 @@ fn offer(why: OfferEnd) -> &'static str {
         OfferEnd::Missed => "missed",
         OfferEnd::Declined => "declined",
         OfferEnd::DeskLost => "desk lost",
+        OfferEnd::Emergency => "an emergency goes first",
         OfferEnd::SignedOut => "signed out",
     }
 }

@@ -137,6 +137,21 @@ pub struct Message {
     pub earlier: Vec<String>,
 }
 
+/// A message in a conversation at a provider: when, and whose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// When it came.
+    pub at: Time,
+    /// Connection.
+    pub via: String,
+    /// Kind of the citizen's address, as in [`Letter::address_kind`].
+    pub address_kind: String,
+    /// The citizen's address.
+    pub address: String,
+    /// The conversation as the provider names it.
+    pub thread: String,
+}
+
 /// Something unreadable that is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
@@ -584,6 +599,30 @@ impl Archive {
         found.iter().map(row).collect()
     }
 
+    /// Conversations at providers in which citizens wrote from an instant on, in the order of
+    /// their first messages; of the latest contacts only, so that a start does not read them all.
+    pub async fn opened_since(&self, since: Time) -> Result<Vec<Opened>, Failure> {
+        const LATEST: i64 = 20_000;
+        let mut asked = Values::default();
+        asked.int(since.0).int(LATEST);
+        let text = "SELECT m.at, m.via, l.address_kind, l.address, l.thread FROM message m \
+                    JOIN letter l ON l.contact = m.contact AND l.message = m.message \
+                    WHERE m.contact > (SELECT COALESCE(MAX(contact), 0) FROM contact) - $2 \
+                    AND m.at >= $1 AND m.incoming = 1 AND l.edit = 0 AND l.thread <> '' \
+                    ORDER BY m.at, m.contact, m.message";
+        let found = self.reader().query(text, asked).await?;
+        let row = |record: Record<'_>| {
+            Ok(Opened {
+                at: Time(record.int(0)?),
+                via: record.text(1)?.to_owned(),
+                address_kind: record.text(2)?.to_owned(),
+                address: record.text(3)?.to_owned(),
+                thread: record.text(4)?.to_owned(),
+            })
+        };
+        found.iter().map(row).collect()
+    }
+
     /// The newest unreadable letters.
     pub async fn dead_letters(&self, most: u32) -> Result<Vec<DeadLetter>, Failure> {
         let mut asked = Values::default();
@@ -599,6 +638,16 @@ impl Archive {
             })
         };
         found.iter().map(row).collect()
+    }
+
+    /// Where the bytes of unreadable letters are that came before an instant, erased or not.
+    pub async fn dead_before(&self, before: Time) -> Result<Vec<String>, Failure> {
+        let mut asked = Values::default();
+        asked.int(before.0);
+        let text = "SELECT blob FROM dead_letter WHERE at < $1";
+        let found = self.reader().query(text, asked).await?;
+        let blob = |record: Record<'_>| Ok(record.text(0)?.to_owned());
+        found.iter().map(blob).collect()
     }
 
     /// Whether a citizen forbade messages that they did not ask for.

@@ -39,6 +39,6 @@ pub use blob::{BlobWriter, Blobs, Content};
 pub use engine::Fault;
 pub use failure::Failure;
 pub use journal::{Faults, Journal, open};
-pub use letter::{DeadLetter, File, Letter, Message};
+pub use letter::{DeadLetter, File, Letter, Message, Opened};
 pub use place::Place;
 pub use search::Search;

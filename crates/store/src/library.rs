@@ -7,7 +7,7 @@ mod rows;
 pub(crate) mod schema;
 
 pub use reading::{ArticleSearch, Whole};
-pub use rows::{ArticleRow, GapCount, GapKey, OpenComment, standing};
+pub use rows::{ArticleRow, ArticleUse, GapCount, GapKey, OpenComment, UseKind, standing};
 
 use crate::engine::{Fault, Lease, Reader, Writer};
 use crate::failure::{Broken, Failure};
@@ -17,7 +17,7 @@ use crate::journal::{Faults, meta_value};
 use crate::key::{Key, hex};
 use crate::place::Place;
 use crate::value::Values;
-use center::city::City;
+use center::city::{City, ContactId};
 use center::knowledge::{Article, ArticleId, LibraryEvent, Notice, NoticeId, Text};
 use center::time::Time;
 use rows::{GapCount as Count, GapKey as About, place};
@@ -77,6 +77,8 @@ pub struct Library {
     gaps: BTreeMap<About, Count>,
     touched: BTreeSet<ArticleId>,
     comments: BTreeSet<(ArticleId, u32)>,
+    /// What was taken in of contacts and is not yet stored.
+    uses: Vec<ArticleUse>,
     changed_notices: BTreeSet<NoticeId>,
     rows: Vec<Rows>,
     faults: Faults,
@@ -106,6 +108,7 @@ impl Library {
             gaps: BTreeMap::new(),
             touched: BTreeSet::new(),
             comments: BTreeSet::new(),
+            uses: Vec::new(),
             changed_notices: BTreeSet::new(),
             rows: rows::tables(),
             faults,
@@ -152,6 +155,7 @@ impl Library {
         self.gaps.clear();
         self.touched.clear();
         self.comments.clear();
+        self.uses.clear();
         self.changed_notices.clear();
         for rows in &mut self.rows {
             rows.values.clear();
@@ -199,6 +203,15 @@ impl Library {
             self.notices.insert(id, notice);
         }
         Ok(self.notices.get(&id))
+    }
+
+    /// What counselors did with articles in a contact, with what was taken in and is not yet
+    /// stored.
+    pub async fn uses(&mut self, contact: ContactId) -> Result<Vec<ArticleUse>, Failure> {
+        let mut uses = reading::uses(&self.reader, contact).await?;
+        let fresh = self.uses.iter().filter(|one| one.contact == contact);
+        uses.extend(fresh.cloned());
+        Ok(uses)
     }
 
     /// Articles whose state changes by itself on a day or before.
@@ -276,6 +289,10 @@ impl Library {
             {
                 self.comments.insert((id, *comment));
             }
+        }
+        if let Some(one) = rows::use_of(at, event) {
+            rows::used(self.head.seq, &one, &mut self.rows[place::USE].values);
+            self.uses.push(one);
         }
         if let LibraryEvent::NoticeRaised { notice, .. }
         | LibraryEvent::NoticeEnded { notice, .. } = event
@@ -355,6 +372,7 @@ impl Library {
         }
         self.codes.clear();
         self.notices.clear();
+        self.uses.clear();
     }
 
     async fn write(&mut self, fault: Option<Fault>) -> Result<(), Failure> {
@@ -401,6 +419,9 @@ impl Library {
                 let code = article.and_then(|id| codes.get(&id));
                 if let Some(about) = rows::gap_of(event, code.map_or("", String::as_str)) {
                     gaps.entry(about).or_default().apply(*at, event);
+                }
+                if let Some(one) = rows::use_of(*at, event) {
+                    rows::used(*seq, &one, &mut self.rows[place::USE].values);
                 }
                 if let LibraryEvent::NoticeRaised { notice, .. }
                 | LibraryEvent::NoticeEnded { notice, .. } = event

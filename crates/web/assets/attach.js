@@ -18,6 +18,9 @@ export const whenChanged = (act, refuse) => { changed = act; problem = refuse; }
 /** The files of an answer to a contact. */
 export const files = (id) => chosen.get(id) ?? [];
 
+/** What the server must know of them to say how the answer leaves. */
+export const about = (id) => files(id).map((file) => ({ name: file.name, picture: file.type.startsWith("image/") }));
+
 const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 const draw = () => {

@@ -318,10 +318,10 @@ const sendFile = async (file) => {
     if (status === 200) {
       named = newName();
       text.value = "";
-      $("file").value = "";
       problem("");
       drafted();
       taken(body);
+      nextFile();
     } else {
       problem(body.message || words.trouble);
     }
@@ -330,8 +330,46 @@ const sendFile = async (file) => {
   }
   $("send").disabled = false;
   say($("send"), words.send);
+  if ($("problem").hidden && $("file").files.length) sendFile($("file").files[0]);
 };
 let named = newName();
+
+// ---- Files that are pasted or dropped: they lie in the field, one after the other --------------
+
+/** Files behind the one in the field. */
+const laid = [];
+
+const nextFile = () => {
+  const list = new DataTransfer();
+  const file = laid.shift();
+  if (file) list.items.add(file);
+  $("file").files = list.files;
+};
+
+const lay = (files) => {
+  if (!files.length) return;
+  laid.push(...files);
+  if (!$("file").files.length) nextFile();
+  $("more").open = true;
+  text.focus();
+};
+
+text.addEventListener("paste", (event) => {
+  const pasted = [...(event.clipboardData?.files ?? [])];
+  if (!pasted.length) return;
+  event.preventDefault();
+  lay(pasted);
+});
+const area = $("main");
+const holds = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+area.addEventListener("dragover", (event) => { if (holds(event)) { event.preventDefault(); area.classList.add("dropping"); } });
+area.addEventListener("dragleave", (event) => { if (!area.contains(event.relatedTarget)) area.classList.remove("dropping"); });
+area.addEventListener("drop", (event) => {
+  if (!holds(event)) return;
+  event.preventDefault();
+  area.classList.remove("dropping");
+  lay([...event.dataTransfer.files]);
+});
 
 const send = () => {
   const value = text.value.trimEnd();

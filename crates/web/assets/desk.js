@@ -5,6 +5,7 @@ import { connect, microphone, NoMicrophone, speak } from "./line.js";
 import * as card from "./card.js";
 import * as record from "./record.js";
 import * as inbox from "./inbox.js";
+import * as articles from "./articles.js";
 import * as bell from "./ring.js";
 
 const QUIET = 12000;
@@ -240,6 +241,7 @@ const draw = () => {
   const written = current?.written ? current : undefined;
   card.render(written ? undefined : current);
   inbox.render(view, written, chosen, choose);
+  articles.follow(current?.stage === "ringing" ? undefined : current);
   tickMe();
 };
 
@@ -316,6 +318,7 @@ setInterval(() => {
   tickMe();
   card.tick();
   inbox.tick();
+  articles.look();
   if (stopped) return;
   if (Date.now() - heard > QUIET) {
     bar("offline", words.offline, "bad");
@@ -370,6 +373,10 @@ document.addEventListener("keydown", (event) => {
   }
   const code = event.code === "NumpadEnter" ? "Enter" : event.code;
   const name = `${event.ctrlKey || event.metaKey ? "Ctrl+" : ""}${event.altKey ? "Alt+" : ""}${event.shiftKey ? "Shift+" : ""}${code}`;
+  if (!event.repeat && !event.defaultPrevented && articles.key(name)) {
+    event.preventDefault();
+    return;
+  }
   const act = KEYS[name];
   if (!act || event.repeat) return;
   event.preventDefault();

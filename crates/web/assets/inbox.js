@@ -15,6 +15,8 @@ const known = new Map();
 /** The number up to which each was looked at. */
 const seen = new Map();
 const whispers = new Map();
+/** What is done once an answer to a contact has left. */
+const afterwards = new Map();
 let view = { contacts: [], colleagues: [] };
 let current;
 let choose = () => {};
@@ -203,19 +205,30 @@ export const accept = () => {
 // ---- The emergency bar ------------------------------------------------------------------------
 
 const urgentBars = new Map();
+const urgentBar = (text) => make("p", text, { class: "notice bad urgent-bar", role: "alert" });
+const ownBar = (one) => {
+  const bar = urgentBar(fill(i.urgent_bar, { contact: one.contact }));
+  const open = make("button", i.urgent_open, { type: "button" });
+  open.addEventListener("click", () => { if (!accept()) choose(one.contact); focusReply(); });
+  bar.append(" ", open);
+  return bar;
+};
+// It waits for anybody: also who speaks or has no room left must know.
+const waitingBar = (one) =>
+  urgentBar(fill(i.urgent_waits, { contact: one.contact, channel: channelName(one), language: languageName(one) }));
+
 const drawUrgent = () => {
-  const urgent = view.contacts.filter((one) => one.written && one.urgent);
-  for (const [contact, bar] of urgentBars) {
-    if (!urgent.some((one) => one.contact === contact)) { bar.remove(); urgentBars.delete(contact); }
+  const own = view.contacts.filter((one) => one.written && one.urgent);
+  const wanted = new Map(view.emergencies.map((one) => [`waits ${one.contact}`, () => waitingBar(one)]));
+  own.forEach((one) => wanted.set(`own ${one.contact}`, () => ownBar(one)));
+  for (const [key, bar] of urgentBars) {
+    if (!wanted.has(key)) { bar.remove(); urgentBars.delete(key); }
   }
-  for (const one of urgent) {
-    if (urgentBars.has(one.contact)) continue;
-    const bar = make("p", fill(i.urgent_bar, { contact: one.contact }), { class: "notice bad", role: "alert" });
-    const open = make("button", i.urgent_open, { type: "button" });
-    open.addEventListener("click", () => { if (!accept()) choose(one.contact); focusReply(); });
-    bar.append(" ", open);
+  for (const [key, draw] of wanted) {
+    if (urgentBars.has(key)) continue;
+    const bar = draw();
     $("bars").prepend(bar);
-    urgentBars.set(one.contact, bar);
+    urgentBars.set(key, bar);
   }
 };
 
@@ -424,6 +437,8 @@ const deliver = async (contact) => {
     const { files, ...ask } = one;
     await (files.length ? postFiles("answer", { contact, ...ask }, files) : post("reply", { contact, ...ask }));
     sending.delete(contact);
+    afterwards.get(contact)?.(one.text);
+    afterwards.delete(contact);
     draft.set(contact, "");
     attach.sent(contact);
     if (current?.contact === contact) { $("reply").value = ""; count(0); sendingSays(); $("reply").focus(); }
@@ -491,11 +506,14 @@ const send = (around = {}) => {
 /** Ctrl+Enter: sends what is written; false when there is nothing to send. */
 export const enter = () => {
   const files = attach.files(current?.contact).length > 0;
-  if (!current || document.activeElement !== $("reply") || !($("reply").value.trim() || files)) return false;
+  if (!current || ![$("reply"), $("reply-send")].includes(document.activeElement) || !($("reply").value.trim() || files)) return false;
   send();
   return true;
 };
 $("reply-form").addEventListener("submit", (event) => { event.preventDefault(); send(); });
+
+/** What is to be known of an article in the composer, by contact. */
+const said = new Map();
 
 /** Says what everybody would read, and which files go as links. */
 const warn = () => {
@@ -504,6 +522,10 @@ const warn = () => {
   show($("reply-exposed"), text !== "");
   attach.links(way());
   closingSays();
+  const says = $("reply").value ? said.get(current?.contact) ?? "" : "";
+  if (!says) said.delete(current?.contact);
+  say($("reply-article"), says);
+  show($("reply-article"), says !== "");
   show($("reply-private-line"), current?.channel === "social" && way()?.can_direct !== false);
 };
 $("reply-private").addEventListener("change", () => {
@@ -511,23 +533,24 @@ $("reply-private").addEventListener("change", () => {
   else open.add(current?.contact);
   warn();
 });
-attach.whenChanged(() => { warn(); }, (text) => replyError(text));
+attach.whenChanged(() => { count(0); }, (text) => replyError(text));
 
 let counting;
 const count = (wait = 250) => {
   clearTimeout(counting);
   const text = $("reply").value;
-  if (!text) { say($("reply-count"), ""); $("reply-count").classList.remove("over"); }
+  if (!text && !attach.files(current?.contact).length) { say($("reply-count"), ""); $("reply-count").classList.remove("over"); }
   warn();
   counting = setTimeout(async () => {
     const contact = current?.contact;
     if (contact === undefined || current.stage === "ringing") return;
-    const answer = await post("compose", { contact, text }).catch(() => undefined);
+    const attached = attach.about(contact);
+    const answer = await post("compose", { contact, text, attached }).catch(() => undefined);
     if (!answer) return;
     ways.set(contact, { ...answer, text: text.trimEnd() });
     if (contact !== current?.contact || text !== $("reply").value) return;
     warn();
-    if (!text) return;
+    if (!text && !attached.length) return;
     const told = [fill(i.letters, { n: answer.letters, max: answer.limit })];
     if (answer.parts > 1) told.push(fill(i.parts, { n: answer.parts }));
     if (answer.lost.length) told.push(fill(i.lost, { letters: answer.lost.join(" ") }));
@@ -567,6 +590,25 @@ $("inbox-language").addEventListener("change", () => {
   });
 });
 
+
+/** What the citizen wrote last. */
+export const lastWords = (one) => known.get(one.contact)?.messages.filter((message) => message.by === "citizen").at(-1)?.text ?? "";
+
+/** Puts a text below what stands in the composer, and says something of it until it has left. */
+export const put = (text, says, sent) => {
+  if (!current || sending.has(current.contact)) return false;
+  const { contact } = current;
+  const before = $("reply").value.trimEnd();
+  $("reply").value = before ? `${before}\n${text}` : text;
+  draft.set(contact, $("reply").value);
+  const earlier = afterwards.get(contact);
+  afterwards.set(contact, (told) => { earlier?.(told); sent(told); });
+  replyError("");
+  canned.shut();
+  said.set(contact, says);
+  count(0);
+  return true;
+};
 
 export const focusReply = () => { if (current) $("reply").focus(); };
 

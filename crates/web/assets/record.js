@@ -238,6 +238,29 @@ outcome.addEventListener("keydown", (event) => {
   setOutcome(radio.value, 600);
 });
 
+/** Fills in category and outcome where none is chosen; what is chosen stays. Says what was left. */
+export const fillIn = (from) => {
+  const left = {};
+  let filled = false;
+  for (const field of ["category", "outcome"]) {
+    if (!from[field] || from[field] === chosen[field]) continue;
+    if (chosen[field]) { left[field] = from[field]; continue; }
+    chosen[field] = from[field];
+    wrong(field);
+    filled = true;
+  }
+  if (filled) overrule({});
+  return { filled, left: Object.keys(left).length ? left : undefined };
+};
+
+/** Takes another category or outcome, because the counselor said so. */
+export const overrule = (with_) => {
+  chosen = { ...chosen, ...with_ };
+  if (document.activeElement !== input) showCategory();
+  showOutcome();
+  classify(0);
+};
+
 // ---- Opening, following, closing --------------------------------------------------------------
 
 /** Whether the record of this contact is open in the page. */

@@ -184,6 +184,11 @@ pub(crate) async fn chat_file(
     }
 }
 
+/// Whether a browser shows it as a picture; HEIC is one that it does not.
+pub(crate) fn is_shown(media_type: &str) -> bool {
+    media_type.starts_with("image/") && media_type != "image/heic"
+}
+
 /// The bytes of a file as an answer that cannot act.
 pub(crate) async fn serve(site: &Site, file: &File) -> Result<Response, Failure> {
     let (archive, blob) = (site.archive.clone(), file.blob.clone());
@@ -194,11 +199,15 @@ pub(crate) async fn serve(site: &Site, file: &File) -> Result<Response, Failure>
 
 fn served(file: &File, bytes: Vec<u8>) -> Response {
     let shown = kind(&bytes).filter(|kind| kind.starts_with("image/"));
-    let ending = match kind(&bytes) {
-        Some("image/jpeg") => "jpg",
-        Some("image/png") => "png",
-        Some("image/webp") => "webp",
-        Some("application/pdf") => "pdf",
+    let ending = match kind(&bytes).unwrap_or(&file.media_type) {
+        "image/jpeg" => "jpg",
+        "image/png" => "png",
+        "image/webp" => "webp",
+        "application/pdf" => "pdf",
+        // What browsers do not show is for another program to open.
+        "image/heic" => "heic",
+        "video/mp4" => "mp4",
+        "video/3gpp" => "3gp",
         _ => "bin",
     };
     let way = if shown.is_some() {
@@ -251,5 +260,23 @@ mod tests {
         assert_eq!(plain_name("C:\\x\\사진 1.jpg"), "사진 1.jpg");
         assert_eq!(plain_name("a\"\r\nx: <b>.png"), "ax b.png");
         assert_eq!(plain_name(&"가".repeat(500)).chars().count(), NAME_MAX);
+    }
+
+    #[test]
+    fn what_a_browser_does_not_show_is_offered_under_its_name() {
+        let file = File {
+            blob: "letters/ab/key-0".to_owned(),
+            media_type: "image/heic".to_owned(),
+            ..File::default()
+        };
+        let answer = served(&file, b"\0\0\0\x18ftypheic".to_vec());
+        let shown = answer.headers()[header::CONTENT_DISPOSITION].to_str();
+        let name = "attachment; filename=\"letters-ab-key-0.heic\"";
+        assert_eq!(shown.expect("plain letters"), name);
+        assert_eq!(
+            answer.headers()[header::CONTENT_TYPE],
+            "application/octet-stream"
+        );
+        assert!(is_shown("image/png") && !is_shown("image/heic") && !is_shown("video/mp4"));
     }
 }

@@ -39,6 +39,15 @@ pub(crate) struct Ask {
     pub(crate) to: Option<u32>,
     /// The contact in which another goes on.
     pub(crate) into: Option<u64>,
+    /// Files that will go with an answer.
+    pub(crate) attached: Option<Vec<Attached>>,
+}
+
+/// A file that will go with an answer: what is known of it before it is posted.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Attached {
+    pub(crate) name: String,
+    pub(crate) picture: bool,
 }
 
 /// A command with what travels beside it.

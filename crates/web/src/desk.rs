@@ -8,8 +8,8 @@ use crate::site::{Frame, Site, Staffer, Visitor, page, refuse, signed_in};
 use crate::texts::Staff;
 use crate::writing::{CannedAnswer, Writing};
 use crate::{
-    attach, categories, desk_letters, desk_replies, desk_texts, desk_view, figures, inbox_texts,
-    link_texts, same_citizen, words,
+    article_texts, attach, categories, desk_letters, desk_replies, desk_texts, desk_view, figures,
+    inbox_texts, link_texts, same_citizen, words,
 };
 use askama::Template;
 use axum::extract::{Form, Json, Path, State};
@@ -45,6 +45,7 @@ struct DeskPage {
     w: &'static Staff,
     d: &'static desk_texts::Desk,
     i: &'static inbox_texts::Inbox,
+    a: &'static article_texts::Articles,
     frame: Frame,
     data: String,
     languages: [(&'static str, &'static str); 7],
@@ -78,6 +79,7 @@ fn desk_page(city: &City, writing: &Writing, staffer: &Staffer) -> DeskPage {
         w: staffer.words,
         d: desk_texts::in_language(language),
         i: inbox_texts::in_language(language),
+        a: article_texts::in_language(language),
         frame: Frame::new(city, staffer.words, Some(staffer)),
         data: script_data(&desk_data(city, writing, staffer)),
         languages: Language::ALL.map(|one| (one.code(), words::language(staffer.words, one))),
@@ -130,6 +132,7 @@ fn desk_data(city: &City, writing: &Writing, staffer: &Staffer) -> serde_json::V
     serde_json::json!({
         "words": desk_texts::in_language(language).json(),
         "inbox": inbox_texts::in_language(language).json(),
+        "articles": article_texts::in_language(language).json(),
         "answers": answers(writing, language),
         "variables": writing.variables,
         "city_names": city.names,

@@ -1,6 +1,7 @@
 //! The desk's side of what is written: a conversation as its counselor sees it, answers, laying
 //! aside, handing on, merging, and whispers. Never a decision of the center.
 
+use crate::attach;
 use crate::commands::{Ask, failed, refusal_text, said};
 use crate::desk::pop_data;
 use crate::figures;
@@ -186,7 +187,7 @@ pub(crate) fn file_of(message: &Message, number: usize, file: &File) -> serde_js
     serde_json::json!({
         "href": format!("/contacts/{}/letters/{}/{number}", message.contact, message.message),
         "name": file.name,
-        "picture": file.media_type.starts_with("image/") && file.withheld.is_empty(),
+        "picture": attach::is_shown(&file.media_type) && file.withheld.is_empty(),
         "description": file.description,
         "withheld": file.withheld,
         "linked": !file.linked.is_empty(),
@@ -206,7 +207,7 @@ pub(crate) async fn act(
     let counselor = staffer.id();
     let command = match verb {
         "reply" => return Some(desk_replies::reply(site, staffer, headers, ask).await),
-        "compose" => return Some(desk_replies::compose(site, staffer, ask).await),
+        "compose" => return Some(desk_replies::compose(site, staffer, headers, ask).await),
         "writes" | "look" => return Some(whisper(site, staffer, verb, ask)),
         "snooze" => snooze(site, counselor, ask),
         "assign" => assign(counselor, ask),

@@ -1,7 +1,7 @@
 //! A counselor's answer on its way out: how it would leave, what it would show to everybody, what
 //! belongs to it, and that it leaves once. Never a decision of the center.
 
-use crate::commands::{Ask, failed, said};
+use crate::commands::{Ask, Attached, failed, said};
 use crate::desk_letters::mine;
 use crate::exposed::{Found, find};
 use crate::inbox_texts;
@@ -100,8 +100,14 @@ fn told(found: &[Found]) -> serde_json::Value {
         .collect()
 }
 
-/// How a text would leave by the contact's channel, and what of it everybody could read.
-pub(crate) async fn compose(site: &Site, staffer: &Staffer, ask: &Ask) -> Response {
+/// How a text would leave by the contact's channel, the links to its files counted with it, and
+/// what of it everybody could read.
+pub(crate) async fn compose(
+    site: &Site,
+    staffer: &Staffer,
+    headers: &HeaderMap,
+    ask: &Ask,
+) -> Response {
     let w = staffer.words;
     let board = site.hub.board().borrow().clone();
     let contact = ContactId(ask.contact.unwrap_or_default());
@@ -113,7 +119,15 @@ pub(crate) async fn compose(site: &Site, staffer: &Staffer, ask: &Ask) -> Respon
         Err(failure) => return Kept::trouble(w, &failure).into_response(),
     };
     let text = ask.text.as_deref().unwrap_or_default();
-    let composed = (site.settings.writing.composer)(view.channel, &view.via, text);
+    let composer = &site.settings.writing.composer;
+    let way = composer(view.channel, &view.via, text);
+    let attached = ask.attached.as_deref().unwrap_or_default();
+    let lines = lines_like(site, &links::origin(site, headers), view, &way, attached);
+    let composed = if lines.is_empty() {
+        way
+    } else {
+        composer(view.channel, &view.via, &joined(text.trim_end(), &lines))
+    };
     let answered = answered(&messages, ask.answers.unwrap_or(0));
     let public = answered.is_some_and(|message| message.marks.public);
     let found = match answered.filter(|_| public) {
@@ -133,6 +147,38 @@ pub(crate) async fn compose(site: &Site, staffer: &Staffer, ask: &Ask) -> Respon
         "documents": composed.documents,
     }))
     .into_response()
+}
+
+/// Lines as long as those that will lead to the files that the channel does not carry.
+fn lines_like(
+    site: &Site,
+    origin: &str,
+    view: &ContactView,
+    way: &writing::Composed,
+    attached: &[Attached],
+) -> Vec<String> {
+    let mut carried = 0;
+    let mut lines = Vec::new();
+    for file in attached.iter().take(FILES_MAX) {
+        if travels(carried, file.picture, (way.files, way.documents)) {
+            carried += 1;
+        } else {
+            lines.push(links::line_like(site, origin, view.language, &file.name));
+        }
+    }
+    lines
+}
+
+/// Whether one more file travels with the message itself.
+fn travels(carried: usize, picture: bool, (most, documents): (usize, bool)) -> bool {
+    carried < most && (picture || documents)
+}
+
+/// A text with lines below it.
+fn joined(text: &str, lines: &[String]) -> String {
+    let text = (!text.is_empty()).then_some(text);
+    let all = text.into_iter().chain(lines.iter().map(String::as_str));
+    all.collect::<Vec<_>>().join("\n")
 }
 
 /// The citizen's message that an answer goes to: the one it names, else the last.
@@ -369,13 +415,12 @@ async fn add_files(
         };
         let carried = files.iter().filter(|file| file.linked.is_empty()).count();
         let picture = file.media_type.starts_with("image/");
-        if carried >= most || !picture && !documents {
+        if !travels(carried, picture, (most, documents)) {
             let sealed = Sealed::file(draft.view.language, file.clone());
             match links::seal(site, &draft.origin, sealed).await {
                 Ok((line, page)) => {
                     file.linked = page.linked;
-                    let between = if draft.text.is_empty() { "" } else { "\n" };
-                    draft.text = format!("{}{between}{line}", draft.text);
+                    draft.text = joined(&draft.text, &[line]);
                 }
                 Err(failure) => {
                     files.push(file);

@@ -17,7 +17,16 @@ pub(crate) struct DeskView {
     queues: Vec<QueueLine>,
     tasks: Vec<TaskLine>,
     contacts: Vec<Card>,
+    emergencies: Vec<Emergency>,
     colleagues: Vec<Colleague>,
+}
+
+/// An emergency in writing that waits for anybody: every desk shows it, whatever it does.
+#[derive(Debug, Serialize, PartialEq, Eq)]
+struct Emergency {
+    contact: u64,
+    channel: &'static str,
+    language: &'static str,
 }
 
 /// Someone a written contact can be given to.
@@ -130,6 +139,7 @@ pub(crate) fn view(board: &Board, city: &City, counselor: CounselorId, language:
             .filter_map(|contact| board.contact(*contact))
             .map(|contact| card(contact, city, language))
             .collect(),
+        emergencies: emergencies(board),
         colleagues: board
             .counselors
             .iter()
@@ -141,6 +151,17 @@ pub(crate) fn view(board: &Board, city: &City, counselor: CounselorId, language:
             })
             .collect(),
     }
+}
+
+fn emergencies(board: &Board) -> Vec<Emergency> {
+    let waits = |contact: &&ContactView| contact.pressing && contact.counselor.is_none();
+    let waiting = board.contacts.iter().filter(waits);
+    let line = |contact: &ContactView| Emergency {
+        contact: contact.contact.0,
+        channel: contact.channel.code(),
+        language: contact.language.code(),
+    };
+    waiting.map(line).collect()
 }
 
 fn my_state(me: &CounselorView) -> Me {
@@ -223,5 +244,41 @@ fn card(contact: &ContactView, city: &City, language: &str) -> Card {
         version: contact.version,
         due: contact.due.map(|at| at.0),
         urgent: contact.urgent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+    use center::city::{Channel, ContactId, Language};
+
+    #[test]
+    fn an_emergency_that_waits_is_shown_at_every_desk_and_one_in_hand_is_not() {
+        let city = sample::city();
+        let urgent = |number, stage, counselor: Option<CounselorId>| ContactView {
+            channel: Channel::Text,
+            urgent: true,
+            pressing: true,
+            counselor,
+            ..sample::contact(number, stage, Language::Ko)
+        };
+        let board = Board {
+            contacts: vec![
+                urgent(1, Stage::Queue, None),
+                urgent(2, Stage::Talk, Some(CounselorId(1))),
+                sample::contact(3, Stage::Queue, Language::Ko),
+            ],
+            ..Board::default()
+        };
+        for counselor in [1, 2] {
+            let shown = view(&board, &city, CounselorId(counselor), "en");
+            let expected = Emergency {
+                contact: ContactId(1).0,
+                channel: "text",
+                language: "ko",
+            };
+            assert_eq!(shown.emergencies, [expected]);
+        }
     }
 }

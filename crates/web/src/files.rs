@@ -24,6 +24,12 @@ const FILES: [(&str, &str, &str); 28] = [
     ("form.css", STYLE, include_str!("../assets/form.css")),
     ("form.js", SCRIPT, include_str!("../assets/form.js")),
     ("citizen.js", SCRIPT, include_str!("../assets/citizen.js")),
+    ("articles.js", SCRIPT, include_str!("../assets/articles.js")),
+    (
+        "articles.css",
+        STYLE,
+        include_str!("../assets/articles.css"),
+    ),
     ("desk.js", SCRIPT, include_str!("../assets/desk.js")),
     ("inbox.css", STYLE, include_str!("../assets/inbox.css")),
     ("inbox.js", SCRIPT, include_str!("../assets/inbox.js")),

@@ -93,6 +93,11 @@ impl Finder {
         answered.await.unwrap_or_else(gone)
     }
 
+    /// Whether nothing can be found because nothing was brought in yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.index.texts() == 0
+    }
+
     /// Catches up, then again whenever the library changes.
     async fn follow(self, archive: Archive) {
         let mut changes = self.hub.librarian().changes();
@@ -240,7 +245,7 @@ fn documents(whole: &Whole, library: &Library, today: Day) -> Vec<Document> {
         audience: audience.to_owned(),
         season: facts.season.map_or("", Season::code).to_owned(),
         revised: assured,
-        used: u64::from(article.ratings.0),
+        used: u64::from(article.used) + u64::from(article.ratings.0),
         ..Document::default()
     };
     let mut documents = Vec::new();

@@ -33,9 +33,18 @@ pub(crate) struct Row {
     pub(crate) staff: usize,
 }
 
+/// An emergency in writing on the wall.
+pub(crate) struct Emergency {
+    pub(crate) contact: ContactId,
+    /// Channel, language, stage, and for how long.
+    pub(crate) about: String,
+}
+
 /// The written part of the wall.
 pub(crate) struct Written {
     pub(crate) i: &'static Inbox,
+    /// Emergencies that no counselor has answered yet.
+    pub(crate) emergencies: Vec<Emergency>,
     pub(crate) rows: Vec<Row>,
     /// Queues of one language in which nothing happens, folded into a sentence.
     pub(crate) quiet: String,
@@ -92,6 +101,7 @@ pub(crate) fn written(
     };
     Written {
         i,
+        emergencies: emergencies(w, board, now),
         rows,
         quiet: if quiet > 0 {
             fill(i.quiet_queues, &[("n", &quiet.to_string())])
@@ -104,6 +114,21 @@ pub(crate) fn written(
         }),
         dead: more(post.dead),
     }
+}
+
+fn emergencies(w: &'static Staff, board: &Board, now: Time) -> Vec<Emergency> {
+    let pressing = board.contacts.iter().filter(|contact| contact.pressing);
+    let emergency = |contact: &ContactView| {
+        let channel = words::channel(w, contact.channel);
+        let language = words::language(w, contact.language);
+        let stage = words::stage(w, contact.stage);
+        let lasts = length(now - contact.since);
+        Emergency {
+            contact: contact.contact,
+            about: format!("{channel} · {language} · {stage} · {lasts}"),
+        }
+    };
+    pressing.map(emergency).collect()
 }
 
 fn row(

@@ -150,6 +150,12 @@ words!(
     urgent_bar: [
         "상담 {contact}: 긴급할 수 있습니다. 119(화재·구급) 또는 112(경찰)를 먼저 안내하세요.",
         "Contact {contact} may be an emergency. Tell the citizen to call 119 (fire, ambulance) or 112 (police) at once."];
+    urgent_waits: [
+        "상담 {contact} ({channel}, {language}): 긴급할 수 있는 글이 기다립니다. 119·112 안내는 자동으로 나갔습니다. 자리가 나면 가장 먼저 연결됩니다.",
+        "Contact {contact} ({channel}, {language}) waits with what may be an emergency. It was told 119 and 112 already. Whoever gets free takes it first."];
+    urgent_floor: [
+        "긴급할 수 있는 글(119·112): 상담",
+        "May be an emergency (119, 112): contact"];
     urgent_open: ["열기", "Open"];
     address: ["주소", "Address"];
     file_withheld: ["표시하지 않음: {why}", "not shown: {why}"];

@@ -2,6 +2,7 @@
 //! writes but through the hub.
 
 mod answers;
+mod article_texts;
 mod attach;
 mod categories;
 mod chat;
@@ -16,6 +17,7 @@ mod commands;
 mod contacts;
 mod csv;
 mod desk;
+mod desk_articles;
 mod desk_events;
 mod desk_letters;
 mod desk_replies;
@@ -251,6 +253,7 @@ fn router(site: Site) -> Router {
             "/desk/answer",
             post(desk_replies::answer).layer(DefaultBodyLimit::max(desk_replies::FORM_MAX)),
         )
+        .route("/desk/articles/{verb}", post(desk_articles::act))
         .route("/desk/{verb}", post(desk::act))
         .route("/contacts", get(contacts::list))
         .route("/contacts/by-number", post(contacts::by_number))

@@ -152,18 +152,8 @@ pub(crate) async fn seal(
     };
     let done = tokio::task::spawn_blocking(work).await;
     done.unwrap_or_else(|failure| Err(Failure::Engine(failure.to_string())))?;
-    let t = link_texts::in_language(&sealed.language);
     let url = format!("{origin}/letters/{}", token(site, &id, until));
-    let date = figures::date_clock(&site.city().zone, until);
-    let date = date.get(..10).unwrap_or(&date);
-    let file_name = sealed.file.as_ref().map_or("", |file| file.name.as_str());
-    let template = if sealed.file.is_some() {
-        t.file_line
-    } else {
-        t.answer_line
-    };
-    let values = [("url", url.as_str()), ("date", date), ("name", file_name)];
-    let line = fill(template, &values);
+    let line = line(site, &sealed, &url, until);
     let file = File {
         blob: name.clone(),
         linked: name,
@@ -173,6 +163,34 @@ pub(crate) async fn seal(
         ..File::default()
     };
     Ok((line, file))
+}
+
+fn line(site: &Site, sealed: &Sealed, url: &str, until: Time) -> String {
+    let t = link_texts::in_language(&sealed.language);
+    let date = figures::date_clock(&site.city().zone, until);
+    let date = date.get(..10).unwrap_or(&date);
+    let file_name = sealed.file.as_ref().map_or("", |file| file.name.as_str());
+    let template = if sealed.file.is_some() {
+        t.file_line
+    } else {
+        t.answer_line
+    };
+    fill(
+        template,
+        &[("url", url), ("date", date), ("name", file_name)],
+    )
+}
+
+/// A line like the one that will lead to a file: as long as it, to nowhere.
+pub(crate) fn line_like(site: &Site, origin: &str, language: Language, name: &str) -> String {
+    let until = site.now() + LINK_MS;
+    let id = "0".repeat(2 * NAME_BYTES);
+    let url = format!("{origin}/letters/{}", token(site, &id, until));
+    let file = File {
+        name: attach::plain_name(name),
+        ..File::default()
+    };
+    line(site, &Sealed::file(language, file), &url, until)
 }
 
 /// Whether a file of a message is the text behind its link.

@@ -1,6 +1,5 @@
 //! The record of one contact: head, timeline, note, recordings. Never a change of it.
 
-use crate::categories;
 use crate::desk_view::number_is_clear;
 use crate::figures::{self, clock_exact, date_clock, length};
 use crate::inbox_texts;
@@ -9,6 +8,7 @@ use crate::site::{Frame, Site, Staffer, counselor_name, page, refuse, trouble};
 use crate::sound;
 use crate::texts::{Staff, fill};
 use crate::words::{self, Teller};
+use crate::{categories, desk_articles};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
@@ -17,6 +17,7 @@ use center::city::{City, ContactId};
 use center::command::Command;
 use center::event::Event;
 use center::record::Row;
+use center::time::Time;
 use std::sync::Arc;
 use store::{Entry, Message, PersonalRows, Recording};
 
@@ -75,9 +76,10 @@ pub(crate) async fn record(
         let entries = site.archive.timeline(contact).await?;
         let recordings = site.archive.recordings(contact).await?;
         let messages = site.archive.messages(contact).await?;
-        Ok::<_, store::Failure>((row, personal, entries, recordings, messages))
+        let articles = desk_articles::moments(&site, w.tag, contact).await?;
+        Ok::<_, store::Failure>((row, personal, entries, recordings, messages, articles))
     };
-    let (row, personal, entries, recordings, messages) = match read.await {
+    let (row, personal, entries, recordings, messages, articles) = match read.await {
         Ok(read) => read,
         Err(failure) => return trouble(w, &failure),
     };
@@ -106,6 +108,7 @@ pub(crate) async fn record(
         takes,
         may_listen,
         messages,
+        articles,
     };
     page(&record_page(
         site.city(),
@@ -124,6 +127,8 @@ struct Read {
     takes: Vec<Take>,
     may_listen: bool,
     messages: Vec<Message>,
+    /// What became of articles, in words.
+    articles: Vec<(Time, String)>,
 }
 
 fn record_page(city: &City, country: &str, staffer: &Staffer, read: Read) -> RecordPage {
@@ -135,7 +140,7 @@ fn record_page(city: &City, country: &str, staffer: &Staffer, read: Read) -> Rec
         title: fill(w.record, &[("contact", &row.contact.to_string())]),
         head: head(city, country, w, row, &read.personal),
         durations: durations(w, row),
-        moments: moments(city, w, &read.entries),
+        moments: moments(city, w, &read.entries, &read.articles),
         forgotten: forgotten(city, w, &read.entries),
         i: inbox_texts::in_language(w.tag),
         letters: record_letters::shown(city, country, w, row, &read.messages),
@@ -246,28 +251,36 @@ fn durations(w: &'static Staff, row: &Row) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn moments(city: &City, words: &'static Staff, entries: &[Entry]) -> Vec<Moment> {
+fn moments(
+    city: &City,
+    words: &'static Staff,
+    entries: &[Entry],
+    articles: &[(Time, String)],
+) -> Vec<Moment> {
     let teller = Teller { words, city };
+    let told = entries.iter().map(|entry| {
+        let why = match &entry.event {
+            Event::Offered { reason, .. } => words::why(words, reason),
+            _ => String::new(),
+        };
+        (entry.at, teller.sentence(entry.at, &entry.event), why)
+    });
+    let articles = articles.iter();
+    let articles = articles.map(|(at, text)| (*at, text.clone(), String::new()));
+    let mut all: Vec<(Time, String, String)> = told.chain(articles).collect();
+    all.sort_by_key(|(at, ..)| *at);
     let mut day = None;
-    entries
-        .iter()
-        .map(|entry| {
-            let today = figures::day(&city.zone, entry.at);
-            let clock = clock_exact(&city.zone, entry.at);
+    all.into_iter()
+        .map(|(at, text, why)| {
+            let today = figures::day(&city.zone, at);
+            let clock = clock_exact(&city.zone, at);
             let time = if day == Some(today) {
                 clock
             } else {
                 format!("{today} {clock}")
             };
             day = Some(today);
-            Moment {
-                time,
-                text: teller.sentence(entry.at, &entry.event),
-                why: match &entry.event {
-                    Event::Offered { reason, .. } => words::why(words, reason),
-                    _ => String::new(),
-                },
-            }
+            Moment { time, text, why }
         })
         .collect()
 }

@@ -1,6 +1,7 @@
 //! The conversation of a contact as its record shows it: messages, files, fates. Never a change of
 //! it.
 
+use crate::attach;
 use crate::desk_letters::{marks, text_of};
 use crate::desk_view::number_is_clear;
 use crate::figures;
@@ -135,7 +136,7 @@ fn shown_file(w: &'static Staff, message: &Message, number: usize, file: &File) 
             message.contact, message.message
         ),
         name,
-        picture: file.media_type.starts_with("image/"),
+        picture: attach::is_shown(&file.media_type),
         withheld,
     }
 }

@@ -70,6 +70,7 @@ pub(crate) fn contact(number: u64, stage: Stage, language: Language) -> ContactV
         version: 1,
         due: None,
         urgent: false,
+        pressing: false,
         ends: None,
     }
 }

@@ -267,6 +267,9 @@ words!(
     e_offer_desk_lost: [
         "{counselor} 데스크 연결 끊김, 맨 앞으로 되돌림",
         "{counselor}'s desk lost its connection; back to the front"];
+    e_offer_emergency: [
+        "{counselor} 호출을 거둠: 긴급한 글이 먼저, 맨 앞으로 되돌림",
+        "Taken back from {counselor} for an emergency; back to the front, no missed ring"];
     e_offer_signed_out: [
         "{counselor} 로그아웃, 맨 앞으로 되돌림",
         "{counselor} signed out; back to the front"];

@@ -223,6 +223,7 @@ impl Teller<'_> {
                     OfferEnd::Declined => w.e_declined,
                     OfferEnd::DeskLost => w.e_offer_desk_lost,
                     OfferEnd::SignedOut => w.e_offer_signed_out,
+                    OfferEnd::Emergency => w.e_offer_emergency,
                 };
                 self.by(template, *counselor)
             }

@@ -8,6 +8,8 @@ mod answers;
 mod chat;
 #[path = "pages/chat_ends.rs"]
 mod chat_ends;
+#[path = "pages/desk_articles.rs"]
+mod desk_articles;
 #[path = "pages/form.rs"]
 mod form;
 #[path = "pages/inbox.rs"]

@@ -9,6 +9,9 @@ use crate::time::{Day, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Searches that are remembered of those which ended with its use.
+const USED_FOR_MAX: usize = 20;
+
 /// A law an article rests on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -198,6 +201,10 @@ pub struct Article {
     pub comments: BTreeMap<u32, Comment>,
     /// Readers it helped, and those it did not.
     pub ratings: (u32, u32),
+    /// Contacts in which a counselor used it.
+    pub used: u32,
+    /// What was searched for when it was used, as digests, the latest last.
+    pub used_for: Vec<String>,
 }
 
 impl Default for Article {
@@ -218,6 +225,8 @@ impl Default for Article {
             counted: Status::Draft,
             comments: BTreeMap::new(),
             ratings: (0, 0),
+            used: 0,
+            used_for: Vec::new(),
         }
     }
 }
@@ -368,9 +377,25 @@ impl Article {
                     comment.settled = Some((at, *author, reason.clone()));
                 }
             }
+            LibraryEvent::Used { words, .. } => {
+                self.used += 1;
+                self.remember(words);
+            }
             LibraryEvent::Rated { helped: true, .. } => self.ratings.0 += 1,
             LibraryEvent::Rated { .. } => self.ratings.1 += 1,
             _ => {}
         }
+    }
+
+    /// Keeps the latest searches that ended here.
+    fn remember(&mut self, words: &str) {
+        if words.is_empty() {
+            return;
+        }
+        self.used_for.retain(|known| known != words);
+        if self.used_for.len() >= USED_FOR_MAX {
+            self.used_for.remove(0);
+        }
+        self.used_for.push(words.to_owned());
     }
 }

@@ -145,6 +145,21 @@ pub enum Order {
         /// The answer.
         reason: String,
     },
+    /// A counselor answered a citizen with it.
+    Use {
+        /// The revision that was read.
+        revision: u32,
+        /// In which contact.
+        contact: ContactId,
+        /// The language it was read or sent in.
+        language: Language,
+        /// The district's variant; empty for what holds everywhere.
+        district: String,
+        /// Sent to the citizen, not read to them.
+        sent: bool,
+        /// What was searched for, as digest; empty when the note found it.
+        words: String,
+    },
     /// A reader says whether it helped.
     Rate {
         /// The language it was read in.
@@ -153,6 +168,8 @@ pub enum Order {
         helped: bool,
         /// What was searched for, as digest.
         words: String,
+        /// In which contact; none for a citizen who read it alone.
+        contact: Option<ContactId>,
     },
     /// Time has passed.
     Tick,
@@ -263,7 +280,7 @@ impl std::error::Error for Refusal {}
 /// Whether somebody may ask this of an article of that owner.
 pub fn may(role: &Role, owner: &str, order: &Order) -> bool {
     match order {
-        Order::Comment { .. } | Order::Rate { .. } | Order::Tick => true,
+        Order::Comment { .. } | Order::Use { .. } | Order::Rate { .. } | Order::Tick => true,
         _ => match role {
             Role::Reader => false,
             Role::Owner(units) => units.contains(owner),
@@ -443,7 +460,7 @@ fn check(city: &City, facts: &Facts, texts: &BTreeMap<Language, Written>) -> Res
 }
 
 /// Whether a text is an address of the web that can stand in a page.
-fn is_address(text: &str) -> bool {
+pub(super) fn is_address(text: &str) -> bool {
     let strange = |letter: char| {
         letter.is_whitespace() || letter.is_control() || matches!(letter, '"' | '\'' | '<' | '>')
     };
@@ -640,10 +657,12 @@ impl Desk<'_> {
                     reason: reason.clone(),
                 })
             }
+            Order::Use { .. } => self.used(order),
             Order::Rate {
                 language,
                 helped,
                 words,
+                contact,
             } => {
                 self.readable()?;
                 Ok(LibraryEvent::Rated {
@@ -651,10 +670,47 @@ impl Desk<'_> {
                     language: *language,
                     helped: *helped,
                     words: words.clone(),
+                    author: author.filter(|_| contact.is_some()),
+                    contact: *contact,
                 })
             }
             _ => Err(Refusal::WrongState),
         }
+    }
+
+    /// What a counselor may have read to a citizen, or sent.
+    fn used(&self, order: &Order) -> Result<LibraryEvent, Refusal> {
+        let Order::Use {
+            revision,
+            contact,
+            language,
+            district,
+            sent,
+            words,
+        } = order
+        else {
+            return Err(Refusal::WrongState);
+        };
+        self.readable()?;
+        let author = self.author.ok_or(Refusal::NotAllowed)?;
+        let version = self.article.versions.get(revision);
+        let version = version.ok_or(Refusal::Unknown)?;
+        if !version.marks.contains_key(language) {
+            return Err(Refusal::BadLanguage);
+        }
+        if !district.is_empty() && self.city.library.district(district).is_none() {
+            return Err(Refusal::BadDistrict);
+        }
+        Ok(LibraryEvent::Used {
+            article: self.article.id,
+            revision: *revision,
+            author: Some(author),
+            contact: *contact,
+            language: *language,
+            district: district.clone(),
+            sent: *sent,
+            words: words.clone(),
+        })
     }
 
     fn revised(
@@ -737,7 +793,3 @@ fn given(reason: &str) -> Result<(), Refusal> {
         Ok(())
     }
 }
-
-#[cfg(test)]
-#[path = "life.rs"]
-mod life;

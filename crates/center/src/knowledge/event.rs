@@ -183,6 +183,27 @@ pub enum LibraryEvent {
         /// The answer.
         reason: String,
     },
+    /// A counselor answered a citizen with it.
+    Used {
+        /// Article.
+        article: ArticleId,
+        /// The revision that was read.
+        revision: u32,
+        /// By whom.
+        author: Option<CounselorId>,
+        /// In which contact.
+        contact: ContactId,
+        /// The language it was read or sent in.
+        language: Language,
+        /// The district's variant; empty for what holds everywhere.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        district: String,
+        /// Sent to the citizen, not read to them.
+        sent: bool,
+        /// What was searched for, as digest; empty when the note found it.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        words: String,
+    },
     /// A reader said whether it helped.
     Rated {
         /// Article.
@@ -193,6 +214,12 @@ pub enum LibraryEvent {
         helped: bool,
         /// What was searched for, as digest; empty when unknown.
         words: String,
+        /// By which counselor; none for a citizen.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        author: Option<CounselorId>,
+        /// In which contact; none for a citizen who read it alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        contact: Option<ContactId>,
     },
     /// The library had no answer.
     Missed {
@@ -260,6 +287,7 @@ impl LibraryEvent {
             | LibraryEvent::Restored { article, .. }
             | LibraryEvent::Commented { article, .. }
             | LibraryEvent::CommentSettled { article, .. }
+            | LibraryEvent::Used { article, .. }
             | LibraryEvent::Rated { article, .. } => Some(*article),
             LibraryEvent::Missed { .. }
             | LibraryEvent::GapSettled { .. }
@@ -282,12 +310,12 @@ impl LibraryEvent {
             | LibraryEvent::Restored { author, .. }
             | LibraryEvent::Commented { author, .. }
             | LibraryEvent::CommentSettled { author, .. }
+            | LibraryEvent::Used { author, .. }
+            | LibraryEvent::Rated { author, .. }
             | LibraryEvent::GapSettled { author, .. }
             | LibraryEvent::NoticeRaised { author, .. }
             | LibraryEvent::NoticeEnded { author, .. } => *author,
-            LibraryEvent::StatusPassed { .. }
-            | LibraryEvent::Rated { .. }
-            | LibraryEvent::Missed { .. } => None,
+            LibraryEvent::StatusPassed { .. } | LibraryEvent::Missed { .. } => None,
         }
     }
 
@@ -304,6 +332,15 @@ impl LibraryEvent {
             | LibraryEvent::Restored { reason, .. }
             | LibraryEvent::CommentSettled { reason, .. } => reason,
             _ => "",
+        }
+    }
+
+    /// The contact in which a counselor used or judged it.
+    pub fn contact(&self) -> Option<ContactId> {
+        match self {
+            LibraryEvent::Used { contact, .. } => Some(*contact),
+            LibraryEvent::Rated { contact, .. } => *contact,
+            _ => None,
         }
     }
 

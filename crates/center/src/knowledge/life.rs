@@ -1,10 +1,13 @@
 //! The life of an article, from draft to retirement, as the city's officials would tell it.
 
-use super::*;
-use crate::city::{Category, OutcomeCode};
-use crate::knowledge::{District, Library, Status, Unit, Variant};
-use crate::time::{DAY_MS, Zone};
-use std::collections::BTreeSet;
+use super::decide::is_address;
+use super::{
+    Article, ArticleId, Author, District, Facts, Library, LibraryEvent, Order, Refusal, Role,
+    Status, Text, Unit, Variant, Written, code_fits, decide,
+};
+use crate::city::{Category, City, ContactId, CounselorId, Language, OutcomeCode};
+use crate::time::{DAY_MS, Day, Time, Zone};
+use std::collections::{BTreeMap, BTreeSet};
 
 const EDITOR: CounselorId = CounselorId(1);
 
@@ -460,4 +463,44 @@ fn codes_are_plain() {
     assert!(!is_address("https://"));
     assert!(!is_address("data:text/html,x"));
     assert!(is_address("https://www.law.go.kr/법령/도로교통법"));
+}
+
+#[test]
+fn what_a_counselor_used_is_counted_and_its_search_remembered() {
+    let mut desk = Desk::published();
+    let used = |words: &str| Order::Use {
+        revision: 1,
+        contact: ContactId(7),
+        language: Language::Ko,
+        district: "north".into(),
+        sent: false,
+        words: words.into(),
+    };
+    for words in ["", "first", "second", "first"] {
+        desk.ask(&used(words)).expect("it can be used");
+    }
+    assert_eq!(desk.article().used, 4);
+    assert_eq!(desk.article().used_for, ["second", "first"]);
+    let events = desk
+        .ask_as(Role::Reader, &used(""))
+        .expect("everybody uses");
+    assert_eq!(events[0].contact(), Some(ContactId(7)));
+    let spoiled = |revision: u32, language: Language, district: &str| Order::Use {
+        revision,
+        contact: ContactId(7),
+        language,
+        district: district.into(),
+        sent: true,
+        words: String::new(),
+    };
+    for (order, why) in [
+        (spoiled(9, Language::Ko, ""), Refusal::Unknown),
+        (spoiled(1, Language::Vi, ""), Refusal::BadLanguage),
+        (spoiled(1, Language::Ko, "moon"), Refusal::BadDistrict),
+    ] {
+        assert_eq!(desk.ask(&order), Err(why));
+    }
+    desk.ask(&Order::Retire { reason: why() })
+        .expect("an editor may");
+    assert_eq!(desk.ask(&used("")), Err(Refusal::WrongState));
 }

@@ -10,7 +10,7 @@ pub const ANSWER_SENTENCES_MAX: usize = 2;
 /// Letters of one line: a title, a question, a fee, an office.
 const LINE_MAX: usize = 500;
 /// Letters of an answer: two long sentences.
-const ANSWER_MAX: usize = 600;
+pub const ANSWER_LETTERS_MAX: usize = 600;
 /// Letters of the details: ten printed pages.
 const DETAILS_MAX: usize = 20_000;
 /// Questions, synonyms or documents of one text.
@@ -194,7 +194,7 @@ impl Text {
         let many = |texts: &[String]| {
             texts.len() > LINES_MAX || texts.iter().any(|text| over(text, LINE_MAX))
         };
-        let answer = |text: &str| over(text, ANSWER_MAX);
+        let answer = |text: &str| over(text, ANSWER_LETTERS_MAX);
         let details = |text: &str| over(text, DETAILS_MAX);
         let line = |text: &str| over(text, LINE_MAX);
         let variant = |one: &Variant| {

@@ -111,6 +111,7 @@ async fn what_is_due_is_erased_once_and_nothing_else() {
     let erased = |recordings, personal| Erased {
         recordings,
         personal,
+        ..Erased::default()
     };
     assert_eq!(round(now).await.unwrap(), erased(1, 0));
     assert_eq!(round(now).await.unwrap(), erased(0, 0));
@@ -247,4 +248,39 @@ async fn letters_and_their_files_go_with_the_number() {
     assert!(report.clean(), "{report:?}");
     let erased = erase_due(&house.hub, &house.archive, KEEPING, years).await;
     assert_eq!(erased.unwrap(), Erased::default(), "once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_could_read_goes_when_it_is_as_old_and_is_counted_for_good() {
+    let house = House::open().await;
+    for key in ["old", "new"] {
+        let blob = format!("letters/dead/{key}");
+        writes(&house, &blob).finish().unwrap();
+        let dead = Command::DeadLetter {
+            via: "carrier".into(),
+            key: key.into(),
+            reason: "damaged".into(),
+            blob,
+        };
+        house.send(dead).await.unwrap();
+        // The second comes a moment later.
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let dead = house.archive.dead_letters(10).await.unwrap();
+    let second = dead[0].at;
+    assert!(dead[1].at < second);
+    let round = |at: Time| erase_due(&house.hub, &house.archive, KEEPING, at);
+    let unreadable = |unreadable| Erased {
+        unreadable,
+        ..Erased::default()
+    };
+    assert_eq!(round(second + DAY_MS).await.unwrap(), unreadable(0));
+    let due = second + KEEPING.personal_ms;
+    assert_eq!(round(due).await.unwrap(), unreadable(1));
+    let there = |key: &str| house.folder().join("blobs/letters/dead").join(key).exists();
+    assert!(!there("old") && there("new"));
+    assert_eq!(round(due).await.unwrap(), unreadable(0), "once");
+    assert_eq!(round(due + DAY_MS).await.unwrap(), unreadable(1));
+    assert_eq!(house.archive.dead_letters(10).await.unwrap(), dead);
+    assert!(house.audit().await.clean());
 }

@@ -113,7 +113,7 @@ async fn what_cannot_be_copied_is_taken_and_withheld() {
     let webm = b"\x1a\x45\xdf\xa3\x9f\x42\x82\x84webm....".to_vec();
     let track = film(&[b"vide", b"meta"]);
     for (bytes, kind, why) in [
-        (heic, Kind::Heic, "no-decoder"),
+        (heic, Kind::Heic, "not-cleaned"),
         (webm, Kind::Webm, "not-cleaned"),
         (b"GIF89a....".to_vec(), Kind::Gif, "not-cleaned"),
         (track, Kind::Mp4, "track-of-data"),
@@ -252,4 +252,63 @@ proptest! {
         }
         let _ = see(&bent[..at], &Limits::default());
     }
+}
+
+/// Whether a program of libheif is here. On CI a missing one is a failure.
+fn libheif() -> bool {
+    let found = std::process::Command::new("heif-enc")
+        .arg("--help")
+        .output();
+    if found.is_ok() {
+        return true;
+    }
+    assert!(std::env::var_os("CI").is_none(), "heif-enc is missing");
+    eprintln!("SKIPPED: heif-enc is missing, so no photograph of libheif was tried");
+    false
+}
+
+/// Runs a program of libheif in a folder.
+fn heif(folder: &std::path::Path, program: &str, arguments: &[&str]) {
+    let mut command = std::process::Command::new(program);
+    let ran = command
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(ran.status.success(), "{program} {arguments:?}: {said}");
+}
+
+#[tokio::test]
+async fn a_photograph_of_libheif_opens_as_before_without_its_place() {
+    if !libheif() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("photo.jpg"), photo()).unwrap();
+    heif(
+        folder.path(),
+        "heif-enc",
+        &["photo.jpg", "-o", "photo.heic"],
+    );
+    let bytes = std::fs::read(path("photo.heic")).unwrap();
+    let seen = Darkroom::new(Limits::default())
+        .look(bytes.clone())
+        .await
+        .unwrap();
+    let place = seen.location.expect("libheif carries the place over");
+    assert_eq!((seen.kind, place.north_micro), (Kind::Heic, 37_566_500));
+    let shared = seen.shared.expect("it can be cleaned");
+    assert_eq!((shared.media_type, seen.withheld), ("image/heic", None));
+    let block = exif(true, "N", "E");
+    assert!(holds(&bytes, &block[40..]) && !holds(&shared.bytes, &block[40..]));
+    std::fs::write(path("clean.heic"), &shared.bytes).unwrap();
+    for (from, to) in [("photo.heic", "photo.png"), ("clean.heic", "clean.png")] {
+        heif(folder.path(), "heif-convert", &[from, to]);
+    }
+    let pixels = |name| image::open(path(name)).unwrap().into_rgb8();
+    assert!(pixels("photo.png") == pixels("clean.png"));
+    let again = Darkroom::new(Limits::default()).look(shared.bytes).await;
+    assert!(again.unwrap().location.is_none());
 }

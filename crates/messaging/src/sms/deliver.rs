@@ -98,13 +98,7 @@ impl Taker {
             (format!("id-{id}"), None)
         } else {
             let code = [short.data_coding, short.protocol_id];
-            let fields = [
-                part.from.as_bytes(),
-                part.to.as_bytes(),
-                &code,
-                &part.octets,
-            ];
-            let Ok(came) = self.memory.came(now(), self.session, &fields) else {
+            let Some(came) = self.came(code, part.clone()).await else {
                 return Ok((status::LATER, None));
             };
             (came.key(), Some(came))
@@ -113,6 +107,21 @@ impl Taker {
         let message = Inward::Message(Box::new(incoming));
         let status = self.hand_in(message, status::OK).await;
         Ok((status, came.filter(|_| status == status::OK)))
+    }
+
+    /// Remembers a message that the gateway gave no id; none when that cannot be written.
+    async fn came(&self, code: [u8; 2], part: Part) -> Option<Came> {
+        let (memory, session) = (self.memory.clone(), self.session);
+        let came = tokio::task::spawn_blocking(move || {
+            let fields = [
+                part.from.as_bytes(),
+                part.to.as_bytes(),
+                &code,
+                &part.octets,
+            ];
+            memory.came(now(), session, &fields)
+        });
+        came.await.ok()?.ok()
     }
 
     async fn part(&self, part: Part) -> u32 {

@@ -14,6 +14,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use store::Blobs;
 
 use crate::sms::text::Encoding;
+use ids::spellings;
+use synced::Synced;
 
 /// Milliseconds after which a message is handed in without the parts that never came; as long a
 /// delivered message is remembered, so that its parts are known when they come again.
@@ -113,6 +115,7 @@ pub struct Waiting {
 #[derive(Clone)]
 pub struct Memory {
     inner: Arc<Mutex<Inner>>,
+    synced: Arc<Synced>,
 }
 
 impl std::fmt::Debug for Memory {
@@ -195,6 +198,8 @@ struct Inner {
     path: PathBuf,
     file: File,
     lines: usize,
+    /// Lines written since the start.
+    written: u64,
     blobs: Blobs,
     salt: Vec<u8>,
     broken: bool,
@@ -219,6 +224,7 @@ impl Memory {
             path,
             file,
             lines: 0,
+            written: 0,
             blobs,
             salt,
             broken: false,
@@ -236,8 +242,10 @@ impl Memory {
         }
         inner.forget(now);
         inner.rewrite()?;
-        let inner = Arc::new(Mutex::new(inner));
-        Ok(Memory { inner })
+        Ok(Memory {
+            inner: Arc::new(Mutex::new(inner)),
+            synced: Arc::default(),
+        })
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -296,31 +304,22 @@ impl Memory {
         waiting
     }
 
-    /// The key of a message of one part. The same again in another session, before it is known
-    /// that the gateway heard our answer, is the same message; otherwise it is another one.
+    /// The key of a message of one part, durable when this returns: after a loss of power the same
+    /// is known again. The same in another session, before it is known that the gateway heard our
+    /// answer, is the same message; otherwise it is another one.
     pub fn came(&self, now: Time, session: u64, fields: &[&[u8]]) -> Result<Came, Forgetful> {
-        let mut inner = self.inner();
-        let digest = inner.digest(fields);
-        let known = inner.singles.entry(digest.clone()).or_default();
-        let again = |single: &&mut Single| match single.session {
-            None => true,
-            Some(own) => own == session && now.0 - single.at > SLOW_MS,
+        let (came, line) = {
+            let mut inner = self.inner();
+            (inner.came(now, session, fields)?, inner.written)
         };
-        if let Some(single) = known.iter_mut().find(again) {
-            single.session = Some(session);
-            let at = single.at;
-            return Ok(Came { digest, at });
-        }
-        let at = now.0.max(inner.latest + 1);
-        inner.record(Line::Came {
-            digest: digest.clone(),
-            at,
+        self.synced.wait(line, || {
+            let inner = self.inner();
+            Ok((
+                inner.written,
+                inner.file.try_clone().map_err(|_| Forgetful)?,
+            ))
         })?;
-        let known = inner.singles.entry(digest.clone()).or_default();
-        for single in known.iter_mut().filter(|single| single.at == at) {
-            single.session = Some(session);
-        }
-        Ok(Came { digest, at })
+        Ok(came)
     }
 
     /// The gateway heard the answer to this message: the same words are another message now.
@@ -383,7 +382,7 @@ impl Memory {
         let place = (via.to_owned(), reference.clone());
         let ids = inner.sent.get(&place).map(|sent| &sent.ids);
         let own = ids.and_then(|ids| {
-            let same = |own: &&String| self::spellings(own).iter().any(|s| spellings.contains(s));
+            let same = |own: &&String| ids::spellings(own).iter().any(|s| spellings.contains(s));
             ids.keys().find(same).cloned()
         });
         let line = Line::Told {
@@ -441,20 +440,6 @@ fn known_as(fortune: Fortune) -> Known {
     }
 }
 
-/// An id as gateways spell it in answers and receipts: as it is, without leading zeros, and its
-/// number in the other base.
-fn spellings(id: &str) -> Vec<String> {
-    let bare = id.trim().trim_start_matches('0').to_ascii_lowercase();
-    let mut all = vec![format!("={}", id.trim().to_ascii_lowercase()), bare.clone()];
-    if let Ok(number) = bare.parse::<u128>() {
-        all.push(format!("{number:x}"));
-    }
-    if let Ok(number) = u128::from_str_radix(&bare, 16) {
-        all.push(number.to_string());
-    }
-    all
-}
-
 fn append_to(path: &Path) -> Result<File, Forgetful> {
     let file = OpenOptions::new().create(true).append(true).open(path);
     file.map_err(|_| Forgetful)
@@ -483,6 +468,30 @@ fn write(blobs: &Blobs, name: &str, bytes: &[u8]) -> Result<(), Forgetful> {
 }
 
 impl Inner {
+    fn came(&mut self, now: Time, session: u64, fields: &[&[u8]]) -> Result<Came, Forgetful> {
+        let digest = self.digest(fields);
+        let known = self.singles.entry(digest.clone()).or_default();
+        let again = |single: &&mut Single| match single.session {
+            None => true,
+            Some(own) => own == session && now.0 - single.at > SLOW_MS,
+        };
+        if let Some(single) = known.iter_mut().find(again) {
+            single.session = Some(session);
+            let at = single.at;
+            return Ok(Came { digest, at });
+        }
+        let at = now.0.max(self.latest + 1);
+        self.record(Line::Came {
+            digest: digest.clone(),
+            at,
+        })?;
+        let known = self.singles.entry(digest.clone()).or_default();
+        for single in known.iter_mut().filter(|single| single.at == at) {
+            single.session = Some(session);
+        }
+        Ok(Came { digest, at })
+    }
+
     fn digest(&self, fields: &[&[u8]]) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.salt).expect("any length is a key");
         for field in fields {
@@ -560,6 +569,7 @@ impl Inner {
         let mut text = serde_json::to_vec(line).map_err(|_| Forgetful)?;
         text.push(b'\n');
         self.lines += 1;
+        self.written += 1;
         if self.file.write_all(&text).is_err() {
             // A torn line is passed over when read; begin the next one on its own.
             let _ = self.file.write_all(b"\n");
@@ -777,6 +787,9 @@ impl Inner {
         lines
     }
 }
+
+mod ids;
+mod synced;
 
 #[cfg(test)]
 mod tests;

@@ -93,3 +93,32 @@ async fn five_hundred_mails_and_posts_with_as_many_subjects_become_one_contact()
     assert_eq!(contacts(&house, Channel::Mail).await.len(), 12);
     house.assert_clean().await;
 }
+
+#[tokio::test]
+async fn a_flood_is_one_contact_still_after_a_start() {
+    let mail = |number: u32| Incoming {
+        channel: Channel::Mail,
+        thread: Some(format!("mail-{number}")),
+        from: from(AddressKind::Mail, format!("ada+{number}@x.example")),
+        ..incoming(&format!("m{number}"), "hello")
+    };
+    let house = House::open().await;
+    for number in 0..12 {
+        house.inlet.message(mail(number)).await.unwrap();
+    }
+    assert_eq!(contacts(&house, Channel::Mail).await.len(), 11);
+    let house = house.restart().await;
+    for number in 12..20 {
+        house.inlet.message(mail(number)).await.unwrap();
+    }
+    // A conversation that was believed goes on by itself.
+    let known = Incoming {
+        key: "again".to_owned(),
+        ..mail(3)
+    };
+    house.inlet.message(known).await.unwrap();
+    let rows = contacts(&house, Channel::Mail).await;
+    assert_eq!((rows.len(), messages(&rows)), (11, 21));
+    assert!(rows.iter().any(|row| row.messages_in == 10));
+    house.assert_clean().await;
+}

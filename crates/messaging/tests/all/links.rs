@@ -1,5 +1,6 @@
 //! Files for citizens whose way carries none: an address in their place, which ends.
 
+use crate::peer::{Peer, npm};
 use crate::wing::{House, LINKS};
 use axum::extract::{RawForm, State};
 use axum::http::StatusCode;
@@ -7,9 +8,11 @@ use axum::routing::post;
 use axum::{Json, Router};
 use messaging::fetch::{Answer, Fetcher, Request, Rules};
 use messaging::inlet::Inlet;
+use messaging::letter::Attachment;
 use messaging::links::Links;
 use messaging::outlet::Outlet;
 use messaging::sms::twilio::{Settings, Twilio};
+use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use store::File;
@@ -90,53 +93,90 @@ async fn a_citizen_gets_an_address_of_a_file_and_nobody_can_guess_another() {
     }
 }
 
-#[tokio::test]
-async fn a_provider_that_fetches_files_is_given_their_addresses() {
-    let mut house = House::open().await;
-    house.texts("m1", "hello").await;
-    let seen: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
-    let taken = |State(seen): State<Arc<Mutex<Vec<_>>>>, RawForm(form): RawForm| async move {
-        let fields: Vec<(String, String)> = serde_form(&form);
-        seen.lock().unwrap().extend(fields);
-        let said = serde_json::json!({"sid": "SM1", "num_segments": "1"});
+/// A form as a provider took it.
+type Form = Vec<(String, String)>;
+
+/// A provider that takes messages as Twilio does, for our client and for Twilio's own.
+async fn provider(taken: Arc<Mutex<Vec<Form>>>) -> String {
+    let take = |State(taken): State<Arc<Mutex<Vec<Form>>>>, RawForm(form): RawForm| async move {
+        taken.lock().unwrap().push(serde_form(&form));
+        let said = json!({"sid": "SM1", "status": "queued", "num_segments": "1"});
         (StatusCode::CREATED, Json(said))
     };
     let path = "/2010-04-01/Accounts/AC1/Messages.json";
-    let api = Router::new()
-        .route(path, post(taken))
-        .with_state(seen.clone());
+    let api = Router::new().route(path, post(take)).with_state(taken);
+    format!("http://{}", served(api).await)
+}
+
+fn values<'a>(form: &'a Form, name: &str) -> Vec<&'a str> {
+    let named = form.iter().filter(|(own, _)| own == name);
+    named.map(|(_, value)| value.as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_provider_fetches_the_files_of_a_message_that_twilios_own_client_would_send() {
+    let Some(modules) = npm("twilio", "6.2.0") else {
+        return;
+    };
+    let mut house = House::open().await;
+    house.texts("m1", "hello").await;
+    let taken: Arc<Mutex<Vec<Form>>> = Arc::default();
+    let api = provider(taken.clone()).await;
     let settings = format!(
         "name = 't'\nnumber = '+82212'\naccount = 'AC1'\ntoken = 'x'\n\
-         public_url = 'https://120.city.example/t'\napi = 'http://{}'\n\
-         [fetch]\nprivate = true\n",
-        served(api).await
+         public_url = 'https://120.city.example/t'\napi = '{api}'\n\
+         [fetch]\nprivate = true\n"
     );
     let settings: Settings = toml::from_str(&settings).unwrap();
     let links = Links::new(house.hub.clone(), house.archive.clone(), LINKS);
+    let address = served(Router::new().nest("/files", links.router())).await;
     let twilio = Twilio::new(settings, Inlet::new(1).0).unwrap();
     let (outlet, orders) = Outlet::new(1);
     tokio::spawn(twilio.linked(Some(links)).run(orders));
 
     let file = picture(&house);
-    house.answer_with("See here", vec![file]).await;
+    house
+        .answer_with("여기 🙂 & there", vec![file.clone(), file])
+        .await;
     let mut outgoing = house.orders.recv().await.unwrap().outgoing;
-    let link = outgoing.text.split_off("See here".len());
-    outgoing.attachments.push(messaging::letter::Attachment {
+    outgoing.text.truncate("여기 🙂 & there".len());
+    outgoing.attachments = vec![attached(), attached()];
+    let to = outgoing.to.value.clone();
+    outlet.send(outgoing).await.unwrap();
+    let ours = taken.lock().unwrap().remove(0);
+    let media = values(&ours, "MediaUrl");
+    assert_eq!(media.len(), 2);
+    for link in &media {
+        let answer = fetched(address, link).await;
+        assert_eq!((answer.status, answer.body.as_slice()), (200, PICTURE));
+        assert_eq!(answer.field(&"content-type".parse().unwrap()), "image/jpeg");
+    }
+
+    let mut peer = Peer::start("twilio.cjs", &modules);
+    let message = json!({
+        "from": "+82212", "to": to, "body": "여기 🙂 & there", "mediaUrl": media,
+        "statusCallback": "https://120.city.example/t/status",
+    });
+    let order = json!({
+        "do": "send", "api": api, "account": "AC1", "token": "x", "message": message,
+    });
+    peer.say(order).await;
+    assert_eq!(peer.event("sent").await["sid"], "SM1");
+    let mut theirs = taken.lock().unwrap().remove(0);
+    assert_eq!(values(&theirs, "MediaUrl"), media, "in the same order");
+    let mut ours = ours.clone();
+    ours.sort();
+    theirs.sort();
+    assert_eq!(ours, theirs);
+}
+
+fn attached() -> Attachment {
+    Attachment {
         name: "hole.jpg".to_owned(),
         media_type: "image/jpeg".to_owned(),
         bytes: PICTURE.to_vec(),
         description: String::new(),
-    });
-    outlet.send(outgoing).await.unwrap();
-    let seen = seen.lock().unwrap().clone();
-    let of = |name: &str| {
-        let found = seen.iter().find(|(own, _)| own == name);
-        found.map(|(_, value)| value.clone()).unwrap_or_default()
-    };
-    assert_eq!(of("Body"), "See here");
-    let named = |link: &str| link.trim().rsplit_once('-').map(|(_, tag)| tag.len());
-    assert!(of("MediaUrl").starts_with(LINKS), "{seen:?}");
-    assert_eq!(named(&of("MediaUrl")), named(&link));
+    }
 }
 
 fn serde_form(form: &[u8]) -> Vec<(String, String)> {

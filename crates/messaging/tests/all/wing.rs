@@ -124,6 +124,14 @@ impl House {
     }
 
     async fn on(folder: tempfile::TempDir) -> House {
+        House::connected(folder, |_| BTreeMap::new()).await
+    }
+
+    /// With connections beside the one that the test plays.
+    pub async fn connected(
+        folder: tempfile::TempDir,
+        connect: impl FnOnce(&Inlet) -> BTreeMap<String, Outlet>,
+    ) -> House {
         let city = Arc::new(city());
         let place = Place::Folder(folder.path().to_owned());
         let (journal, archive) = store::open(&place, &city).await.unwrap();
@@ -141,11 +149,9 @@ impl House {
         let (outlet, orders) = Outlet::new(16);
         let links = Links::new(hub.clone(), archive.clone(), LINKS);
         let outlet = outlet.linked(Some(links));
-        wing.send(
-            BTreeMap::from([("smsc".to_owned(), outlet)]),
-            None,
-            letters.unwrap(),
-        );
+        let mut outlets = connect(&wing.inlet);
+        outlets.insert("smsc".to_owned(), outlet);
+        wing.send(outlets, None, letters.unwrap());
         hub.send(Command::SignIn { counselor: KIM }).await.unwrap();
         hub.send(Command::Ready { counselor: KIM }).await.unwrap();
         House {
@@ -160,7 +166,7 @@ impl House {
     }
 
     /// Stops where it stands and starts on the same paper.
-    async fn restart(self) -> House {
+    pub async fn restart(self) -> House {
         let House {
             folder,
             wing,
@@ -199,6 +205,16 @@ impl House {
         self.inlet.message(incoming(key, text)).await.unwrap()
     }
 
+    /// The contact that rings next at Kim's desk.
+    pub async fn rings(&mut self) -> center::city::ContactId {
+        loop {
+            let next = self.effects.recv().await.unwrap();
+            if let Effect::Ring { contact, .. } = next.effect {
+                return contact;
+            }
+        }
+    }
+
     /// The desk rings: Kim takes it and writes.
     pub async fn answer(&mut self, text: &str) -> (center::city::ContactId, u32) {
         self.answer_with(text, Vec::new()).await
@@ -210,12 +226,7 @@ impl House {
         text: &str,
         files: Vec<store::File>,
     ) -> (center::city::ContactId, u32) {
-        let contact = loop {
-            let next = self.effects.recv().await.unwrap();
-            if let Effect::Ring { contact, .. } = next.effect {
-                break contact;
-            }
-        };
+        let contact = self.rings().await;
         let counselor = KIM;
         let accept = Command::Accept { counselor, contact };
         self.hub.send(accept).await.unwrap();

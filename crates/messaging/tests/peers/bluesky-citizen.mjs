@@ -4,6 +4,10 @@ import readline from "node:readline";
 import { AtpAgent, RichText, AppBskyFeedPost, jsonToLex } from "@atproto/api";
 
 const say = (value) => process.stdout.write(JSON.stringify(value) + "\n");
+const dot = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64",
+);
 const agent = new AtpAgent({ service: process.argv[2] });
 await agent.login({ identifier: "alice.test", password: "alice-password" });
 say({ did: agent.did });
@@ -15,7 +19,7 @@ async function act(order) {
       await rich.detectFacets(agent);
       const record = { text: rich.text, facets: rich.facets, langs: ["ko"], reply: order.reply };
       if (order.picture) {
-        const { data } = await agent.uploadBlob(new Uint8Array([1, 2, 3]), { encoding: "image/png" });
+        const { data } = await agent.uploadBlob(dot, { encoding: "image/png" });
         record.embed = {
           $type: "app.bsky.embed.images", images: [{ image: data.blob, alt: order.picture }],
         };

@@ -4,7 +4,7 @@ import "./older-node.mjs";
 import {
   createFederation, MemoryKvStore, InProcessMessageQueue, Person, Create, Note, Mention, Follow,
   Accept, Update, Delete, Tombstone, Undo, Image, Document, Endpoints, generateCryptoKeyPair,
-  signRequest, LanguageString, PUBLIC_COLLECTION,
+  signRequest, verifyRequest, getDocumentLoader, LanguageString, PUBLIC_COLLECTION,
 } from "@fedify/fedify";
 import http from "node:http";
 import readline from "node:readline";
@@ -13,6 +13,11 @@ const say = (value) => process.stdout.write(JSON.stringify(value) + "\n");
 const people = ["alice", "bob"];
 const keys = Object.fromEntries(await Promise.all(
   people.map(async (name) => [name, await generateCryptoKeyPair("RSASSA-PKCS1-v1_5")]),
+));
+// Newer servers have a second key. Fedify shows such keys and believes them, but signs requests with
+// RSA alone, so signatures by them are made with the cryptography of Node.
+const younger = Object.fromEntries(await Promise.all(
+  people.map(async (name) => [name, await generateCryptoKeyPair("Ed25519")]),
 ));
 let federation;
 const heard = [];
@@ -28,9 +33,10 @@ function build(firstKnock) {
       id: ctx.getActorUri(identifier), preferredUsername: identifier, name: `${identifier} 시민`,
       inbox: ctx.getInboxUri(identifier),
       endpoints: new Endpoints({ sharedInbox: ctx.getInboxUri() }),
-      publicKey: pairs[0].cryptographicKey,
+      publicKeys: pairs.map((pair) => pair.cryptographicKey),
+      assertionMethods: pairs.map((pair) => pair.multikey),
     });
-  }).setKeyPairsDispatcher((_, identifier) => [keys[identifier]]);
+  }).setKeyPairsDispatcher((_, identifier) => [keys[identifier], younger[identifier]]);
   made.setInboxListeners("/users/{identifier}/inbox", "/inbox")
     .on(Create, async (_, create) => {
       const note = await create.getObject();
@@ -133,6 +139,42 @@ async function signed(ctx, order) {
   return { headers: Object.fromEntries(done.headers), body: await done.text() };
 }
 
+const encoder = new TextEncoder();
+const base64 = (bytes) => Buffer.from(bytes).toString("base64");
+
+/// Signs a request with the second key of its signer after RFC 9421 or cavage-12.
+async function signedYounger(ctx, order) {
+  const made = activity(ctx, order);
+  const body = JSON.stringify(await made.toJsonLd({ contextLoader: ctx.contextLoader }));
+  const digest = base64(await crypto.subtle.digest("SHA-256", encoder.encode(body)));
+  const { host, pathname } = new URL(order.inbox);
+  const signer = order.signer ?? order.author;
+  const keyId = `${origin}/users/${signer}#${order.key ?? "key-2"}`;
+  const date = new Date(Date.now() - (order.hoursAgo ?? 0) * 3600_000);
+  const sign = async (base) =>
+    base64(await crypto.subtle.sign("Ed25519", younger[signer].privateKey, encoder.encode(base)));
+  const headers = { "content-type": "application/activity+json", date: date.toUTCString() };
+  if (order.spec === "rfc9421") {
+    headers["content-digest"] = `sha-256=:${digest}:`;
+    const alg = order.algorithm ? `;alg="${order.algorithm}"` : "";
+    const input = `("@method" "@target-uri" "content-digest");created=${Math.floor(date / 1000)};keyid="${keyId}"${alg}`;
+    const base = `"@method": POST\n"@target-uri": ${order.inbox}\n"content-digest": ${headers["content-digest"]}\n"@signature-params": ${input}`;
+    headers["signature-input"] = `sig1=${input}`;
+    headers.signature = `sig1=:${await sign(base)}:`;
+  } else {
+    headers.digest = `SHA-256=${digest}`;
+    const base = `(request-target): post ${pathname}\nhost: ${host}\ndate: ${headers.date}\ndigest: ${headers.digest}`;
+    const how = `keyId="${keyId}",algorithm="${order.algorithm}",headers="(request-target) host date digest"`;
+    headers.signature = `${how},signature="${await sign(base)}"`;
+  }
+  if (order.spec !== "rfc9421" || order.key === "multikey-2") return { headers, body };
+  // What fedify itself thinks of it: of such keys it looks for those in PEM, and only so signed.
+  const request = new Request(order.inbox, { method: "POST", body, headers: { ...headers, host } });
+  const loader = getDocumentLoader({ allowPrivateAddress: true });
+  const believed = await verifyRequest(request, { documentLoader: loader, contextLoader: loader });
+  return { headers, body, believed: believed?.id?.href ?? null };
+}
+
 async function act(order) {
   const ctx = context();
   switch (order.command) {
@@ -145,6 +187,7 @@ async function act(order) {
       const found = await ctx.lookupObject(order.what);
       return { id: found?.id?.href ?? null, kind: found?.constructor?.name, name: found?.name };
     }
+    case "sign-younger": return await signedYounger(ctx, order);
     case "sign": return await signed(ctx, order);
     case "new-key": keys[order.author] = await generateCryptoKeyPair("RSASSA-PKCS1-v1_5"); return {};
     case "busy": busy = order.busy; return {};

@@ -193,7 +193,7 @@ fn sentences_of_six_languages_are_found() {
         for sentence in sentences
             .lines()
             .filter(|line| known.insert(line.to_lowercase()))
-            .take(400)
+            .take(150)
         {
             let code = format!("{language}-{}", documents.len());
             documents.push(text(&code, language, "", sentence));

@@ -1,5 +1,7 @@
 //! The search from outside: languages, slips, ranking, damage. Never a look inside the index.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 mod damage;
 mod languages;
 mod order;

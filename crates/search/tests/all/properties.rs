@@ -24,7 +24,7 @@ fn sound(marked: &Marked) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn no_query_breaks_anything(words in prop::collection::vec(any::<String>(), 12)) {
@@ -56,7 +56,7 @@ proptest! {
     #[test]
     fn every_article_is_found_by_its_title(
         titles in prop::collection::btree_set(
-            "[가-힣a-zа-яөүà-ỹぁ-ん一-龥0-9]{1,6}( [가-힣a-zа-яөүà-ỹぁ-ん一-龥0-9]{1,6}){0,4}",
+            "[가-힣a-zа-яөүà-öạ-ỹぁ-ん一-龥0-9]{1,6}( [가-힣a-zа-яөүà-öạ-ỹぁ-ん一-龥0-9]{1,6}){0,4}",
             1..40,
         ),
     ) {

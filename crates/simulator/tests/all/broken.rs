@@ -1,7 +1,7 @@
 //! Every checker fails when the stream of events is broken on purpose.
 
-use center::city::{ContactId, CounselorId};
-use center::event::{Event, Fate, OfferEnd};
+use center::city::{Channel, ContactId, CounselorId};
+use center::event::{Event, Fate, Marks, OfferEnd, Reason};
 use center::time::{HOUR_MS, Time};
 use simulator::day::day_with_journal;
 use simulator::options::Options;
@@ -291,4 +291,96 @@ fn a_journal_that_misses_an_event_does_not_replay() {
     house.journal.pop();
     house.replay(now);
     assert_eq!(house.watch.found[0].checker, Checker::ReplayEqualsLive);
+}
+
+/// Two texts to the one counselor who answers texts: the second speaks of an emergency.
+fn two_texts() -> (Watch, Time) {
+    let mut city = town::whole(vec![town::counselor(1, None)]);
+    city.queues
+        .push(town::written_queue(Channel::Text, None, "texts"));
+    let mut watch = Watch::new(&Arc::new(city));
+    let at = Time(HOUR_MS);
+    let counselor = CounselorId(1);
+    watch.event(at, &Event::SignedIn { counselor });
+    watch.event(at, &Event::Readied { counselor });
+    for contact in [ContactId(1), ContactId(2)] {
+        let urgent = contact == ContactId(2);
+        for event in text_arrives(contact, at, urgent) {
+            watch.event(at, &event);
+        }
+        if !urgent {
+            watch.event(at, &offered(contact, counselor));
+        }
+    }
+    (watch, at)
+}
+
+fn text_arrives(contact: ContactId, at: Time, urgent: bool) -> [Event; 3] {
+    let arrived = Event::Arrived {
+        contact,
+        key: contact.to_string(),
+        channel: Channel::Text,
+        caller: String::new(),
+        via: "carrier".into(),
+        repeat: false,
+    };
+    let received = Event::MessageReceived {
+        contact,
+        message: 1,
+        key: contact.to_string(),
+        via: "carrier".into(),
+        thread: contact.to_string(),
+        digest: String::new(),
+        letters: 5,
+        files: 0,
+        marks: Marks {
+            urgent,
+            ..Marks::default()
+        },
+    };
+    let queued = Event::Queued {
+        contact,
+        queue: "texts".into(),
+        since: at,
+        front: urgent,
+    };
+    [arrived, received, queued]
+}
+
+fn offered(contact: ContactId, counselor: CounselorId) -> Event {
+    Event::Offered {
+        contact,
+        counselor,
+        reason: Reason {
+            ring: 0,
+            waited_ms: 0,
+            idle_ms: 0,
+            skills: 1,
+            free: 1,
+            waiting: 1,
+            held_back: 0,
+        },
+    }
+}
+
+#[test]
+fn an_emergency_that_waits_while_another_text_rings_is_noticed() {
+    let (mut watch, at) = two_texts();
+    watch.settle(at);
+    let found: Vec<Checker> = watch.found.iter().map(|found| found.checker).collect();
+    assert_eq!(found, [Checker::EmergenciesFirst]);
+    let (mut watch, at) = two_texts();
+    let (contact, counselor) = (ContactId(1), CounselorId(1));
+    let why = OfferEnd::Emergency;
+    watch.event(
+        at,
+        &Event::OfferReturned {
+            contact,
+            counselor,
+            why,
+        },
+    );
+    watch.event(at, &offered(ContactId(2), counselor));
+    watch.settle(at);
+    assert_eq!(watch.found, []);
 }

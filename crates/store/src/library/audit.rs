@@ -66,6 +66,7 @@ struct Audit {
     notices: BTreeMap<NoticeId, Notice>,
     gaps: BTreeMap<GapKey, GapCount>,
     events: Told,
+    uses: Told,
 }
 
 impl Audit {
@@ -159,6 +160,11 @@ impl Audit {
             row.int(id.0 as i64).int(seq);
             self.events.insert(name(&row, 2), row);
         }
+        if let Some(one) = rows::use_of(at, event) {
+            let mut row = Values::default();
+            rows::used(seq, &one, &mut row);
+            self.uses.insert(name(&row, 1), row);
+        }
         if let LibraryEvent::NoticeRaised { notice, .. }
         | LibraryEvent::NoticeEnded { notice, .. } = event
         {
@@ -200,6 +206,8 @@ impl Audit {
             .await?;
         self.table(view, "event of an article", &rows::EVENT, 2, events)
             .await?;
+        let uses = std::mem::take(&mut self.uses);
+        self.table(view, "use", &rows::USE, 1, uses).await?;
         self.table(view, "comment", &rows::COMMENT, 2, comments)
             .await?;
         self.table(view, "notice", &rows::NOTICE, 1, notices)

@@ -2,7 +2,7 @@
 //! Never writes.
 
 use super::STREAM;
-use super::rows::{self, ArticleRow, GapCount, GapKey, OpenComment};
+use super::rows::{self, ArticleRow, ArticleUse, GapCount, GapKey, OpenComment};
 use crate::archive::Archive;
 use crate::engine::Reader;
 use crate::failure::Failure;
@@ -60,81 +60,92 @@ impl Whole {
     }
 }
 
+/// A statement while it is being put together.
+#[derive(Default)]
+struct Asked {
+    wanted: Vec<String>,
+    values: Values,
+}
+
+impl Asked {
+    /// The place of a value that is added next.
+    fn place(&self) -> String {
+        format!("${}", self.values.len() + 1)
+    }
+
+    fn one_of<'a>(&mut self, column: &str, values: impl Iterator<Item = &'a str>) {
+        let mut places = Vec::new();
+        for value in values {
+            places.push(self.place());
+            self.values.text(value);
+        }
+        if !places.is_empty() {
+            let places = places.join(", ");
+            self.wanted.push(format!("{column} IN ({places})"));
+        }
+    }
+
+    fn like(&mut self, column: &str, pattern: &str) {
+        let place = self.place();
+        self.values.text(pattern);
+        self.wanted
+            .push(format!("{column} LIKE {place} ESCAPE '!'"));
+    }
+
+    fn number(&mut self, number: i64) -> String {
+        let place = self.place();
+        self.values.int(number);
+        place
+    }
+}
+
 impl ArticleSearch {
     /// The statement and its values.
     fn list(&self) -> (String, Values) {
-        let mut asked = Values::default();
-        let mut place = 0;
-        let mut next = || {
-            place += 1;
-            format!("${place}")
-        };
-        let mut wanted: Vec<String> = Vec::new();
-        let mut one_of = |column: &str, values: &[&str], asked: &mut Values| {
-            let places: Vec<String> = values.iter().map(|_| next()).collect();
-            for value in values {
-                asked.text(value);
-            }
-            format!("{column} IN ({})", places.join(", "))
-        };
-        if !self.statuses.is_empty() {
-            let codes: Vec<&str> = self.statuses.iter().map(|status| status.code()).collect();
-            wanted.push(one_of("status", &codes, &mut asked));
-        }
-        if !self.owners.is_empty() {
-            let owners: Vec<&str> = self.owners.iter().map(String::as_str).collect();
-            wanted.push(one_of("owner", &owners, &mut asked));
-        }
-        if let Some(season) = self.season {
-            wanted.push(one_of("season", &[season.code()], &mut asked));
-        }
+        let mut asked = Asked::default();
+        asked.one_of("status", self.statuses.iter().map(|status| status.code()));
+        asked.one_of("owner", self.owners.iter().map(String::as_str));
+        asked.one_of("season", self.season.iter().map(|season| season.code()));
         if self.drafts {
-            wanted.push("revision > published AND status <> 'retired'".to_owned());
+            let draft = "revision > published AND status <> 'retired'";
+            asked.wanted.push(draft.to_owned());
         }
         if self.commented {
-            wanted.push("comments > 0".to_owned());
+            asked.wanted.push("comments > 0".to_owned());
         }
-        let mut like = |column: &str, not: &str, pattern: &str, asked: &mut Values| {
-            asked.text(pattern);
-            wanted.push(format!("{column} {not}LIKE {} ESCAPE '!'", next()));
-        };
         if !self.category.is_empty() {
-            let pattern = format!("{}%", escaped(&self.category));
-            like("category", "", &pattern, &mut asked);
+            asked.like("category", &format!("{}%", escaped(&self.category)));
         }
         match &self.language {
             Some((language, standing)) if standing == "missing" => {
-                like("languages", "NOT ", &format!("%{language} %"), &mut asked);
+                asked.like("languages NOT", &format!("%{language} %"));
             }
             Some((language, standing)) => {
-                let pattern = format!("%{language} {}%", escaped(standing));
-                like("languages", "", &pattern, &mut asked);
+                asked.like("languages", &format!("%{language} {}%", escaped(standing)));
             }
             None => {}
         }
         for word in self.words.split_whitespace() {
-            let pattern = format!("%{}%", escaped(&word.to_lowercase()));
-            like("found", "", &pattern, &mut asked);
+            asked.like("found", &format!("%{}%", escaped(&word.to_lowercase())));
         }
         if let Some((at, id)) = self.before {
-            asked.int(at.0).int(at.0).int(id.0 as i64);
-            let (first, second, third) = (next(), next(), next());
-            wanted.push(format!(
+            let (first, second) = (asked.number(at.0), asked.number(at.0));
+            let third = asked.number(id.0 as i64);
+            asked.wanted.push(format!(
                 "(changed < {first} OR changed = {second} AND article < {third})"
             ));
         }
-        let wanted = if wanted.is_empty() {
+        let wanted = if asked.wanted.is_empty() {
             String::new()
         } else {
-            format!("WHERE {} ", wanted.join(" AND "))
+            format!("WHERE {} ", asked.wanted.join(" AND "))
         };
-        asked.int(self.limit as i64);
+        let limit = asked.number(self.limit as i64);
         let text = format!(
-            "SELECT {} FROM article {wanted}ORDER BY changed DESC, article DESC LIMIT {}",
-            rows::ARTICLE.columns,
-            next()
+            "SELECT {} FROM article {wanted}ORDER BY changed DESC, article DESC LIMIT {limit}",
+            rows::ARTICLE.columns
         );
-        (text, asked)
+        (text, asked.values)
     }
 }
 
@@ -232,6 +243,37 @@ impl Archive {
         Ok(self.with_texts(vec![article], latest).await?.pop())
     }
 
+    /// Articles by their codes with the texts of their latest revisions, without unknown codes.
+    pub async fn articles_by_code(
+        &self,
+        codes: &[&str],
+    ) -> Result<BTreeMap<String, Whole>, Failure> {
+        let mut wholes = BTreeMap::new();
+        for part in codes.chunks(DIGESTS) {
+            let mut asked = Values::default();
+            for code in part {
+                asked.text(code);
+            }
+            asked.int(STREAM);
+            let places: Vec<String> = (1..=part.len()).map(|place| format!("${place}")).collect();
+            let text = format!(
+                "SELECT j.at, j.body FROM article AS a \
+                 JOIN article_event AS e ON e.article = a.article \
+                 JOIN journal AS j ON j.seq = e.seq WHERE a.code IN ({}) AND j.stream = ${} \
+                 ORDER BY e.article, e.seq",
+                places.join(", "),
+                part.len() + 1
+            );
+            let found = self.reader().query(&text, asked).await?;
+            let read = |record: Record<'_>| Ok((Time(record.int(0)?), event(record.text(1)?)?));
+            let events: Result<Vec<_>, Failure> = found.iter().map(read).collect();
+            for whole in self.with_texts(folded(events?), true).await? {
+                wholes.insert(whole.article.code.clone(), whole);
+            }
+        }
+        Ok(wholes)
+    }
+
     async fn with_texts(
         &self,
         articles: Vec<Article>,
@@ -295,6 +337,26 @@ impl Archive {
     ) -> Result<BTreeMap<String, String>, Failure> {
         let text = "SELECT digest, text FROM library_words WHERE digest IN";
         by_digest(self.reader(), text, digests).await
+    }
+
+    /// What counselors did with articles in a contact, oldest first, with the article as lists show
+    /// it.
+    pub async fn article_uses(
+        &self,
+        contact: ContactId,
+    ) -> Result<Vec<(ArticleUse, ArticleRow)>, Failure> {
+        let mut shown = Vec::new();
+        for one in uses(self.reader(), contact).await? {
+            let mut asked = Values::default();
+            asked.int(one.article.0 as i64);
+            let columns = rows::ARTICLE.columns;
+            let text = format!("SELECT {columns} FROM article WHERE article = $1");
+            let found = self.reader().query(&text, asked).await?;
+            if let Some(record) = found.first() {
+                shown.push((one, rows::read_article(record)?));
+            }
+        }
+        Ok(shown)
     }
 
     /// Comments that owners have to deal with, oldest first.
@@ -362,6 +424,16 @@ impl Archive {
         let text = format!("SELECT {columns} FROM notice ORDER BY notice DESC LIMIT $1");
         read_notices(self.reader(), &text, asked).await
     }
+}
+
+/// What counselors did with articles in a contact, oldest first.
+pub(super) async fn uses(reader: &Reader, contact: ContactId) -> Result<Vec<ArticleUse>, Failure> {
+    let mut asked = Values::default();
+    asked.int(contact.0 as i64);
+    let columns = rows::USE.columns;
+    let text = format!("SELECT {columns} FROM article_use WHERE contact = $1 ORDER BY seq");
+    let found = reader.query(&text, asked).await?;
+    found.iter().map(rows::read_use).collect()
 }
 
 /// Notices that are live or begin later, with their texts by language.
@@ -455,13 +527,18 @@ pub(super) async fn article(reader: &Reader, id: ArticleId) -> Result<Option<Art
 
 /// Articles whose numbers lie in `after < number <= to`, in order.
 pub(super) async fn between(reader: &Reader, after: i64, to: i64) -> Result<Vec<Article>, Failure> {
+    Ok(folded(events_of(reader, after, to).await?))
+}
+
+/// Articles from their events.
+fn folded(events: Vec<(Time, LibraryEvent)>) -> Vec<Article> {
     let mut articles: BTreeMap<ArticleId, Article> = BTreeMap::new();
-    for (at, event) in events_of(reader, after, to).await? {
+    for (at, event) in events {
         if let Some(id) = event.article() {
             articles.entry(id).or_default().apply(at, &event);
         }
     }
-    Ok(articles.into_values().collect())
+    articles.into_values().collect()
 }
 
 async fn events_of(

@@ -16,15 +16,20 @@ pub(crate) static ARTICLE: Insert = Insert::new(
     "article",
     "article, code, status, next_change, revision, published, review, owner, category, audience, \
 season, source, valid_until, assured, due, titles, found, languages, comments, helped, unhelped, \
-sample, changed",
+used, sample, changed",
     Conflict::Replace {
         key: "article",
         columns: "status, next_change, revision, published, review, owner, category, audience, \
 season, source, valid_until, assured, due, titles, found, languages, comments, helped, unhelped, \
-changed",
+used, changed",
     },
 );
 pub(crate) static EVENT: Insert = Insert::new("article_event", "article, seq", Conflict::Refuse);
+pub(crate) static USE: Insert = Insert::new(
+    "article_use",
+    "seq, contact, article, at, what, revision, counselor, language, district",
+    Conflict::Refuse,
+);
 pub(crate) static COMMENT: Insert = Insert::new(
     "article_comment",
     "article, comment, at, author, words, contact, settled",
@@ -62,13 +67,14 @@ pub(crate) mod place {
     pub const COMMENT: usize = 5;
     pub const GAP: usize = 6;
     pub const NOTICE: usize = 7;
-    pub const META: usize = 8;
+    pub const USE: usize = 8;
+    pub const META: usize = 9;
 }
 
 /// Empty tables in the order of writing.
 pub(crate) fn tables() -> Vec<Rows> {
-    let kinds: [&'static Insert; 9] = [
-        &JOURNAL, &TEXT, &WORDS, &ARTICLE, &EVENT, &COMMENT, &GAP, &NOTICE, &META,
+    let kinds: [&'static Insert; 10] = [
+        &JOURNAL, &TEXT, &WORDS, &ARTICLE, &EVENT, &COMMENT, &GAP, &NOTICE, &USE, &META,
     ];
     kinds.into_iter().map(Rows::new).collect()
 }
@@ -112,6 +118,8 @@ pub struct ArticleRow {
     pub comments: u32,
     /// Readers it helped, and those it did not.
     pub ratings: (u32, u32),
+    /// Contacts in which a counselor used it.
+    pub used: u32,
     /// Came with the sample city.
     pub sample: bool,
     /// When its latest event happened.
@@ -178,6 +186,7 @@ pub(crate) fn article(article: &Article, city: &City, values: &mut Values) {
         .int(article.open_comments() as i64)
         .int(i64::from(article.ratings.0))
         .int(i64::from(article.ratings.1))
+        .int(i64::from(article.used))
         .int(i64::from(article.sample))
         .int(article.changed.0);
 }
@@ -213,8 +222,136 @@ pub(crate) fn read_article(record: Record<'_>) -> Result<ArticleRow, Failure> {
         languages: split(record.text(17)?, ','),
         comments: record.int(18)? as u32,
         ratings: (record.int(19)? as u32, record.int(20)? as u32),
-        sample: record.int(21)? != 0,
-        changed: Time(record.int(22)?),
+        used: record.int(21)? as u32,
+        sample: record.int(22)? != 0,
+        changed: Time(record.int(23)?),
+    })
+}
+
+/// What a counselor did with an article in a contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UseKind {
+    /// Read it to the citizen.
+    Read,
+    /// Sent it.
+    Sent,
+    /// Said that it helped.
+    Helped,
+    /// Said that it did not.
+    Unhelped,
+}
+
+impl UseKind {
+    /// Every kind.
+    pub const ALL: [UseKind; 4] = [
+        UseKind::Read,
+        UseKind::Sent,
+        UseKind::Helped,
+        UseKind::Unhelped,
+    ];
+
+    /// The code as stored and shown.
+    pub fn code(self) -> &'static str {
+        match self {
+            UseKind::Read => "read",
+            UseKind::Sent => "sent",
+            UseKind::Helped => "helped",
+            UseKind::Unhelped => "unhelped",
+        }
+    }
+
+    /// Whether it was used, not judged.
+    pub fn is_use(self) -> bool {
+        matches!(self, UseKind::Read | UseKind::Sent)
+    }
+}
+
+/// An article in a contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArticleUse {
+    /// Contact.
+    pub contact: ContactId,
+    /// Article.
+    pub article: ArticleId,
+    /// When.
+    pub at: Time,
+    /// What was done with it.
+    pub what: UseKind,
+    /// The revision that was used; 0 for a judgement.
+    pub revision: u32,
+    /// By whom.
+    pub counselor: Option<CounselorId>,
+    /// In which language.
+    pub language: Language,
+    /// The district's variant; empty for what holds everywhere.
+    pub district: String,
+}
+
+/// What an event says of a contact, if it says anything.
+pub(crate) fn use_of(at: Time, event: &LibraryEvent) -> Option<ArticleUse> {
+    let (what, revision, language, district) = match event {
+        LibraryEvent::Used {
+            revision,
+            language,
+            district,
+            sent,
+            ..
+        } => {
+            let what = if *sent { UseKind::Sent } else { UseKind::Read };
+            (what, *revision, *language, district.clone())
+        }
+        LibraryEvent::Rated {
+            language, helped, ..
+        } => {
+            let what = if *helped {
+                UseKind::Helped
+            } else {
+                UseKind::Unhelped
+            };
+            (what, 0, *language, String::new())
+        }
+        _ => return None,
+    };
+    Some(ArticleUse {
+        contact: event.contact()?,
+        article: event.article()?,
+        at,
+        what,
+        revision,
+        counselor: event.author(),
+        language,
+        district,
+    })
+}
+
+/// Adds the row of a use.
+pub(crate) fn used(seq: i64, one: &ArticleUse, values: &mut Values) {
+    values
+        .int(seq)
+        .int(one.contact.0 as i64)
+        .int(one.article.0 as i64)
+        .int(one.at.0)
+        .text(one.what.code())
+        .int(i64::from(one.revision))
+        .maybe(one.counselor.map(|id| i64::from(id.0)))
+        .text(one.language.code())
+        .text(&one.district);
+}
+
+/// Reads a row in the order of [`USE`].
+pub(crate) fn read_use(record: Record<'_>) -> Result<ArticleUse, Failure> {
+    let wrong = |what: &str| Failure::Corrupt(format!("a use has no {what}"));
+    let code = record.text(4)?;
+    let what = UseKind::ALL.into_iter().find(|one| one.code() == code);
+    Ok(ArticleUse {
+        contact: ContactId(record.int(1)? as u64),
+        article: ArticleId(record.int(2)? as u64),
+        at: Time(record.int(3)?),
+        what: what.ok_or_else(|| wrong("kind"))?,
+        revision: record.int(5)? as u32,
+        counselor: record.maybe(6)?.map(|id| CounselorId(id as u32)),
+        language: Language::parse(record.text(7)?).ok_or_else(|| wrong("language"))?,
+        district: record.text(8)?.to_owned(),
     })
 }
 

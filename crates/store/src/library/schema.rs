@@ -6,7 +6,7 @@ use crate::schema::spoken;
 
 /// Version of everything that follows from the library's journal. Raise it whenever a column, or
 /// the fold of an article, changes.
-pub(crate) const VERSION: &str = "1";
+pub(crate) const VERSION: &str = "2";
 
 /// Truth beside the journal: texts by their digest, and words that can be erased.
 pub(crate) const TRUTH: &str = "
@@ -23,6 +23,7 @@ const PROJECTIONS: &str = "
 DROP TABLE IF EXISTS article;
 DROP TABLE IF EXISTS article_event;
 DROP TABLE IF EXISTS article_comment;
+DROP TABLE IF EXISTS article_use;
 DROP TABLE IF EXISTS library_gap;
 DROP TABLE IF EXISTS notice;
 CREATE TABLE article (
@@ -47,6 +48,7 @@ CREATE TABLE article (
     comments BIGINT NOT NULL,
     helped BIGINT NOT NULL,
     unhelped BIGINT NOT NULL,
+    used BIGINT NOT NULL,
     sample BIGINT NOT NULL,
     changed BIGINT NOT NULL
 );
@@ -61,6 +63,18 @@ CREATE TABLE article_event (
     PRIMARY KEY (article, seq)
 ){clustered};
 CREATE INDEX article_event_seq ON article_event (seq);
+CREATE TABLE article_use (
+    seq {id},
+    contact BIGINT NOT NULL,
+    article BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    what TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    counselor BIGINT,
+    language TEXT NOT NULL,
+    district TEXT NOT NULL
+);
+CREATE INDEX article_use_contact ON article_use (contact, seq);
 CREATE TABLE article_comment (
     article BIGINT NOT NULL,
     comment BIGINT NOT NULL,

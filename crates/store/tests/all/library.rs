@@ -3,7 +3,7 @@
 
 use crate::on_both;
 use crate::paper::Paper;
-use center::city::{City, CounselorId, Language};
+use center::city::{City, ContactId, CounselorId, Language};
 use center::knowledge::{
     ArticleId, Audience, Facts, Gap, LibraryEvent, Mark, NoticeId, Season, Status, Text, TextState,
     Variant,
@@ -11,7 +11,7 @@ use center::knowledge::{
 use center::time::{DAY_MS, Day, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use store::library::{ArticleSearch, Library, text_digest};
+use store::library::{ArticleSearch, Library, UseKind, text_digest};
 use store::{Archive, Failure, Fault, Report};
 
 const KIM: CounselorId = CounselorId(1);
@@ -125,9 +125,23 @@ async fn written(paper: &Paper) -> Archive {
             language: Language::En,
             helped,
             words: String::new(),
+            author: None,
+            contact: None,
         };
         library.add(START + 10, &rated).await.unwrap();
     }
+    let used = LibraryEvent::Used {
+        article: first,
+        revision: 1,
+        author: Some(KIM),
+        contact: ContactId(5),
+        language: Language::En,
+        district: "north".into(),
+        sent: true,
+        words: library.words_digest("the fee is wrong"),
+    };
+    library.add(START + 11, &used).await.unwrap();
+    assert_eq!(library.uses(ContactId(5)).await.unwrap().len(), 1);
     for at in [20, 30] {
         library.keep_words("bear in the park");
         let missed = LibraryEvent::Missed {
@@ -177,6 +191,12 @@ on_both!(what_is_taken_in_comes_out, paper, {
     assert_eq!(all.0.len(), 2);
     let none = archive.whole_articles(ArticleId(2), 9, true).await.unwrap();
     assert_eq!(none, (Vec::new(), None));
+    let known = archive
+        .articles_by_code(&["water", "none", "parking"])
+        .await
+        .unwrap();
+    assert_eq!(known.len(), 2);
+    assert_eq!(known["parking"].texts, whole.texts);
     let reason = article.latest().unwrap().reason.clone();
     let words = archive.library_words(&[&reason]).await.unwrap();
     assert_eq!(words[&reason], "because");
@@ -193,10 +213,14 @@ on_both!(what_is_taken_in_comes_out, paper, {
     assert_eq!(changed.len(), 2);
     assert!(archive.articles_since(seq).await.unwrap().0.is_empty());
     let history = archive.article_history(id).await.unwrap();
-    assert_eq!(history.len(), 6);
+    assert_eq!(history.len(), 7);
+    let uses = archive.article_uses(ContactId(5)).await.unwrap();
+    assert_eq!(uses[0].0.what, UseKind::Sent);
+    assert_eq!((uses.len(), uses[0].1.used), (1, 1));
+    assert!(archive.article_uses(ContactId(6)).await.unwrap().is_empty());
     let report = paper.audit().await;
     assert!(report.clean(), "{:?}", report.differences);
-    assert_eq!((report.library_events, report.articles), (11, 2));
+    assert_eq!((report.library_events, report.articles), (12, 2));
 });
 
 on_both!(lists_are_narrowed_and_paged, paper, {

@@ -135,6 +135,7 @@ struct ArticlePage {
     happened: Vec<Happened>,
     said: Vec<Said>,
     helped: String,
+    used: String,
 }
 
 /// `GET /library/a/{code}`
@@ -217,19 +218,7 @@ fn put(
         .map_or_else(String::new, |_| shown.asked.district.clone());
     let text = whole_text.map(|text| text.in_district(&district));
     let status = article.status(&site.city().library, today(site));
-    let published = article.published.unwrap_or(0);
-    let waits = published > 0 && published < version.revision;
-    let see = [
-        ("n", published.to_string()),
-        ("m", version.revision.to_string()),
-    ];
-    let see: Vec<(&str, &str)> = see.iter().map(|(key, n)| (*key, n.as_str())).collect();
     let flaws = whole_text.map_or_else(Vec::new, Text::flaws);
-    let ratings = [
-        ("yes", article.ratings.0.to_string()),
-        ("no", article.ratings.1.to_string()),
-    ];
-    let ratings: Vec<(&str, &str)> = ratings.iter().map(|(key, n)| (*key, n.as_str())).collect();
     ArticlePage {
         frame: Frame::new(site.city(), w, Some(staffer)),
         shelf: Shelf::new(staffer, "articles"),
@@ -242,11 +231,7 @@ fn put(
         sample: article.sample,
         revision: version.revision,
         numbered: fill(l.revision, &[("n", &version.revision.to_string())]),
-        readers_see: if waits {
-            fill(l.readers_see, &see)
-        } else {
-            String::new()
-        },
+        readers_see: readers_see(l, article, version),
         tabs: tabs(l, version, language),
         language_name: own_name(language),
         details: text
@@ -255,20 +240,16 @@ fn put(
         flaws: flaws.into_iter().map(|flaw| l.flaw(flaw)).collect(),
         districts: districts(site, w.tag, whole_text, &district),
         facts: facts(site, staffer, l, article, version),
-        laws: version
-            .facts
-            .laws
-            .iter()
-            .map(|law| (law.title.clone(), law.url.clone()))
-            .collect(),
+        laws: laws(version),
         sign_video: version.facts.sign_video.clone(),
         may_write: may_write(staffer, version),
         buttons: buttons(staffer, l, article, version, status),
         happened: happened(site, l, history, words),
         said: said(site, l, article, words),
-        helped: match article.ratings {
-            (0, 0) => String::new(),
-            _ => fill(l.helped, &ratings),
+        helped: helped(l, article),
+        used: match article.used {
+            0 => String::new(),
+            n => fill(l.used, &[("n", &n.to_string())]),
         },
         language,
         text,
@@ -276,6 +257,31 @@ fn put(
         w,
         l,
     }
+}
+
+/// That what is read is not what stands here; empty when it is.
+fn readers_see(l: &'static Words, article: &Article, version: &Version) -> String {
+    let published = article.published.unwrap_or(0);
+    if published == 0 || published >= version.revision {
+        return String::new();
+    }
+    let (seen, latest) = (published.to_string(), version.revision.to_string());
+    fill(l.readers_see, &[("n", &seen), ("m", &latest)])
+}
+
+/// What readers said of it; empty before anybody did.
+fn helped(l: &'static Words, article: &Article) -> String {
+    if article.ratings == (0, 0) {
+        return String::new();
+    }
+    let (yes, no) = (article.ratings.0.to_string(), article.ratings.1.to_string());
+    fill(l.helped, &[("yes", &yes), ("no", &no)])
+}
+
+fn laws(version: &Version) -> Vec<(String, String)> {
+    let laws = version.facts.laws.iter();
+    laws.map(|law| (law.title.clone(), law.url.clone()))
+        .collect()
 }
 
 fn tabs(l: &'static Words, version: &Version, chosen: Language) -> Vec<Tab> {
@@ -419,9 +425,12 @@ fn happened(
     history: &[(Time, LibraryEvent)],
     words: &BTreeMap<String, String>,
 ) -> Vec<Happened> {
-    let told = history
-        .iter()
-        .filter(|(_, event)| !matches!(event, LibraryEvent::Rated { .. }));
+    let told = history.iter().filter(|(_, event)| {
+        !matches!(
+            event,
+            LibraryEvent::Rated { .. } | LibraryEvent::Used { .. }
+        )
+    });
     let one = |(at, event): &(Time, LibraryEvent)| {
         let revision = match event {
             LibraryEvent::Revised { revision, .. } | LibraryEvent::Published { revision, .. } => {

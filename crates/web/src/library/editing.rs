@@ -13,7 +13,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use center::city::{Language, name_in};
 use center::knowledge::{
-    Article, LANGUAGES, Order, Refusal, Text, TextState, Variant, Version, Written,
+    ANSWER_LETTERS_MAX, Article, LANGUAGES, Order, Refusal, Text, TextState, Variant, Version,
+    Written,
 };
 use hub::LibraryError;
 use serde::Deserialize;
@@ -22,7 +23,6 @@ use store::library::Whole;
 
 /// Letters of one line and of the details, as the form counts them; the center decides.
 const LINE_MAX: usize = 500;
-const ANSWER_MAX: usize = 600;
 const DETAILS_MAX: usize = 20_000;
 
 /// What the address asks for.
@@ -294,7 +294,7 @@ fn put(
         problem: error.map_or_else(String::new, |error| said(l, error).1.to_owned()),
         between: stale.then_some((typed.base, whole.revision)),
         flaws: flaws.into_iter().map(|flaw| l.flaw(flaw)).collect(),
-        limits: (LINE_MAX, ANSWER_MAX, DETAILS_MAX),
+        limits: (LINE_MAX, ANSWER_LETTERS_MAX, DETAILS_MAX),
         language: typed.language,
         district: typed.district,
         reason: typed.reason,

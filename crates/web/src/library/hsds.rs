@@ -167,7 +167,12 @@ pub(crate) fn write(wholes: &[Whole], city: &City, language: Language, today: Da
 }
 
 /// One article as a service, in a language it has, else in its source.
-pub(crate) fn service(whole: &Whole, city: &City, language: Language, today: Day) -> Option<Value> {
+pub(crate) fn service(
+    whole: &Whole,
+    city: &City,
+    language: Language,
+    today: Day,
+) -> Option<Value> {
     let version = whole.version()?;
     if version.facts.audience != Audience::Citizen {
         return None;
@@ -179,79 +184,74 @@ pub(crate) fn service(whole: &Whole, city: &City, language: Language, today: Day
     };
     let text = whole.texts.get(&language)?;
     let article = &whole.article;
-    let id = uuid_of(&article.code);
-    let part = |what: &str, at: usize| uuid(&format!("{} {what} {at}", article.code));
-    let mut service = Map::new();
-    let mut put = |key: &str, value: Value| {
+    let mut service = Service::default();
+    service.put("id", uuid_of(&article.code));
+    service.put("name", text.title.clone());
+    service.put("alternate_name", text.synonyms.join(", "));
+    let described = format!("{}\n\n{}", text.answer, text.details);
+    service.put("description", described.trim());
+    service.put("status", status(article.status(&city.library, today)));
+    service.put("fees_description", text.fee.clone());
+    let assured = article.assured.map(|day| day.to_string());
+    service.put("assured_date", assured.unwrap_or_default());
+    service.put("assurer_email", assurer(city, version));
+    let modified = article.released.unwrap_or(article.changed);
+    service.put("last_modified", modified.to_string());
+    if let Some(unit) = city.library.unit(&version.facts.owner) {
+        service.put("organization", organization(city, unit, language));
+    }
+    let id = uuid(&format!("{} attribute 0", article.code));
+    service.put("attributes", attributes(city, version, language, &id));
+    service.parts(whole, text);
+    Some(Value::Object(service.0))
+}
+
+/// A service while it is being put together; what is empty is left out.
+#[derive(Default)]
+struct Service(Map<String, Value>);
+
+impl Service {
+    fn put(&mut self, key: &str, value: impl Into<Value>) {
+        let value = value.into();
         let empty = matches!(&value, Value::String(text) if text.is_empty())
             || matches!(&value, Value::Array(all) if all.is_empty());
         if !empty {
-            service.insert(key.to_owned(), value);
+            self.0.insert(key.to_owned(), value);
         }
-    };
-    put("id", id.clone().into());
-    put("name", text.title.clone().into());
-    put("alternate_name", text.synonyms.join(", ").into());
-    put(
-        "description",
-        format!("{}\n\n{}", text.answer, text.details).trim().into(),
-    );
-    put(
-        "status",
-        status(article.status(&city.library, today)).into(),
-    );
-    put("fees_description", text.fee.clone().into());
-    put(
-        "assured_date",
-        article
-            .assured
-            .map_or_else(String::new, |day| day.to_string())
-            .into(),
-    );
-    put("assurer_email", assurer(city, version).into());
-    let modified = article.released.unwrap_or(article.changed);
-    put("last_modified", modified.to_string().into());
-    let unit = city.library.unit(&version.facts.owner);
-    let unit = unit.map(|unit| organization(city, unit, language));
-    put("organization", unit.unwrap_or_else(|| json!("")));
-    put("attributes", attributes(city, version, language, &part("attribute", 0)));
-    if !text.telephone.is_empty() {
-        let phone = json!({ "id": part("phone", 0), "number": text.telephone });
-        put("phones", json!([phone]));
     }
-    if !text.time.is_empty() {
-        let schedule = json!({ "id": part("schedule", 0), "description": text.time });
-        put("schedules", json!([schedule]));
+
+    /// What has identifiers of its own.
+    fn parts(&mut self, whole: &Whole, text: &Text) {
+        let code = &whole.article.code;
+        let part = |what: &str, at: usize| uuid(&format!("{code} {what} {at}"));
+        if !text.telephone.is_empty() {
+            let phone = json!({ "id": part("phone", 0), "number": text.telephone });
+            self.put("phones", json!([phone]));
+        }
+        if !text.time.is_empty() {
+            let schedule = json!({ "id": part("schedule", 0), "description": text.time });
+            self.put("schedules", json!([schedule]));
+        }
+        let document =
+            |(at, one): (usize, &String)| json!({ "id": part("document", at), "document": one });
+        let documents: Vec<Value> = text.documents.iter().enumerate().map(document).collect();
+        self.put("required_documents", documents);
+        let language = |(at, one): (usize, &Language)| {
+            let name = super::texts::own_name(*one);
+            json!({ "id": part("language", at), "name": name, "code": one.code() })
+        };
+        let languages: Vec<Value> = whole.texts.keys().enumerate().map(language).collect();
+        self.put("languages", languages);
+        if !text.office.is_empty() {
+            let location = json!({
+                "id": part("location", 0),
+                "location_type": "physical",
+                "name": text.office,
+            });
+            let place = json!([{ "id": place_id(code), "location": location }]);
+            self.put("service_at_locations", place);
+        }
     }
-    let documents = text.documents.iter().enumerate();
-    put(
-        "required_documents",
-        documents
-            .map(|(at, one)| json!({ "id": part("document", at), "document": one }))
-            .collect(),
-    );
-    let languages = whole.texts.keys().enumerate();
-    put(
-        "languages",
-        languages
-            .map(|(at, one)| {
-                let name = super::texts::own_name(*one);
-                json!({ "id": part("language", at), "name": name, "code": one.code() })
-            })
-            .collect(),
-    );
-    if !text.office.is_empty() {
-        let location = json!({
-            "id": part("location", 0),
-            "location_type": "physical",
-            "name": text.office,
-        });
-        put(
-            "service_at_locations",
-            json!([{ "id": place_id(&article.code), "location": location }]),
-        );
-    }
-    Some(Value::Object(service))
 }
 
 /// The state of a service, as the specification names it.

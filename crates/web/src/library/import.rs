@@ -1,5 +1,5 @@
-//! Bringing articles in from files: first a preview of what would become of each, then drafts. Never
-//! publishes, never changes anything before it is asked to.
+//! Bringing articles in from files: first a preview of what would become of each, then drafts.
+//! Never publishes, never changes anything before it is asked to.
 
 use super::asking::{Proven, said};
 use super::editing::handed_in;
@@ -24,7 +24,7 @@ use hub::{LibraryCommand, LibraryError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use store::Failure;
-use store::library::text_digest;
+use store::library::{Whole, text_digest};
 
 /// Bytes of a file.
 const FILE_MAX: usize = 10 << 20;
@@ -325,11 +325,14 @@ async fn preview(
     given: &Given,
 ) -> Result<ImportPage, Failure> {
     let l = texts::in_language(staffer.words.tag);
+    let codes: Vec<&str> = found.articles.iter().map(|one| one.code.as_str()).collect();
+    let mut known = site.archive.articles_by_code(&codes).await?;
     let mut planned = Vec::with_capacity(found.articles.len());
     let mut seen = BTreeSet::new();
     for incoming in found.articles {
         let twice = !seen.insert(incoming.code.clone());
-        planned.push(plan(site, staffer, l, incoming, twice).await?);
+        let before = known.remove(&incoming.code);
+        planned.push(plan(site, staffer, l, incoming, (before, twice)));
     }
     let count = |wanted: fn(&Plan) -> bool| planned.iter().filter(|one| wanted(&one.plan)).count();
     let new = count(|plan| matches!(plan, Plan::New(_)));
@@ -381,13 +384,13 @@ fn line(l: &'static Words, planned: &Planned) -> Line {
 }
 
 /// What would become of one article: decided as it will be, and thrown away.
-async fn plan(
+fn plan(
     site: &Site,
     staffer: &Staffer,
     l: &'static Words,
     mut incoming: Incoming,
-    twice: bool,
-) -> Result<Planned, Failure> {
+    (known, twice): (Option<Whole>, bool),
+) -> Planned {
     for written in incoming.texts.values_mut() {
         written.text = std::mem::take(&mut written.text).cleaned();
     }
@@ -401,31 +404,42 @@ async fn plan(
         plan: Plan::Refused(l.import_twice),
     };
     if twice {
-        return Ok(planned);
+        return planned;
     }
-    let known = match site.archive.find_article(&incoming.code).await? {
-        Some(id) => site.archive.whole_article(id, true).await?,
-        None => None,
+    planned.plan = match known {
+        None => new(site, staffer, l, incoming),
+        Some(whole) => changed(site, staffer, l, incoming, &whole),
     };
-    let (now, who) = (site.now(), author(staffer));
-    let Some(whole) = known else {
-        sealed(&mut incoming.texts);
-        let order = Order::Draft {
-            article: ArticleId(0),
-            code: incoming.code,
-            sample: incoming.sample,
-            facts: incoming.facts,
-            texts: incoming.texts,
-            reason: String::new(),
-        };
-        planned.plan = match decide(site.city(), None, &who, now, &order) {
-            Ok(_) => Plan::New(Box::new(order)),
-            Err(refusal) => Plan::Refused(l.refusal(refusal)),
-        };
-        return Ok(planned);
+    planned
+}
+
+/// What would become of an article that is not there yet.
+fn new(site: &Site, staffer: &Staffer, l: &'static Words, mut incoming: Incoming) -> Plan {
+    sealed(&mut incoming.texts);
+    let order = Order::Draft {
+        article: ArticleId(0),
+        code: incoming.code,
+        sample: incoming.sample,
+        facts: incoming.facts,
+        texts: incoming.texts,
+        reason: String::new(),
     };
+    match decide(site.city(), None, &author(staffer), site.now(), &order) {
+        Ok(_) => Plan::New(Box::new(order)),
+        Err(refusal) => Plan::Refused(l.refusal(refusal)),
+    }
+}
+
+/// What would become of one that is there.
+fn changed(
+    site: &Site,
+    staffer: &Staffer,
+    l: &'static Words,
+    incoming: Incoming,
+    whole: &Whole,
+) -> Plan {
     let Some(version) = whole.version() else {
-        return Ok(planned);
+        return Plan::Refused(l.r_unknown);
     };
     let mut texts = handed_in(version, &whole.texts);
     for (language, mut written) in incoming.texts {
@@ -448,12 +462,12 @@ async fn plan(
         texts,
         reason: String::new(),
     };
-    planned.plan = match decide(site.city(), Some(&whole.article), &who, now, &order) {
+    let (who, now) = (author(staffer), site.now());
+    match decide(site.city(), Some(&whole.article), &who, now, &order) {
         Ok(_) => Plan::Changed(whole.article.id, Box::new(order)),
         Err(Refusal::Unchanged) => Plan::Same,
         Err(refusal) => Plan::Refused(l.refusal(refusal)),
-    };
-    Ok(planned)
+    }
 }
 
 /// Digests as the librarian will find them.

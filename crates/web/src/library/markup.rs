@@ -1,5 +1,5 @@
-//! A page of questions and answers in HTML as articles: what stands under a heading answers it. Reads
-//! only what the cleaner of mails wrote: a few elements, well formed. Never keeps markup.
+//! A page of questions and answers in HTML as articles: what stands under a heading answers it.
+//! Reads only what the cleaner of mails wrote: a few elements, well formed. Never keeps markup.
 
 use super::file::Found;
 use super::import::Given;

@@ -6,7 +6,8 @@ use super::import::Given;
 use crate::csv;
 use center::city::{City, Language};
 use center::knowledge::{
-    ANSWER_SENTENCES_MAX, Audience, Season, Text, TextState, Variant, Written, first_sentences,
+    ANSWER_LETTERS_MAX, ANSWER_SENTENCES_MAX, Audience, Season, Text, TextState, Variant, Written,
+    code_fits, first_sentences,
 };
 use center::time::Day;
 use sha2::{Digest, Sha256};
@@ -36,7 +37,10 @@ const COLUMNS: [(&str, &[&str]); 22] = [
     ("telephone", &["telephone", "phone", "전화", "전화번호"]),
     ("category", &["category", "분류"]),
     ("outcome", &["outcome", "처리결과"]),
-    ("owner", &["owner", "담당부서", "부서"]),
+    (
+        "owner",
+        &["owner", "dept", "department", "담당부서", "부서"],
+    ),
     ("audience", &["audience", "공개"]),
     ("season", &["season", "계절"]),
     ("valid_from", &["valid_from", "시작일"]),
@@ -151,6 +155,7 @@ pub(crate) fn read(text: &str, city: &City, given: &Given) -> Found {
         found.flaw("1", format!("more than {LINES_MAX} lines"));
         return found;
     }
+    let mut strange: BTreeMap<(&str, String), usize> = BTreeMap::new();
     let mut articles: BTreeMap<String, (usize, Incoming)> = BTreeMap::new();
     for (number, fields) in lines {
         if fields.len() != names.len() {
@@ -161,9 +166,18 @@ pub(crate) fn read(text: &str, city: &City, given: &Given) -> Found {
             );
             continue;
         }
-        if let Err(what) = line(&head, fields, given, *number, &mut articles) {
+        let known = Known {
+            city,
+            given,
+            strange: &mut strange,
+        };
+        if let Err(what) = line(&head, fields, known, *number, &mut articles) {
             found.flaw(number.to_string(), what);
         }
+    }
+    for ((column, value), line) in strange {
+        let what = format!("{column}: `{value}` is not the city's; the chosen one stands for it");
+        found.flaw(line.to_string(), what);
     }
     let mut articles: Vec<(usize, Incoming)> = articles.into_values().collect();
     articles.sort_by_key(|(line, _)| *line);
@@ -174,16 +188,48 @@ pub(crate) fn read(text: &str, city: &City, given: &Given) -> Found {
     found
 }
 
+/// What the city knows, and what the file says that it does not.
+struct Known<'a> {
+    city: &'a City,
+    given: &'a Given,
+    /// Column and value, with the first line that has it.
+    strange: &'a mut BTreeMap<(&'static str, String), usize>,
+}
+
+impl Known<'_> {
+    /// A code of the city for what a column says: its code, or a name of it in any language.
+    fn code<'n>(
+        &mut self,
+        column: &'static str,
+        value: &str,
+        line: usize,
+        mut known: impl Iterator<Item = (&'n str, &'n BTreeMap<String, String>)>,
+    ) -> Option<String> {
+        if value.is_empty() {
+            return None;
+        }
+        let named = |(code, names): &(&str, &BTreeMap<String, String>)| {
+            *code == value || names.values().any(|name| name == value)
+        };
+        let found = known.find(named).map(|(code, _)| code.to_owned());
+        if found.is_none() {
+            let strange = (column, value.chars().take(60).collect());
+            self.strange.entry(strange).or_insert(line);
+        }
+        found
+    }
+}
+
 fn line(
     head: &Head,
     fields: &[String],
-    given: &Given,
+    mut known: Known<'_>,
     number: usize,
     articles: &mut BTreeMap<String, (usize, Incoming)>,
 ) -> Result<(), String> {
     let get = |name: &str| head.get(fields, name);
     let language = match get("language") {
-        "" => given.language,
+        "" => known.given.language,
         code => Language::parse(code)
             .filter(|one| *one != Language::Other)
             .ok_or_else(|| format!("no article is written in `{code}`"))?,
@@ -192,60 +238,85 @@ fn line(
     let code = match get("code") {
         "" if title.is_empty() => return Err("has neither code nor title".into()),
         "" => code_of(title),
-        code => code.to_owned(),
+        code if code_fits(code) => code.to_owned(),
+        code => code_of(code),
     };
     if !articles.contains_key(&code) {
-        let article = begun(&code, head, fields, given)?;
+        let article = begun(&code, head, fields, number, &mut known)?;
         articles.insert(code.clone(), (number, article));
     }
     let (_, article) = articles.get_mut(&code).ok_or("is lost")?;
-    let split = |text: &str| -> Vec<String> { text.lines().map(str::to_owned).collect() };
-    let (answer, details) = answer_and_details(get("answer"), get("details"));
-    if district.is_empty() {
-        let known = article.texts.get(&language);
-        if known.is_some_and(|written| !written.text.title.is_empty()) {
-            return Err(format!("`{code}` is there twice in {language}"));
-        }
-        let written = article.texts.entry(language).or_default();
-        written.state = match get("state") {
-            "" => TextState::Human,
-            code => TextState::parse(code).ok_or_else(|| format!("no state `{code}`"))?,
+    let text = text(head, fields);
+    let written: &mut Written = article.texts.entry(language).or_default();
+    if !district.is_empty() {
+        let variants = &mut written.text.variants;
+        return match variants.insert(district.to_owned(), variant(text)) {
+            None => Ok(()),
+            Some(_) => Err(format!(
+                "`{code}` is there twice in {language} for {district}"
+            )),
         };
-        written.text = Text {
-            title: title.to_owned(),
-            questions: split(get("questions")),
-            synonyms: split(get("synonyms")),
-            answer,
-            details,
-            documents: split(get("documents")),
-            fee: get("fee").to_owned(),
-            time: get("time").to_owned(),
-            office: get("office").to_owned(),
-            telephone: get("telephone").to_owned(),
-            variants: std::mem::take(&mut written.text.variants),
-        };
-        return Ok(());
     }
-    let variant = Variant {
+    if !written.text.title.is_empty() {
+        return Err(format!("`{code}` is there twice in {language}: {title}"));
+    }
+    written.state = match get("state") {
+        "" => TextState::Human,
+        code => TextState::parse(code).ok_or_else(|| format!("no state `{code}`"))?,
+    };
+    let variants = std::mem::take(&mut written.text.variants);
+    written.text = Text { variants, ..text };
+    Ok(())
+}
+
+/// The text of a line.
+fn text(head: &Head, fields: &[String]) -> Text {
+    let get = |name: &str| head.get(fields, name);
+    let line = |name: &str| get(name).to_owned();
+    let lines = |name: &str| -> Vec<String> { get(name).lines().map(str::to_owned).collect() };
+    let (answer, details) = if get("district").is_empty() && !head.has("answer") {
+        answer_and_details("", get("details"))
+    } else if get("answer").is_empty() {
+        (String::new(), line("details"))
+    } else {
+        answer_and_details(get("answer"), get("details"))
+    };
+    Text {
+        title: line("title"),
+        questions: lines("questions"),
+        synonyms: lines("synonyms"),
         answer,
         details,
-        documents: split(get("documents")),
-        fee: get("fee").to_owned(),
-        time: get("time").to_owned(),
-        office: get("office").to_owned(),
-        telephone: get("telephone").to_owned(),
-    };
-    let written: &mut Written = article.texts.entry(language).or_default();
-    match written.text.variants.insert(district.to_owned(), variant) {
-        None => Ok(()),
-        Some(_) => Err(format!(
-            "`{code}` is there twice in {language} for {district}"
-        )),
+        documents: lines("documents"),
+        fee: line("fee"),
+        time: line("time"),
+        office: line("office"),
+        telephone: line("telephone"),
+        variants: BTreeMap::new(),
+    }
+}
+
+/// What of a text a district can say otherwise.
+fn variant(text: Text) -> Variant {
+    Variant {
+        answer: text.answer,
+        details: text.details,
+        documents: text.documents,
+        fee: text.fee,
+        time: text.time,
+        office: text.office,
+        telephone: text.telephone,
     }
 }
 
 /// A new article with what is not text.
-fn begun(code: &str, head: &Head, fields: &[String], given: &Given) -> Result<Incoming, String> {
+fn begun(
+    code: &str,
+    head: &Head,
+    fields: &[String],
+    line: usize,
+    known: &mut Known<'_>,
+) -> Result<Incoming, String> {
     let get = |name: &str| head.get(fields, name);
     let day = |name: &str| match get(name) {
         "" => Ok(None),
@@ -253,15 +324,23 @@ fn begun(code: &str, head: &Head, fields: &[String], given: &Given) -> Result<In
             .map(Some)
             .ok_or_else(|| format!("{name}: `{text}` is no day like 2026-10-12")),
     };
-    let mut article = given.article(code);
-    let put = |own: &mut String, text: &str| {
-        if !text.is_empty() {
-            text.clone_into(own);
-        }
-    };
-    put(&mut article.facts.category, get("category"));
-    put(&mut article.facts.owner, get("owner"));
-    put(&mut article.facts.outcome, get("outcome"));
+    let mut article = known.given.article(code);
+    let city = known.city;
+    let leaves = city.categories.iter().filter(|one| one.leaf);
+    let leaves = leaves.map(|one| (one.code.as_str(), &one.names));
+    if let Some(code) = known.code("category", get("category"), line, leaves) {
+        article.facts.category = code;
+    }
+    let units = city.library.units.iter();
+    let units = units.map(|one| (one.code.as_str(), &one.names));
+    if let Some(code) = known.code("owner", get("owner"), line, units) {
+        article.facts.owner = code;
+    }
+    let outcomes = city.outcomes.iter();
+    let outcomes = outcomes.map(|one| (one.code.as_str(), &one.names));
+    if let Some(code) = known.code("outcome", get("outcome"), line, outcomes) {
+        article.facts.outcome = code;
+    }
     article.facts.audience = match get("audience") {
         "" => Audience::Citizen,
         code => Audience::parse(code).ok_or_else(|| format!("no readers `{code}`"))?,
@@ -276,13 +355,19 @@ fn begun(code: &str, head: &Head, fields: &[String], given: &Given) -> Result<In
     Ok(article)
 }
 
-/// An answer of at most two sentences, and the rest.
+/// An answer of at most two sentences, and the rest. What has no sentences is no answer.
 pub(crate) fn answer_and_details(answer: &str, details: &str) -> (String, String) {
-    if answer.trim().is_empty() {
-        let (first, rest) = first_sentences(details, ANSWER_SENTENCES_MAX);
-        return (first.to_owned(), rest.to_owned());
-    }
+    let (answer, details) = if answer.trim().is_empty() {
+        (details, "")
+    } else {
+        (answer, details)
+    };
     let (first, rest) = first_sentences(answer, ANSWER_SENTENCES_MAX);
+    let (first, rest) = if first.chars().count() > ANSWER_LETTERS_MAX {
+        ("", answer)
+    } else {
+        (first, rest)
+    };
     let parts: Vec<&str> = [rest, details]
         .into_iter()
         .filter(|part| !part.trim().is_empty())
@@ -413,6 +498,37 @@ mod tests {
         let places: Vec<&str> = found.flaws.iter().map(|flaw| flaw.place.as_str()).collect();
         assert_eq!(places, ["3", "4", "5"], "{:?}", found.flaws);
         assert_eq!(found.articles[0].texts[&Language::En].text.answer, "One.");
+    }
+
+    #[test]
+    fn what_the_city_does_not_know_is_repaired_and_said_once() {
+        let city = sample_city::city();
+        let text =
+            "id,title,answer,category\nGIP_94,A,One.,bills\nB,B,Two.,Fish\nC,C,Three.,Fish\n";
+        let found = read(text, &city, &given());
+        let told: Vec<(&str, &str)> = found
+            .articles
+            .iter()
+            .map(|one| (one.code.as_str(), one.facts.category.as_str()))
+            .collect();
+        let bills = "WAT-01-01";
+        assert_eq!(told, [("gip-94", bills), ("b", bills), ("c", bills)]);
+        assert_eq!(found.flaws.len(), 1, "{:?}", found.flaws);
+        assert!(found.flaws[0].place == "3" && found.flaws[0].what.contains("Fish"));
+    }
+
+    #[test]
+    fn what_is_no_answer_is_details() {
+        let long = "word ".repeat(400);
+        let (answer, details) = answer_and_details(&long, "");
+        assert_eq!((answer.as_str(), details.trim()), ("", long.trim()));
+        let (answer, details) = answer_and_details("", "One. Two. Three.");
+        assert_eq!((answer.as_str(), details.as_str()), ("One. Two.", "Three."));
+        let (answer, details) = answer_and_details("One. Two. Three.", "Four.");
+        assert_eq!(
+            (answer.as_str(), details.as_str()),
+            ("One. Two.", "Three.\n\nFour.")
+        );
     }
 
     #[test]

@@ -177,6 +177,7 @@ words!(
         "Going back makes a new draft. Publishing is another step."];
     removed: ["지운 글", "Removed"];
     added: ["더한 글", "Added"];
+    used: ["상담에서 {n}번 사용", "Used in {n} contacts"];
     helped: ["도움 됨 {yes} · 안 됨 {no}", "Helped {yes}, did not {no}"];
     house: ["시스템", "The house"];
 
@@ -443,6 +444,7 @@ impl Words {
                 fill(self.e_settled, "n", comment.to_string())
             }
             LibraryEvent::Rated { .. }
+            | LibraryEvent::Used { .. }
             | LibraryEvent::Missed { .. }
             | LibraryEvent::GapSettled { .. }
             | LibraryEvent::NoticeRaised { .. }

@@ -1,5 +1,5 @@
-//! The library's pages: an article from draft to readers, who may do what, what is refused and kept,
-//! notices on the desk.
+//! The library's pages: an article from draft to readers, who may do what, what is refused and
+//! kept, notices on the desk.
 
 use crate::{House, Live, Reply, Request, city};
 use center::city::City;

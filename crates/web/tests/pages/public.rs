@@ -21,7 +21,7 @@ async fn house(can_direct: bool) -> House {
         settings.writing.public = vec!["02-2133-1234".into()];
         settings.writing.composer = Arc::new(move |channel, _, text| web::Composed {
             letters: text.chars().count(),
-            parts: 1,
+            parts: text.chars().count().div_ceil(70),
             limit: 500,
             can_direct,
             files: usize::from(channel != Channel::Text),
@@ -262,12 +262,22 @@ async fn a_file_travels_with_a_chat_and_behind_a_link_with_a_text() {
     let text = wrote(&house, from, "t", "and me?", Marks::default()).await;
     accept(&house, &who, text).await;
     let ask = answer(text, "b", "See here", true);
+    let mut draft = ask.clone();
+    draft["attached"] = json!([{ "name": "../form.pdf", "picture": false }]);
+    let (_, composed) = self::ask(&house, &who, "compose", &draft).await;
     let sent = with_file(&house, &who, &ask, ("form.pdf", DOCUMENT)).await;
     assert_eq!(sent.status, 200, "{}", sent.body);
     let line = last_text(&house, text).await;
     assert!(
         line.starts_with("See here\n") && line.contains("form.pdf"),
         "{line}"
+    );
+    let told = (composed["letters"].as_u64(), composed["parts"].as_u64());
+    let left = line.chars().count() as u64;
+    assert_eq!(
+        told,
+        (Some(left), Some(left.div_ceil(70))),
+        "told before it left"
     );
     let shown = letters(&house, &who, text).await;
     assert_eq!(shown["messages"][1]["files"][0]["linked"], true);

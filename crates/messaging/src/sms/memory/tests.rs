@@ -342,3 +342,29 @@ proptest! {
         prop_assert_eq!(joined(&messages[0]), (1..=total).collect::<Vec<u8>>());
     }
 }
+
+#[test]
+fn a_message_without_an_id_is_on_the_disk_and_many_share_one_sync() {
+    let room = Room::new();
+    let memory = room.open(T);
+    memory.came(Time(T), 1, &[b"first"]).unwrap();
+    assert_eq!(memory.synced.so_far(), (1, 1));
+    let slow = memory.synced.slow();
+    std::thread::scope(|scope| {
+        for number in 0..20_u8 {
+            let memory = &memory;
+            scope.spawn(move || memory.came(Time(T), 1, &[&[number]]).unwrap());
+        }
+        while memory.inner().written < 21 {
+            std::thread::yield_now();
+        }
+        drop(slow);
+    });
+    assert_eq!(memory.synced.so_far(), (21, 2));
+    // What comes again waits for the same line, which is there.
+    memory.came(Time(T), 2, &[b"first"]).unwrap();
+    memory.over(1);
+    memory.came(Time(T), 2, &[&[7]]).unwrap();
+    let (line, syncs) = memory.synced.so_far();
+    assert_eq!((line, syncs), (22, 3));
+}

@@ -1,12 +1,12 @@
-//! RSA keys: the city's own, made once and kept in the data folder, and those of others. Never
-//! decides whose word is believed.
+//! Keys: the city's own (RSA), made once and kept in the data folder, and those of others (RSA or
+//! Ed25519). Never decides whose word is believed.
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{
-    KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RSA_PSS_2048_8192_SHA512,
-    UnparsedPublicKey,
+    ED25519, KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RSA_PSS_2048_8192_SHA512,
+    UnparsedPublicKey, VerificationAlgorithm,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -110,31 +110,98 @@ pub enum Algorithm {
     RsaSha256,
     /// `rsa-pss-sha512` of RFC 9421.
     RsaPssSha512,
+    /// `ed25519` of RFC 9421 and of RFC 8032.
+    Ed25519,
 }
 
-/// The public key of somebody else: RSA of 2048 to 8192 bits.
+/// An Ed25519 key of RFC 8410 up to its 32 octets.
+const ED25519_DER: [u8; 12] = [
+    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
+];
+/// Before the 32 octets of an Ed25519 key among multicodecs.
+const ED25519_CODEC: [u8; 2] = [0xed, 0x01];
+/// Letters of a multibase key at most: one of 34 octets has 47 and its `z`.
+const MULTIBASE_MAX: usize = 64;
+
+/// The public key of somebody else.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicKey {
-    der: Vec<u8>,
+pub enum PublicKey {
+    /// RSA of 2048 to 8192 bits, in DER.
+    Rsa(Vec<u8>),
+    /// Ed25519.
+    Ed25519([u8; 32]),
 }
 
 impl PublicKey {
     /// Reads `PUBLIC KEY` or the older `RSA PUBLIC KEY`.
     pub fn read(pem: &str) -> Option<PublicKey> {
         let der = from_pem(pem, PUBLIC).or_else(|| from_pem(pem, "RSA PUBLIC KEY"))?;
-        Some(PublicKey { der })
+        match der.strip_prefix(&ED25519_DER) {
+            Some(octets) => octets.try_into().ok().map(PublicKey::Ed25519),
+            None => Some(PublicKey::Rsa(der)),
+        }
     }
 
-    /// Whether the signature was made over these bytes by the owner of this key.
-    pub fn holds(&self, algorithm: Algorithm, base: &[u8], signature: &[u8]) -> bool {
-        let how = match algorithm {
-            Algorithm::RsaSha256 => &RSA_PKCS1_2048_8192_SHA256,
-            Algorithm::RsaPssSha512 => &RSA_PSS_2048_8192_SHA512,
-        };
-        UnparsedPublicKey::new(how, &self.der)
-            .verify(base, signature)
-            .is_ok()
+    /// Reads the `publicKeyMultibase` of a Multikey (FEP-521a): an Ed25519 key in base58.
+    pub fn read_multibase(text: &str) -> Option<PublicKey> {
+        let letters = text
+            .strip_prefix('z')
+            .filter(|_| text.len() <= MULTIBASE_MAX)?;
+        let octets = from_base58(letters)?;
+        let octets = octets.strip_prefix(&ED25519_CODEC)?;
+        octets.try_into().ok().map(PublicKey::Ed25519)
     }
+
+    /// Whether the signature was made over these bytes by the owner of this key. Without a named
+    /// algorithm the key decides, as both kinds of signatures want it.
+    pub fn holds(&self, algorithm: Option<Algorithm>, base: &[u8], signature: &[u8]) -> bool {
+        match (self, algorithm) {
+            (PublicKey::Rsa(der), Some(Algorithm::RsaSha256) | None) => {
+                verified(&RSA_PKCS1_2048_8192_SHA256, der, base, signature)
+            }
+            (PublicKey::Rsa(der), Some(Algorithm::RsaPssSha512)) => {
+                verified(&RSA_PSS_2048_8192_SHA512, der, base, signature)
+            }
+            (PublicKey::Ed25519(octets), Some(Algorithm::Ed25519) | None) => {
+                verified(&ED25519, octets, base, signature)
+            }
+            _ => false,
+        }
+    }
+}
+
+fn verified(
+    how: &'static dyn VerificationAlgorithm,
+    key: &[u8],
+    base: &[u8],
+    signature: &[u8],
+) -> bool {
+    UnparsedPublicKey::new(how, key)
+        .verify(base, signature)
+        .is_ok()
+}
+
+/// Base58 in the alphabet of Bitcoin, as multibase uses it.
+fn from_base58(text: &str) -> Option<Vec<u8>> {
+    const ALPHABET: &[u8] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+    // Lowest octet first.
+    let mut octets: Vec<u8> = Vec::new();
+    for letter in text.bytes() {
+        let mut carry = ALPHABET.iter().position(|known| *known == letter)? as u32;
+        for octet in &mut octets {
+            carry += u32::from(*octet) * 58;
+            *octet = (carry & 0xff) as u8;
+            carry >>= 8;
+        }
+        while carry > 0 {
+            octets.push((carry & 0xff) as u8);
+            carry >>= 8;
+        }
+    }
+    let zeros = text.bytes().take_while(|letter| *letter == b'1').count();
+    octets.extend(std::iter::repeat_n(0, zeros));
+    octets.reverse();
+    Some(octets)
 }
 
 fn to_pem(der: &[u8], label: &str) -> String {
@@ -170,9 +237,40 @@ mod tests {
 
         let key = PublicKey::read(first.pem()).unwrap();
         let signature = STANDARD.decode(again.sign(b"snow")).unwrap();
-        assert!(key.holds(Algorithm::RsaSha256, b"snow", &signature));
-        assert!(!key.holds(Algorithm::RsaSha256, b"rain", &signature));
-        assert!(!key.holds(Algorithm::RsaPssSha512, b"snow", &signature));
+        assert!(key.holds(Some(Algorithm::RsaSha256), b"snow", &signature));
+        assert!(key.holds(None, b"snow", &signature));
+        assert!(!key.holds(None, b"rain", &signature));
+        for other in [Algorithm::RsaPssSha512, Algorithm::Ed25519] {
+            assert!(!key.holds(Some(other), b"snow", &signature));
+        }
+    }
+
+    /// The key of RFC 9421, appendix B.1.4.
+    const ED25519_PEM: &str = "-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEAJrQLj5P/89iXES9+vFgrIy29clF9CC/oPPsw3c5D0bs=
+-----END PUBLIC KEY-----";
+
+    #[test]
+    fn an_ed25519_key_is_read_from_pem_and_from_multibase() {
+        let key = PublicKey::read(ED25519_PEM).unwrap();
+        let PublicKey::Ed25519(octets) = &key else {
+            panic!("{key:?}");
+        };
+        assert_eq!((octets[0], octets[31]), (0x26, 0xbb));
+        // The first example of did:key, and the octets that W3C gives for it.
+        let multibase = "z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK";
+        let PublicKey::Ed25519(octets) = PublicKey::read_multibase(multibase).unwrap() else {
+            panic!("another kind");
+        };
+        assert_eq!(octets[..4], [0x2e, 0x6f, 0xcc, 0xe3]);
+        let long = format!("z{}", "1".repeat(100));
+        for broken in ["", "z", "6Mkha", "z0OIl", &multibase[..40], &long] {
+            assert_eq!(PublicKey::read_multibase(broken), None, "{broken}");
+        }
+        // Neither kind of key takes the other's signature.
+        for algorithm in [Algorithm::RsaSha256, Algorithm::RsaPssSha512] {
+            assert!(!key.holds(Some(algorithm), b"snow", &[0; 64]));
+        }
     }
 
     #[test]

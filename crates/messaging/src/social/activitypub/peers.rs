@@ -260,19 +260,33 @@ fn peer(document: &Value) -> Option<Peer> {
     let handle = format!("@{}@{}", plain::text_of(name), authority(&url));
     let shown = document["name"].as_str().filter(|name| !name.is_empty());
     let shown = shown.map_or_else(|| handle.clone(), plain::text_of);
-    let keys = reading::list(&document["publicKey"])
-        .into_iter()
-        .filter_map(|key| {
-            let owned = key["owner"].as_str().is_none_or(|owner| owner == id);
-            let read = PublicKey::read(key["publicKeyPem"].as_str()?)?;
-            owned.then(|| Some((key["id"].as_str()?.to_owned(), read)))?
-        });
+    let keys = keys(document, &id);
     Some(Peer {
-        keys: keys.collect(),
+        keys,
         name: shown.chars().take(NAME_MAX).collect(),
         automatic: matches!(kind, "Service" | "Application"),
         handle,
         inbox,
         id,
     })
+}
+
+/// The keys an actor names as its own: those of old in PEM, and those of FEP-521a.
+fn keys(document: &Value, id: &str) -> Vec<(String, PublicKey)> {
+    let named = |key: &Value, owner: &str, read: Option<PublicKey>| {
+        let owned = key[owner].as_str().is_none_or(|owner| owner == id);
+        let id = key["id"].as_str().filter(|_| owned)?;
+        Some((id.to_owned(), read?))
+    };
+    let pem = reading::list(&document["publicKey"]).into_iter();
+    let pem = pem.filter_map(|key| {
+        let read = key["publicKeyPem"].as_str().and_then(PublicKey::read);
+        named(key, "owner", read)
+    });
+    let multi = reading::list(&document["assertionMethod"]).into_iter();
+    let multi = multi.filter_map(|key| {
+        let text = key["publicKeyMultibase"].as_str();
+        named(key, "controller", text.and_then(PublicKey::read_multibase))
+    });
+    pem.chain(multi).collect()
 }

@@ -71,7 +71,8 @@ pub struct Received<'a> {
 pub struct Claim {
     /// Whose key.
     pub key_id: String,
-    algorithm: Algorithm,
+    /// None when the key says it.
+    algorithm: Option<Algorithm>,
     base: Vec<u8>,
     signature: Vec<u8>,
 }
@@ -135,10 +136,12 @@ fn read_cavage(received: &Received<'_>) -> Result<Claim, Refusal> {
         let found = parts.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str())
     };
-    match part("algorithm") {
-        None | Some("rsa-sha256" | "hs2019") => {}
+    let algorithm = match part("algorithm") {
+        None | Some("hs2019") => None,
+        Some("rsa-sha256") => Some(Algorithm::RsaSha256),
+        Some("ed25519") => Some(Algorithm::Ed25519),
         Some(_) => return Err(Refusal::Algorithm),
-    }
+    };
     let names: Vec<String> = part("headers")
         .unwrap_or("date")
         .split_whitespace()
@@ -180,7 +183,7 @@ fn read_cavage(received: &Received<'_>) -> Result<Claim, Refusal> {
     }
     Ok(Claim {
         key_id: part("keyId").ok_or(Refusal::Unreadable)?.to_owned(),
-        algorithm: Algorithm::RsaSha256,
+        algorithm,
         base: lines.join("\n").into_bytes(),
         signature: decoded(part("signature").ok_or(Refusal::Unreadable)?)?,
     })
@@ -200,8 +203,10 @@ fn read_9421(received: &Received<'_>) -> Result<Claim, Refusal> {
         found.map(|(_, value)| value.as_str())
     };
     let algorithm = match part("alg") {
-        None | Some("rsa-v1_5-sha256") => Algorithm::RsaSha256,
-        Some("rsa-pss-sha512") => Algorithm::RsaPssSha512,
+        None => None,
+        Some("rsa-v1_5-sha256") => Some(Algorithm::RsaSha256),
+        Some("rsa-pss-sha512") => Some(Algorithm::RsaPssSha512),
+        Some("ed25519") => Some(Algorithm::Ed25519),
         Some(_) => return Err(Refusal::Algorithm),
     };
     let names = names(components)?;
@@ -573,6 +578,49 @@ mod tests {
             read(&rfc_9421(&partial, &keyed), BODY),
             Err(Refusal::Unreadable)
         );
+    }
+
+    /// RFC 9421, appendix B.2.6, with the key of B.1.4. It covers no body, so none comes with it.
+    fn vector(date: &'static str) -> Result<Claim, Refusal> {
+        const SIGNATURE: &str = "wqcAqbmYJ2ji2glfAMaRy4gruYYnx2nEFN2HN6jrnDnQCK1u02Gb04v9EDgwUPiu4A0\
+                                 w6vuQv5lIp5WPpBKRCw==";
+        let input = "sig-b26=(\"date\" \"@method\" \"@path\" \"@authority\" \"content-type\" \
+                     \"content-length\");created=1618884473;keyid=\"test-key-ed25519\"";
+        let headers = fields(&[
+            ("date", date.to_owned()),
+            ("content-type", "application/json".to_owned()),
+            ("content-length", "18".to_owned()),
+            ("signature-input", input.to_owned()),
+            ("signature", format!("sig-b26=:{SIGNATURE}:")),
+        ]);
+        Claim::read(&Received {
+            method: &Method::POST,
+            target: "/foo?param=Value&Pet=dog",
+            scheme: "https",
+            authority: "example.com",
+            headers: &headers,
+            body: b"",
+            now: at(1_618_884_473),
+        })
+    }
+
+    #[test]
+    fn the_ed25519_vector_of_rfc_9421_holds() {
+        let key = PublicKey::read(
+            "-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEAJrQLj5P/89iXES9+vFgrIy29clF9CC/oPPsw3c5D0bs=
+-----END PUBLIC KEY-----",
+        )
+        .unwrap();
+        let claim = vector("Tue, 20 Apr 2021 02:07:55 GMT").unwrap();
+        assert_eq!(claim.key_id, "test-key-ed25519");
+        assert!(claim.holds(&key));
+        assert!(!claim.holds(&PublicKey::read(KEY.pem()).unwrap()));
+        let other = vector("Tue, 20 Apr 2021 02:07:56 GMT").unwrap();
+        assert!(!other.holds(&key), "another date was signed");
+        // A signature of the city's RSA key is none of an Ed25519 key, whatever it calls itself.
+        let own = read(&fields(&own("120.city.example", NOW)), BODY).unwrap();
+        assert!(!own.holds(&key));
     }
 
     #[test]

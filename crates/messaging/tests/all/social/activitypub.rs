@@ -465,3 +465,93 @@ async fn a_new_key_is_believed_and_nobody_makes_us_ask_all_the_time() {
     assert_eq!(town.deliver(&signed).await.0, StatusCode::ACCEPTED);
     assert_eq!(town.desk.all().len(), 2);
 }
+
+/// A signature by the second key of alice, an Ed25519 key.
+async fn younger(town: &mut Town, what: Value) -> Value {
+    let order = town.order("sign-younger", &what);
+    town.fedify.ask(order).await
+}
+
+#[tokio::test]
+async fn a_younger_servers_ed25519_signatures_are_believed() {
+    let Some(mut town) = Town::new().await else {
+        return;
+    };
+    // By the key in PEM, as fedify itself believes it, and by the one of FEP-521a.
+    let ways = [
+        (RFC_9421, "key-2", "ed25519", true),
+        (RFC_9421, "key-2", "", true),
+        (RFC_9421, "multikey-2", "ed25519", false),
+        (CAVAGE, "key-2", "hs2019", false),
+        (CAVAGE, "multikey-2", "ed25519", false),
+    ];
+    for (number, (spec, key, algorithm, fedify_too)) in ways.into_iter().enumerate() {
+        let id = format!("young-{number}");
+        let what = json!({ "spec": spec, "key": key, "algorithm": algorithm, "id": id });
+        let signed = younger(&mut town, what).await;
+        if fedify_too {
+            let believed = signed["believed"].as_str().unwrap_or_default();
+            assert!(believed.ends_with("#key-2"), "{signed}");
+        }
+        let (status, words) = town.deliver(&signed).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{spec} {key} {words}");
+        let message = town.desk.message(number + 1).await;
+        assert!(message.key.ends_with(&id), "{}", message.key);
+    }
+}
+
+#[tokio::test]
+async fn forged_ed25519_signatures_are_refused() {
+    let Some(mut town) = Town::new().await else {
+        return;
+    };
+    let genuine = json!({ "spec": RFC_9421, "algorithm": "ed25519" });
+    let genuine = younger(&mut town, genuine).await;
+    let changed = |name: &str, from: &str, to: &str| {
+        let mut forged = genuine.clone();
+        let value = forged["headers"][name].as_str().unwrap().replace(from, to);
+        forged["headers"][name] = json!(value);
+        forged
+    };
+    let mut body = genuine.clone();
+    body["body"] = json!(genuine["body"].as_str().unwrap().replace("많이", "적게"));
+    let mut forged = vec![
+        (body, "digest"),
+        (
+            changed("signature-input", "#key-2", "#multikey-2"),
+            "signature",
+        ),
+        (
+            changed("signature-input", "#key-2", "#main-key"),
+            "signature",
+        ),
+        (
+            changed("signature-input", "ed25519", "rsa-v1_5-sha256"),
+            "signature",
+        ),
+        (
+            changed("signature-input", "ed25519", "ecdsa-p256-sha256"),
+            "algorithm",
+        ),
+    ];
+    for (what, refusal) in [
+        (json!({ "spec": RFC_9421, "signer": "bob" }), "key-owner"),
+        (json!({ "spec": RFC_9421, "hoursAgo": 13 }), "stale"),
+        (
+            json!({ "spec": CAVAGE, "algorithm": "rsa-sha256" }),
+            "signature",
+        ),
+        (
+            json!({ "spec": CAVAGE, "algorithm": "hmac-sha256" }),
+            "algorithm",
+        ),
+    ] {
+        forged.push((younger(&mut town, what).await, refusal));
+    }
+    for (signed, refusal) in forged {
+        let (status, words) = town.deliver(&signed).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{signed}");
+        assert!(words.contains(refusal), "{refusal}: {words}");
+    }
+    assert_eq!(town.desk.all(), []);
+}

@@ -16,7 +16,7 @@ use messaging::social::bluesky::{Bluesky, Settings};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
-const API: &[&str] = &["@atproto/api@0.21.0"];
+pub const API: &[&str] = &["@atproto/api@0.21.0"];
 const CID: &str = "bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a";
 const ALICE: &str = "did:plc:alicealicealicealicealic";
 const CITY: &str = "did:plc:citycitycitycitycitycity";

@@ -3,6 +3,7 @@
 
 mod activitypub;
 mod bluesky;
+mod bluesky_pds;
 mod mastodon;
 mod peer;
 mod telegram;

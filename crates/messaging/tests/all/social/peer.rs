@@ -43,6 +43,13 @@ impl Peer {
         Some(Peer::start(command).await)
     }
 
+    /// The same where some of the packages are compiled as they are installed.
+    pub async fn compiled(script: &str, packages: &[&str], sources: &[&str]) -> Option<Peer> {
+        let folder = npm(packages).await?;
+        rebuild(&folder, sources).await;
+        Peer::node(script, packages, &[]).await
+    }
+
     /// The same with packages of PyPI.
     pub async fn python(script: &str, packages: &[&str], arguments: &[&str]) -> Option<Peer> {
         let folder = pip(packages).await?;
@@ -159,6 +166,19 @@ pub async fn npm(packages: &[&str]) -> Option<PathBuf> {
         std::fs::write(done, "").unwrap();
     }
     Some(folder)
+}
+
+/// Compiles packages that are installed already, once.
+async fn rebuild(folder: &Path, sources: &[&str]) {
+    let _alone = INSTALLING.lock().await;
+    let done = folder.join("compiled");
+    if !done.exists() {
+        let mut command = Command::new("npm");
+        command.args(["rebuild", "--loglevel=error"]).args(sources);
+        let status = command.current_dir(folder).stdout(Stdio::null()).status();
+        assert!(status.await.unwrap().success(), "npm rebuild {sources:?}");
+        std::fs::write(done, "").unwrap();
+    }
 }
 
 /// Installs packages of PyPI, once.

@@ -1,0 +1,70 @@
+//! Every word about articles at the desk, in Korean and English, in one table. Never a word of
+//! another page.
+
+use crate::texts::words;
+
+/// The texts in a language.
+pub(crate) fn in_language(tag: &str) -> &'static Articles {
+    static ARTICLES: [Articles; 2] = [Articles::of(0), Articles::of(1)];
+    &ARTICLES[usize::from(tag != "ko")]
+}
+
+words!(
+    /// What a counselor reads of articles beside the contact.
+    Articles, 2, {
+    articles: ["상담 정보", "Articles"];
+    search: ["상담 정보 검색", "Search articles"];
+    search_hint: ["쓰는 대로 찾습니다", "Found as you write"];
+    none: ["맞는 상담 정보가 없습니다", "No article fits"];
+    empty: ["아직 게시된 상담 정보가 없습니다", "No article is published yet"];
+    building: [
+        "검색 색인을 만드는 중입니다. 잠시 뒤에 찾을 수 있습니다.",
+        "The index is being built. Articles are found in a moment."];
+    failed: ["검색이 되지 않습니다. 다시 시도합니다.", "The search did not get through; trying again."];
+    mean: ["혹시 이것을 찾으셨나요? {words}", "Did you mean {words}?"];
+    overdue: ["확인 기한 지남", "Check overdue"];
+    yellow: [
+        "담당 부서가 제때 확인하지 않은 글입니다. 내용을 확인하고 안내하세요.",
+        "Its unit has not assured this in time. Check before you tell it."];
+    everywhere: ["공통", "All districts"];
+    district: ["지역", "District"];
+    district_next: ["다음 지역", "Next district"];
+    district_before: ["이전 지역", "Previous district"];
+    languages: ["언어", "Language"];
+    details: ["자세한 내용", "Details"];
+    documents: ["필요한 것", "What to bring"];
+    fee: ["수수료", "Fee"];
+    time: ["걸리는 시간", "Time"];
+    office: ["창구", "Office"];
+    telephone: ["전화", "Telephone"];
+    owner: ["담당 {unit} · {day} 확인 · 개정 {n}", "Owner {unit} · assured {day} · revision {n}"];
+    not_public: ["시민에게 보내지 않는 글입니다", "Not for citizens: it cannot be sent"];
+    send: ["답으로 보내기", "Send"];
+    used: ["안내함", "Used"];
+    used_done: ["이 상담에서 사용함", "Used in this contact"];
+    helped: ["도움 됨", "Helped"];
+    unhelped: ["도움 안 됨", "Did not help"];
+    sets: ["{what}(으)로 바꾸기", "Change to {what}"];
+    filled: ["분류와 처리 결과를 채웠습니다", "Category and outcome are filled in"];
+    shut: ["닫기", "Close"];
+    send_now: ["⏎ 보내기 · Alt R 고치기", "⏎ sends · Alt R edits"];
+    no_language: [
+        "{wanted} 글이 없어 {language}(으)로 보냅니다.",
+        "There is no text in {wanted}: this one is in {language}."];
+    doubtful: ["이 번역: {standing}", "This translation: {standing}"];
+    say_open: ["상담 정보: {title}. {answer}", "Article: {title}. {answer}"];
+    revision: ["개정 {n}", "revision {n}"];
+    e_read: ["상담 정보를 안내함", "Article used"];
+    e_sent: ["상담 정보를 보냄", "Article sent"];
+    e_helped: ["상담 정보가 도움 됨", "Article helped"];
+    e_unhelped: ["상담 정보가 도움 안 됨", "Article did not help"];
+
+    k_search: ["상담 정보 검색으로", "Go to the search for articles"];
+    k_open: ["상담 정보 열기", "Open an article"];
+    k_district: ["열린 글의 지역 바꾸기", "Another district of the open article"];
+    k_language: ["열린 글의 언어 바꾸기", "Another language of the open article"];
+    k_send: ["열린 글을 시민의 언어로 보내기", "Send the open article in the citizen's language"];
+    k_used: ["열린 글을 안내함으로 기록", "Write down that the open article was used"];
+    k_sets: ["글의 분류와 처리 결과로 바꾸기", "Take category and outcome of the article"];
+    k_verdict: ["글이 도움 됨 / 안 됨", "It helped / it did not"];
+});
