@@ -386,9 +386,12 @@ fn who_owns_another_unit_writes_nothing_here() {
     assert_eq!(desk.ask_as(owner("WTR"), &away), Err(Refusal::NotAllowed));
 }
 
+/// A change of the facts and what it is refused with.
+type Change = (fn(&mut Facts), Refusal);
+
 #[test]
 fn what_is_not_complete_is_not_published() {
-    let incomplete: [(fn(&mut Facts), Refusal); 3] = [
+    let incomplete: [Change; 3] = [
         (|facts| facts.category.clear(), Refusal::BadCategory),
         (|facts| facts.owner.clear(), Refusal::BadUnit),
         (|facts| facts.source = Language::En, Refusal::NoSource),
@@ -404,7 +407,7 @@ fn what_is_not_complete_is_not_published() {
         };
         assert_eq!(desk.ask(&review), Err(refusal));
     }
-    let wrong: [(fn(&mut Facts), Refusal); 5] = [
+    let wrong: [Change; 5] = [
         (|facts| facts.category = "A".into(), Refusal::BadCategory),
         (|facts| facts.outcome = "ZZ".into(), Refusal::BadOutcome),
         (|facts| facts.units.push("ZZ".into()), Refusal::BadUnit),

@@ -195,8 +195,7 @@ impl Archive {
         &self,
         id: ArticleId,
     ) -> Result<Vec<(Time, LibraryEvent)>, Failure> {
-        let events = events_of(self.reader(), id.0 as i64 - 1, id.0 as i64).await?;
-        Ok(events.into_iter().map(|(at, event)| (at, event)).collect())
+        events_of(self.reader(), id.0 as i64 - 1, id.0 as i64).await
     }
 
     /// The texts of a version.

@@ -241,12 +241,9 @@ pub(crate) fn read_json(text: &str, city: &City) -> Found {
 }
 
 fn read_table(mut table: toml::Table, city: &City, found: &mut Found) {
-    let articles = match table.remove("article") {
-        Some(toml::Value::Array(articles)) => articles,
-        _ => {
-            found.flaw("1", "there is no [[article]]");
-            return;
-        }
+    let Some(toml::Value::Array(articles)) = table.remove("article") else {
+        found.flaw("1", "there is no [[article]]");
+        return;
     };
     for key in table.keys() {
         found.flaw(key.clone(), "is not known");

@@ -130,15 +130,12 @@ fn plain(text: &str) -> String {
         let (before, tag) = rest.split_at(open);
         out.push_str(before);
         let is_tag = tag[1..].starts_with(|next: char| next.is_ascii_alphabetic() || next == '/');
-        match tag.find('>').filter(|_| is_tag) {
-            Some(close) => {
-                out.push(' ');
-                rest = &tag[close + 1..];
-            }
-            None => {
-                out.push('<');
-                rest = &tag[1..];
-            }
+        if let Some(close) = tag.find('>').filter(|_| is_tag) {
+            out.push(' ');
+            rest = &tag[close + 1..];
+        } else {
+            out.push('<');
+            rest = &tag[1..];
         }
     }
     out.push_str(rest);
@@ -360,14 +357,14 @@ fn uuid(name: &str) -> String {
     bytes[6] = bytes[6] & 0x0f | 0x80;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let hex = crate::session::hex(&bytes);
-    let (a, b, c, d, e) = (
+    let parts = [
         &hex[..8],
         &hex[8..12],
         &hex[12..16],
         &hex[16..20],
         &hex[20..],
-    );
-    format!("{a}-{b}-{c}-{d}-{e}")
+    ];
+    parts.join("-")
 }
 
 #[cfg(test)]

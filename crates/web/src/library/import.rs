@@ -177,22 +177,17 @@ fn nothing_given(site: &Site) -> Given {
 
 /// `GET /library/import`
 pub(crate) async fn blank(State(site): State<Site>, staffer: Staffer) -> Response {
-    match editors_only(&staffer) {
-        Ok(()) => page(&form(&site, &staffer, &nothing_given(&site), "")),
-        Err(refusal) => refusal,
-    }
+    closed(&staffer).unwrap_or_else(|| page(&form(&site, &staffer, &nothing_given(&site), "")))
 }
 
-fn editors_only(staffer: &Staffer) -> Result<(), Response> {
+/// What whoever is no editor gets to see.
+fn closed(staffer: &Staffer) -> Option<Response> {
     if staffer.profile.library == Role::Editor {
-        return Ok(());
+        return None;
     }
     let l = texts::in_language(staffer.words.tag);
-    Err(refuse(
-        staffer.words,
-        StatusCode::FORBIDDEN,
-        l.r_not_allowed,
-    ))
+    let message = l.r_not_allowed;
+    Some(refuse(staffer.words, StatusCode::FORBIDDEN, message))
 }
 
 /// A file as it was sent.
@@ -209,7 +204,7 @@ pub(crate) async fn read(State(site): State<Site>, request: Request) -> Response
         Ok(staffer) => staffer,
         Err(refusal) => return refusal,
     };
-    if let Err(refusal) = editors_only(&staffer) {
+    if let Some(refusal) = closed(&staffer) {
         return refusal;
     }
     let request = Request::from_parts(parts, body);
@@ -295,16 +290,17 @@ fn parsed(site: &Site, sent: &Sent) -> Result<Found, &'static str> {
     let (city, given) = (site.city(), &sent.given);
     let text = decoded(&sent.bytes);
     let looks = text.trim_start();
-    if looks.starts_with('<') || sent.name.ends_with(".html") || sent.name.ends_with(".htm") {
+    let kind = sent.name.rsplit_once('.').map_or("", |(_, kind)| kind);
+    if looks.starts_with('<') || matches!(kind, "html" | "htm") {
         let clean = site.settings.writing.markup.as_ref();
         let clean = clean.ok_or("HTML cannot be read here.")?;
         return Ok(markup::read(&clean(&text), given));
     }
-    if looks.starts_with('{') || (looks.starts_with('[') && sent.name.ends_with(".json")) {
+    if looks.starts_with('{') || (looks.starts_with('[') && kind == "json") {
         let services = hsds::read(&text, given);
         return Ok(services.unwrap_or_else(|| file::read_json(&text, city)));
     }
-    if sent.name.ends_with(".toml") {
+    if kind == "toml" {
         return Ok(file::read_toml(&text, city));
     }
     Ok(tables::read(&text, city, given))
@@ -513,7 +509,7 @@ pub(crate) async fn take(
     Path(token): Path<String>,
     Proven { staffer, fields }: Proven,
 ) -> Response {
-    if let Err(refusal) = editors_only(&staffer) {
+    if let Some(refusal) = closed(&staffer) {
         return refusal;
     }
     let l = texts::in_language(staffer.words.tag);

@@ -69,7 +69,6 @@ fn lines(text: &str, by: char) -> Result<Vec<Line>, usize> {
                 letters.next();
             }
             (Some(_), '"') => quoted = None,
-            (Some(_), letter) => field.push(letter),
             (None, '"') if field.is_empty() => quoted = Some(number),
             (None, '\r') if letters.peek() == Some(&'\n') => {}
             (None, '\n' | '\r') => {
@@ -77,7 +76,7 @@ fn lines(text: &str, by: char) -> Result<Vec<Line>, usize> {
                 lines.push(std::mem::replace(&mut line, next));
             }
             (None, letter) if letter == by => line.1.push(String::new()),
-            (None, letter) => field.push(letter),
+            (_, letter) => field.push(letter),
         }
     }
     if let Some(begun) = quoted {
@@ -234,6 +233,10 @@ fn line(
             .filter(|one| *one != Language::Other)
             .ok_or_else(|| format!("no article is written in `{code}`"))?,
     };
+    let state = match get("state") {
+        "" => TextState::Human,
+        code => TextState::parse(code).ok_or_else(|| format!("no state `{code}`"))?,
+    };
     let (title, district) = (get("title"), get("district"));
     let code = match get("code") {
         "" if title.is_empty() => return Err("has neither code nor title".into()),
@@ -260,10 +263,7 @@ fn line(
     if !written.text.title.is_empty() {
         return Err(format!("`{code}` is there twice in {language}: {title}"));
     }
-    written.state = match get("state") {
-        "" => TextState::Human,
-        code => TextState::parse(code).ok_or_else(|| format!("no state `{code}`"))?,
-    };
+    written.state = state;
     let variants = std::mem::take(&mut written.text.variants);
     written.text = Text { variants, ..text };
     Ok(())

@@ -30,7 +30,7 @@ words!(
     search: ["찾기", "Search"];
     show: ["보기", "Show"];
     clear: ["조건 지우기", "Clear"];
-    words: ["제목이나 코드", "Words of title or code"];
+    in_titles: ["제목이나 코드", "Words of title or code"];
     state: ["상태", "State"];
     owner: ["담당 부서", "Owner unit"];
     season: ["계절", "Season"];
