@@ -12,7 +12,7 @@ const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Every file: name, type, content.
-const FILES: [(&str, &str, &str); 28] = [
+const FILES: [(&str, &str, &str); 30] = [
     ("style.css", STYLE, include_str!("../assets/style.css")),
     ("chat.css", STYLE, include_str!("../assets/chat.css")),
     ("chat.js", SCRIPT, include_str!("../assets/chat.js")),

@@ -61,6 +61,7 @@ pub(crate) async fn helped(
             language: page_language(tag),
             helped,
             words: String::new(),
+            contact: None,
         };
         match site.hub.librarian().ask(reader, article, rate).await {
             Ok(_) | Err(LibraryError::Refused(_)) => {}
