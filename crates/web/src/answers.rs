@@ -224,7 +224,12 @@ pub(crate) fn visitor(site: &Site, parts: &Parts) -> String {
 }
 
 /// An answer that a browser keeps and asks about again: the same answer costs no transfer.
-pub(crate) fn kept(headers: &HeaderMap, kind: &'static str, keep: &'static str, body: String) -> Response {
+pub(crate) fn kept(
+    headers: &HeaderMap,
+    kind: &'static str,
+    keep: &'static str,
+    body: String,
+) -> Response {
     let digest = Sha256::digest(body.as_bytes());
     let tag = format!("\"{}\"", hex(&digest[..12]));
     let known = headers
@@ -257,7 +262,12 @@ pub(crate) fn kept(headers: &HeaderMap, kind: &'static str, keep: &'static str, 
 /// A page that a browser keeps and asks about again.
 pub(crate) fn kept_page(headers: &HeaderMap, template: &impl askama::Template) -> Response {
     match template.render() {
-        Ok(html) => kept(headers, "text/html; charset=utf-8", "private, no-cache", html),
+        Ok(html) => kept(
+            headers,
+            "text/html; charset=utf-8",
+            "private, no-cache",
+            html,
+        ),
         Err(failure) => {
             tracing::error!(%failure, "a page was not rendered");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()

@@ -2,7 +2,9 @@
 //! trusted, and where to go on. Never a draft, never an article that is not theirs.
 
 use super::linked::{self, Calls};
-use super::{AskBox, Asked, Frame, SearchBox, kept_page, link, own_name, page_with, tag_of, visitor};
+use super::{
+    AskBox, Asked, Frame, SearchBox, kept_page, link, own_name, page_with, tag_of, visitor,
+};
 use crate::Site;
 use crate::library::article::{Block, blocks};
 use crate::library::{Choice, page_language, unit_name};
@@ -96,7 +98,10 @@ pub(crate) async fn seek(site: &Site, code: &str) -> Result<Sought, Failure> {
         return Ok(Sought::Seen(Box::new(whole)));
     }
     let audience = article.published().map(|version| version.facts.audience);
-    let was_read = matches!(article.status(library, today), Status::Retired | Status::Hidden);
+    let was_read = matches!(
+        article.status(library, today),
+        Status::Retired | Status::Hidden
+    );
     if was_read && audience == Some(Audience::Citizen) {
         Ok(Sought::Gone)
     } else {
@@ -185,7 +190,10 @@ fn shown(
     let here = varied.iter().find(|one| !one.code.is_empty() && one.chosen);
     let origin = links::origin(site, &parts.headers);
     let place = |language: Language| {
-        let at = link(&path, &[("lang", language.code()), ("district", &asked.district)]);
+        let at = link(
+            &path,
+            &[("lang", language.code()), ("district", &asked.district)],
+        );
         format!("{origin}{at}")
     };
     let alternates = whole.texts.keys();
@@ -317,7 +325,13 @@ mod tests {
     #[test]
     fn only_addresses_of_the_web_are_links() {
         assert_eq!(safe("https://law.example/1"), "https://law.example/1");
-        for url in ["javascript:alert(1)", " https://x", "data:text/html,x", "", "//x"] {
+        for url in [
+            "javascript:alert(1)",
+            " https://x",
+            "data:text/html,x",
+            "",
+            "//x",
+        ] {
             assert_eq!(safe(url), "", "{url}");
         }
     }

@@ -112,11 +112,7 @@ fn title(head: &Head, tag: &str, language: Language) -> Title {
 }
 
 /// The first two levels of the city's categories, as far as there are articles in them.
-fn groups<'a>(
-    site: &Site,
-    tag: &str,
-    heads: impl Iterator<Item = &'a Arc<Head>>,
-) -> Vec<Group> {
+fn groups<'a>(site: &Site, tag: &str, heads: impl Iterator<Item = &'a Arc<Head>>) -> Vec<Group> {
     let mut counts: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
     for head in heads {
         let code = head.category.as_str();
@@ -136,7 +132,8 @@ fn groups<'a>(
     let all = || site.city().categories.iter();
     let tops = all().filter(|one| !one.code.contains('-'));
     let group = |top: &Category| {
-        let below = all().filter(|one| one.code.rsplit_once('-').is_some_and(|it| it.0 == top.code));
+        let below =
+            all().filter(|one| one.code.rsplit_once('-').is_some_and(|it| it.0 == top.code));
         Some(Group {
             topic: topic(top)?,
             finer: below.filter_map(topic).collect(),

@@ -51,7 +51,10 @@ pub(crate) async fn helped(
         Err(failure) => return super::unread(&failure),
     };
     let (who, now) = (visitor(&site, &parts), Instant::now());
-    let first = site.searches.rated_article.may(format!("{who} {code}"), now);
+    let first = site
+        .searches
+        .rated_article
+        .may(format!("{who} {code}"), now);
     if first && site.searches.rated.may(who, now) {
         let reader = Author {
             id: None,

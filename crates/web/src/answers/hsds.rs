@@ -137,9 +137,7 @@ async fn described(State(site): State<Site>, headers: HeaderMap) -> Response {
         "taxonomy_id",
         "organization_id",
     ];
-    let parameter = |name: &&str| {
-        json!({ "name": name, "in": "query", "required": false, "schema": { "type": "string" } })
-    };
+    let parameter = |name: &&str| json!({ "name": name, "in": "query", "required": false, "schema": { "type": "string" } });
     let answer = json!({ "200": { "description": "JSON of HSDS 3" } });
     let mut paths = serde_json::Map::new();
     for (path, more) in [
@@ -147,7 +145,10 @@ async fn described(State(site): State<Site>, headers: HeaderMap) -> Response {
         ("organizations", &vec!["search", "full"]),
         ("service_at_locations", &narrow.to_vec()),
         ("taxonomies", &Vec::new()),
-        ("taxonomy_terms", &vec!["search", "taxonomy_id", "top_only", "parent_id"]),
+        (
+            "taxonomy_terms",
+            &vec!["search", "taxonomy_id", "top_only", "parent_id"],
+        ),
     ] {
         let all: Vec<Value> = page.iter().chain(more.iter()).map(parameter).collect();
         let list = json!({ "get": { "parameters": all, "responses": answer } });
@@ -185,7 +186,8 @@ async fn narrowed(site: &Site, wanted: &Wanted, heads: &Heads) -> Result<Vec<Arc
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         })?;
         let hits = answer.hits.iter();
-        hits.filter_map(|hit| heads.get(&hit.article).cloned()).collect()
+        hits.filter_map(|hit| heads.get(&hit.article).cloned())
+            .collect()
     };
     let category = site
         .city()
@@ -232,9 +234,9 @@ async fn services(
     };
     if is_yes(&wanted.minimal) {
         let page = wanted.page_of(found.len(), MINIMAL_MAX);
-        let few = found[page.range()].iter().map(|head| {
-            json!({ "id": head.uuid, "last_modified": head.released.to_string() })
-        });
+        let few = found[page.range()]
+            .iter()
+            .map(|head| json!({ "id": head.uuid, "last_modified": head.released.to_string() }));
         return paged(&headers, page, &few.collect::<Vec<_>>());
     }
     let page = wanted.page_of(found.len(), ITEMS_MAX);

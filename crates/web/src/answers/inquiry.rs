@@ -158,7 +158,9 @@ async fn articles(
     let mut items = Vec::new();
     for head in &about[page.range()] {
         match whole(site, head).await {
-            Ok(Some(whole)) => items.extend(tell(site, &whole, wanted, headers, |it| (kind.item)(it))),
+            Ok(Some(whole)) => {
+                items.extend(tell(site, &whole, wanted, headers, |it| (kind.item)(it)))
+            }
             Ok(None) => {}
             Err(failure) => return unread(&failure),
         }
@@ -274,7 +276,10 @@ fn service_detail(told: &Told<'_>, mut item: Value) -> Value {
     }
     let asks = facts.is_some_and(|facts| !facts.request_type.is_empty());
     if asks && told.site.settings.writing.form.is_some() {
-        let place = link("/write", &[("lang", told.language.code()), ("text", &told.text.title)]);
+        let place = link(
+            "/write",
+            &[("lang", told.language.code()), ("text", &told.text.title)],
+        );
         actions.push(json!({
             "type": "Service Request",
             "label": told.text.title,
@@ -302,7 +307,10 @@ fn page(told: &Told<'_>) -> String {
 
 /// Names of the categories, the finest last.
 fn categories(told: &Told<'_>) -> Value {
-    let code = told.whole.version().map_or("", |one| one.facts.category.as_str());
+    let code = told
+        .whole
+        .version()
+        .map_or("", |one| one.facts.category.as_str());
     let tag = told.language.code();
     let all = told.site.city().categories.iter();
     let above = all.filter(|one| {
@@ -355,7 +363,10 @@ async fn facilities(
     let names = ("facilities", "facility");
     let open = site.city().library.units.iter();
     let mut open = open.filter(|unit| !name_in(&unit.office, tag).is_empty());
-    if let Some(unit) = open.clone().find(|unit| organization_id(&unit.code) == name) {
+    if let Some(unit) = open
+        .clone()
+        .find(|unit| organization_id(&unit.code) == name)
+    {
         return written(&headers, form, names, &facility(unit, tag, &heads), false);
     }
     if name == "all" {
@@ -368,7 +379,10 @@ async fn facilities(
     let about = heads.values().filter(|head| head.is_about(name));
     let owners: BTreeSet<&str> = about.map(|head| head.owner.as_str()).collect();
     let mut found = Vec::new();
-    for unit in open.by_ref().filter(|unit| owners.contains(unit.code.as_str())) {
+    for unit in open
+        .by_ref()
+        .filter(|unit| owners.contains(unit.code.as_str()))
+    {
         found.push(facility(unit, tag, &heads));
     }
     written(&headers, form, names, &Value::Array(found), true)
@@ -407,14 +421,22 @@ fn written(
         body.push_str(&element(item, value, item));
     }
     body.push('\n');
-    open(kept(headers, "application/xml; charset=utf-8", OPEN_KEEP, body))
+    open(kept(
+        headers,
+        "application/xml; charset=utf-8",
+        OPEN_KEEP,
+        body,
+    ))
 }
 
 /// A value as an element; `of` names what stands in a list.
 fn element(name: &str, value: &Value, of: &str) -> String {
     let inside = match value {
         Value::Array(all) => all.iter().map(|one| element(of, one, of)).collect(),
-        Value::Object(map) => map.iter().map(|(key, one)| element(key, one, single(key))).collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, one)| element(key, one, single(key)))
+            .collect(),
         Value::String(text) => escaped(text),
         Value::Null => String::new(),
         other => other.to_string(),

@@ -34,7 +34,8 @@ pub(crate) fn calls(line: &str) -> Vec<Calls> {
             .filter(|letter| letter.is_ascii_digit() || *letter == '+')
             .collect();
         let digits = number.chars().filter(char::is_ascii_digit).count();
-        let dials = inside && DIGITS.contains(&digits) && number.rfind('+').is_none_or(|at| at == 0);
+        let dials =
+            inside && DIGITS.contains(&digits) && number.rfind('+').is_none_or(|at| at == 0);
         let number = if dials { number } else { String::new() };
         match calls.last_mut() {
             Some(last) if last.number.is_empty() && number.is_empty() => last.text.push_str(piece),

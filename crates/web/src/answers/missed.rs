@@ -115,7 +115,10 @@ impl Searches {
 
 /// Whether a search tells an editor something, and nothing of a person.
 fn worth_telling(words: &str) -> bool {
-    let letters = words.chars().filter(|letter| letter.is_alphabetic()).count();
+    let letters = words
+        .chars()
+        .filter(|letter| letter.is_alphabetic())
+        .count();
     let digits = words.chars().filter(char::is_ascii_digit).count();
     let long = words.chars().count() > LETTERS_MAX;
     letters >= 2 && digits < DIGITS_MAX && !long && !words.contains('@')
@@ -190,7 +193,13 @@ mod tests {
             searches.asked("a".into(), &words, Language::Ko, found(&[]), now);
         }
         assert_eq!(searches.due(Duration::ZERO, now).len(), VISITOR_MAX);
-        for words in ["a", "12 34", "kim 010-1234-5678", "kim@mail.example", &"가".repeat(101)] {
+        for words in [
+            "a",
+            "12 34",
+            "kim 010-1234-5678",
+            "kim@mail.example",
+            &"가".repeat(101),
+        ] {
             searches.asked("b".into(), words, Language::Ko, found(&[]), now);
         }
         assert!(searches.due(Duration::ZERO, now).is_empty());

@@ -152,13 +152,7 @@ async fn look(site: &Site, tag: &str, asked: &Asked) -> Result<(Found, Vec<Strin
 }
 
 impl Found {
-    fn new(
-        site: &Site,
-        tag: &str,
-        asked: &Asked,
-        answer: &search::Answer,
-        heads: &Heads,
-    ) -> Found {
+    fn new(site: &Site, tag: &str, asked: &Asked, answer: &search::Answer, heads: &Heads) -> Found {
         let ask = AskBox::new(site, tag, &asked.q);
         let t = ask.t;
         let count = answer.hits.len();
@@ -177,7 +171,9 @@ impl Found {
             said: fill(said, &[("q", &asked.q), ("n", &count.to_string())]),
             nothing: count == 0,
             meant,
-            lines: lines.map(|hit| line(site, tag, asked, hit, heads)).collect(),
+            lines: lines
+                .map(|hit| line(site, tag, asked, hit, heads))
+                .collect(),
             ask,
         }
     }

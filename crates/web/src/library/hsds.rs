@@ -167,12 +167,7 @@ pub(crate) fn write(wholes: &[Whole], city: &City, language: Language, today: Da
 }
 
 /// One article as a service, in a language it has, else in its source.
-pub(crate) fn service(
-    whole: &Whole,
-    city: &City,
-    language: Language,
-    today: Day,
-) -> Option<Value> {
+pub(crate) fn service(whole: &Whole, city: &City, language: Language, today: Day) -> Option<Value> {
     let version = whole.version()?;
     if version.facts.audience != Audience::Citizen {
         return None;

@@ -82,7 +82,10 @@ async fn a_search_leads_to_an_article_that_a_browser_keeps() {
     let lee = house.sign_in("lee").await;
     published(&house, &lee, "water-bill").await;
     let start = house.get("/?lang=en", "").await;
-    let field = start.body.find("action=\"/search\"").expect("a search form");
+    let field = start
+        .body
+        .find("action=\"/search\"")
+        .expect("a search form");
     assert!(
         start.body.find("<h1>").is_some_and(|title| field < title),
         "the search comes first"
@@ -108,7 +111,11 @@ async fn a_search_leads_to_an_article_that_a_browser_keeps() {
     assert_eq!(answer, "Pay it at any bank.");
     // A reload costs nothing, until something changes.
     let tag = page.header("etag").unwrap();
-    let headers = [("accept", "text/html"), ("accept-language", "en"), ("if-none-match", tag)];
+    let headers = [
+        ("accept", "text/html"),
+        ("accept-language", "en"),
+        ("if-none-match", tag),
+    ];
     let again = house.send(Request::new("GET", place, &headers, "")).await;
     assert_eq!((again.status, again.body.as_str()), (304, ""));
     done(&house, &lee, "water-bill", "retire", "1").await;
@@ -145,12 +152,19 @@ async fn a_page_says_how_far_it_can_be_trusted_and_keeps_the_place() {
     for verb in ["review", "publish"] {
         done(&house, &lee, "water-bill", verb, "3").await;
     }
-    let page = house.get("/articles/water-bill?lang=ko&district=north", "").await;
+    let page = house
+        .get("/articles/water-bill?lang=ko&district=north", "")
+        .await;
     assert!(page.body.contains("North hall"));
-    assert!(page.body.contains("<a href=\"tel:023456789\">02-345-6789</a>"));
+    assert!(
+        page.body
+            .contains("<a href=\"tel:023456789\">02-345-6789</a>")
+    );
     let other = "href=\"/articles/water-bill?lang=vi&#38;district=north\" lang=\"vi\"";
     assert!(page.body.contains(other), "{}", page.body);
-    let page = house.get("/articles/water-bill?lang=vi&district=north", "").await;
+    let page = house
+        .get("/articles/water-bill?lang=vi&district=north", "")
+        .await;
     assert!(page.body.contains("Tiền nước") && page.body.contains("Do máy dịch"));
     assert!(page.body.contains("Đọc bản 한국어"));
     let page = house.get("/articles/water-bill?lang=mn", "").await;
@@ -217,15 +231,28 @@ async fn what_is_not_for_citizens_is_nowhere() {
     ];
     written(&house, &lee, "seen", &revised).await;
     until(&house, EVERYWHERE[0], "/articles/seen").await;
-    for place in EVERYWHERE.iter().chain(&["/search?q=secretword&lang=ko", "/articles/seen"]) {
+    for place in EVERYWHERE
+        .iter()
+        .chain(&["/search?q=secretword&lang=ko", "/articles/seen"])
+    {
         let page = house.get(place, "").await;
         let body = page.body.to_lowercase().replace("q=secretword", "");
         let body = body.replace("“secretword”", "");
-        for word in ["water secretword", "a secretword", "only-draft", "for-counselors", "retired-one"] {
+        for word in [
+            "water secretword",
+            "a secretword",
+            "only-draft",
+            "for-counselors",
+            "retired-one",
+        ] {
             assert!(!body.contains(word), "{word} at {place}: {body}");
         }
     }
-    for (code, status) in [("only-draft", 404), ("for-counselors", 404), ("retired-one", 410)] {
+    for (code, status) in [
+        ("only-draft", 404),
+        ("for-counselors", 404),
+        ("retired-one", 410),
+    ] {
         let page = house.get(&format!("/articles/{code}"), "").await;
         assert_eq!(page.status, status, "{code}");
         assert!(!page.body.contains("SECRETWORD"), "{code}");
@@ -257,7 +284,12 @@ async fn readers_say_whether_it_helped_and_are_led_on() {
     let page = house.get(reply.header("location").unwrap(), "").await;
     assert!(page.body.contains("Somebody will look at this text again"));
     assert!(page.body.contains("\nmy bill</textarea>"), "{}", page.body);
-    let id = house.archive.find_article("water-bill").await.unwrap().unwrap();
+    let id = house
+        .archive
+        .find_article("water-bill")
+        .await
+        .unwrap()
+        .unwrap();
     let article = house.archive.article(id).await.unwrap().unwrap();
     assert_eq!(article.ratings, (1, 1), "twice is once");
     let gaps = house.archive.library_gaps(Gap::NoHelp, 9).await.unwrap();
@@ -277,16 +309,29 @@ async fn searches_without_a_click_are_gaps_and_those_with_one_are_not() {
     let house = House::open_in(shelves(), |_| {}).await;
     let lee = house.sign_in("lee").await;
     published(&house, &lee, "water-bill").await;
-    until(&house, "/search?q=water&lang=en&part=1", "/articles/water-bill").await;
+    until(
+        &house,
+        "/search?q=water&lang=en&part=1",
+        "/articles/water-bill",
+    )
+    .await;
     let page = house.get("/search?q=Unicorn+permit&lang=en", "").await;
-    assert!(page.body.contains("There is no answer to “Unicorn permit” yet."));
+    assert!(
+        page.body
+            .contains("There is no answer to “Unicorn permit” yet.")
+    );
     assert!(page.body.contains("\nUnicorn permit</textarea>"));
     house.get("/search?q=kim+010-1234-5678&lang=en", "").await;
     let headers = [("user-agent", "SomeBot/1.0"), ("accept", "text/html")];
     let robot = Request::new("GET", "/search?q=robots&lang=en", &headers, "");
     assert_eq!(house.send(robot).await.status, 200);
     house.get("/articles/water-bill", "").await;
-    let House { web, archive, folder, .. } = house;
+    let House {
+        web,
+        archive,
+        folder,
+        ..
+    } = house;
     web.stop().await;
     let gaps = archive.library_gaps(Gap::NoClick, 9).await.unwrap();
     assert_eq!(gaps.len(), 1, "{gaps:?}");

@@ -57,7 +57,11 @@ async fn opened() -> House {
 async fn read(house: &House, path: &str) -> Value {
     let reply = house.get(path, "").await;
     assert_eq!(reply.status, 200, "{path}: {}", reply.body);
-    assert_eq!(reply.header("access-control-allow-origin"), Some("*"), "{path}");
+    assert_eq!(
+        reply.header("access-control-allow-origin"),
+        Some("*"),
+        "{path}"
+    );
     serde_json::from_str(&reply.body).unwrap_or_else(|why| panic!("{path}: {why}: {}", reply.body))
 }
 
@@ -70,12 +74,26 @@ async fn the_map_names_every_language_and_the_feed_what_changed() {
     assert!(map.body.contains("hreflang=\"en\""));
     assert_eq!(house.get("/sitemap/1.xml", "").await.status, 404);
     assert_eq!(house.get("/sitemap/x.xml", "").await.status, 404);
-    assert_eq!(house.get("/sitemap/18446744073709551615.xml", "").await.status, 404);
+    assert_eq!(
+        house
+            .get("/sitemap/18446744073709551615.xml", "")
+            .await
+            .status,
+        404
+    );
     let robots = house.get("/robots.txt", "").await;
     assert!(robots.body.contains("Disallow: /search\n"));
-    assert!(robots.body.contains("Sitemap: https://120.example/sitemap.xml"));
+    assert!(
+        robots
+            .body
+            .contains("Sitemap: https://120.example/sitemap.xml")
+    );
     let feed = house.get("/feeds/articles.atom?lang=en", "").await;
-    assert!(feed.body.contains("<title>Water &amp; more</title>"), "{}", feed.body);
+    assert!(
+        feed.body.contains("<title>Water &amp; more</title>"),
+        "{}",
+        feed.body
+    );
     let at = |code: &str| feed.body.find(&format!("/articles/{code}?")).unwrap();
     assert!(at("water-bill") < at("little"), "the latest first");
     let tag = feed.header("etag").unwrap();
@@ -102,32 +120,81 @@ async fn inquiry_answers_in_both_forms_and_says_how_long() {
     let all = read(&house, &format!("{root}/services/all.json?lang=en")).await;
     assert_eq!(all.as_array().unwrap().len(), 2);
     let mut all = all.as_array().unwrap().iter();
-    let item = all.find(|one| one["service_name"] == "Water & more").unwrap();
+    let item = all
+        .find(|one| one["service_name"] == "Water & more")
+        .unwrap();
     let id = item["id"].as_str().unwrap();
     let keys: Vec<&String> = item.as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["brief_description", "expiration", "id", "service_name"]);
-    assert!(item["expiration"].as_str().unwrap().ends_with('Z'), "{item}");
+    assert_eq!(
+        keys,
+        ["brief_description", "expiration", "id", "service_name"]
+    );
+    assert!(
+        item["expiration"].as_str().unwrap().ends_with('Z'),
+        "{item}"
+    );
     let one = read(&house, &format!("{root}/services/{id}.json?lang=en")).await;
-    assert_eq!(one["url"], "https://120.example/articles/water-bill?lang=en");
-    let html = "<p>Pay it at any bank.</p><p>Not in cash.</p><ul><li>card</li><li>transfer</li></ul>";
+    assert_eq!(
+        one["url"],
+        "https://120.example/articles/water-bill?lang=en"
+    );
+    let html =
+        "<p>Pay it at any bank.</p><p>Not in cash.</p><ul><li>card</li><li>transfer</li></ul>";
     assert_eq!(one["description_html"], html);
     let law = json!({ "type": "Literature", "label": "Water act", "url": "https://law.example/7" });
-    assert!(one["web_actions"].as_array().unwrap().contains(&law), "{one}");
-    assert!(one["categories"].as_array().is_some_and(|all| !all.is_empty()));
+    assert!(
+        one["web_actions"].as_array().unwrap().contains(&law),
+        "{one}"
+    );
+    assert!(
+        one["categories"]
+            .as_array()
+            .is_some_and(|all| !all.is_empty())
+    );
     let faq = read(&house, &format!("{root}/web_faqs/{id}?lang=en")).await;
     assert_eq!(faq["question"], "Water & more");
     assert_eq!(faq["answer_html"], html);
-    let xml = house.get(&format!("{root}/services/WAT.xml?lang=en"), "").await;
-    assert!(xml.body.contains("<service_name>Water &amp; more</service_name>"), "{}", xml.body);
-    assert!(xml.header("content-type").is_some_and(|kind| kind.starts_with("application/xml")));
+    let xml = house
+        .get(&format!("{root}/services/WAT.xml?lang=en"), "")
+        .await;
+    assert!(
+        xml.body
+            .contains("<service_name>Water &amp; more</service_name>"),
+        "{}",
+        xml.body
+    );
+    assert!(
+        xml.header("content-type")
+            .is_some_and(|kind| kind.starts_with("application/xml"))
+    );
     let places = read(&house, &format!("{root}/facilities/WAT.json?lang=en")).await;
     assert_eq!(places[0]["address"], "Water hall <1>");
-    let xml = house.get(&format!("{root}/facilities/all.xml?lang=en"), "").await;
-    assert!(xml.body.contains("<address>Water hall &lt;1&gt;</address>"), "{}", xml.body);
-    for path in ["services/NOPE.json", "services/all.exe", "web_faqs/x", "facilities/NOPE", "services/%00"] {
-        assert_eq!(house.get(&format!("{root}/{path}"), "").await.status, 404, "{path}");
+    let xml = house
+        .get(&format!("{root}/facilities/all.xml?lang=en"), "")
+        .await;
+    assert!(
+        xml.body.contains("<address>Water hall &lt;1&gt;</address>"),
+        "{}",
+        xml.body
+    );
+    for path in [
+        "services/NOPE.json",
+        "services/all.exe",
+        "web_faqs/x",
+        "facilities/NOPE",
+        "services/%00",
+    ] {
+        assert_eq!(
+            house.get(&format!("{root}/{path}"), "").await.status,
+            404,
+            "{path}"
+        );
     }
-    let one = read(&house, &format!("{root}/services/all.json?per_page=1&page=2&lang=en")).await;
+    let one = read(
+        &house,
+        &format!("{root}/services/all.json?per_page=1&page=2&lang=en"),
+    )
+    .await;
     assert_eq!(one.as_array().unwrap().len(), 1);
     house.close().await;
 }
@@ -136,7 +203,10 @@ async fn inquiry_answers_in_both_forms_and_says_how_long() {
 async fn hsds_pages_narrow_and_keep_their_identifiers() {
     let house = opened().await;
     let about = read(&house, "/hsds").await;
-    assert_eq!(about["openapi_url"], "https://120.example/hsds/openapi.json");
+    assert_eq!(
+        about["openapi_url"],
+        "https://120.example/hsds/openapi.json"
+    );
     assert_eq!(read(&house, "/hsds/openapi.json").await["openapi"], "3.1.0");
     let first = read(&house, "/hsds/services?per_page=1&lang=en").await;
     for (key, value) in [
@@ -150,13 +220,26 @@ async fn hsds_pages_narrow_and_keep_their_identifiers() {
     ] {
         assert_eq!(first[key], value, "{key}");
     }
-    assert!(first["contents"][0].get("languages").is_none(), "only what is there once");
+    assert!(
+        first["contents"][0].get("languages").is_none(),
+        "only what is there once"
+    );
     let beyond = read(&house, "/hsds/services?per_page=1&page=99").await;
-    assert_eq!((&beyond["page_number"], &beyond["last_page"]), (&json!(2), &json!(true)));
+    assert_eq!(
+        (&beyond["page_number"], &beyond["last_page"]),
+        (&json!(2), &json!(true))
+    );
     let units = read(&house, "/hsds/organizations?lang=en").await;
     let water = units["contents"].as_array().unwrap();
-    let water = water.iter().find(|one| one["name"] == "Waterworks").unwrap();
-    let tax = units["contents"].as_array().unwrap().iter().find(|one| one["name"] == "Tax office");
+    let water = water
+        .iter()
+        .find(|one| one["name"] == "Waterworks")
+        .unwrap();
+    let tax = units["contents"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["name"] == "Tax office");
     let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
     let terms = read(&house, "/hsds/taxonomy_terms?top_only=true").await;
     let terms = terms["contents"].as_array().unwrap();
@@ -179,9 +262,19 @@ async fn hsds_pages_narrow_and_keep_their_identifiers() {
     assert_eq!(place["location"]["name"], "Water hall");
     let same = read(&house, &format!("/hsds/service_at_locations/{}", id(place))).await;
     assert_eq!(same["id"], place["id"]);
-    let whole = read(&house, &format!("/hsds/services/{}", place["service_id"].as_str().unwrap())).await;
+    let whole = read(
+        &house,
+        &format!("/hsds/services/{}", place["service_id"].as_str().unwrap()),
+    )
+    .await;
     assert_eq!(whole["name"], "Water & more");
-    for path in ["services", "organizations", "service_at_locations", "taxonomies", "taxonomy_terms"] {
+    for path in [
+        "services",
+        "organizations",
+        "service_at_locations",
+        "taxonomies",
+        "taxonomy_terms",
+    ] {
         let reply = house.get(&format!("/hsds/{path}/nope"), "").await;
         assert_eq!(reply.status, 404, "{path}");
     }
@@ -192,9 +285,17 @@ async fn hsds_pages_narrow_and_keep_their_identifiers() {
     let mut exported = file["contents"].as_array().unwrap().iter();
     let exported = exported.find(|one| one["id"] == whole["id"]).unwrap();
     assert_eq!(*exported, whole);
-    let token = post(&house, &lee, "/library/a/water-bill/do/retire", &[("reason", "x")]).await;
+    let token = post(
+        &house,
+        &lee,
+        "/library/a/water-bill/do/retire",
+        &[("reason", "x")],
+    )
+    .await;
     assert_eq!(token.status, 303);
-    let gone = house.get(&format!("/hsds/services/{}", id(&whole)), "").await;
+    let gone = house
+        .get(&format!("/hsds/services/{}", id(&whole)), "")
+        .await;
     assert_eq!(gone.status, 404);
     house.close().await;
 }
@@ -257,7 +358,10 @@ async fn hsds_answers_fit_the_published_schemas() {
         ("service.json", "/hsds/services?lang=en"),
         ("service.json", "/hsds/services?full=true&lang=en"),
         ("organization.json", "/hsds/organizations?lang=en"),
-        ("service_at_location.json", "/hsds/service_at_locations?lang=en"),
+        (
+            "service_at_location.json",
+            "/hsds/service_at_locations?lang=en",
+        ),
     ];
     for (schema, path) in lists {
         let page = read(&house, path).await;
