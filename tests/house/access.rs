@@ -68,3 +68,54 @@ fn pages_on_which_people_write_are_accessible() {
     drop((desk, citizen));
     building.stop();
 }
+
+#[test]
+fn answers_are_accessible_fit_a_phone_and_appear_while_one_types() {
+    let _alone = peer::alone();
+    if !peer::here(&["chromium", "chromedriver", "npm"]) {
+        return;
+    }
+    let folder = Folder::new("answers");
+    let Some(axe) = axe(&folder) else { return };
+    let building = Building::open(&folder, &[]);
+    let citizen = crate::desk::browser(&folder, 440.0);
+    citizen.size(320, 640);
+    citizen.go(&building.page("/?lang=en"));
+    citizen.type_into("#q", "water leak");
+    citizen.until(
+        "results while one types",
+        "return document.querySelectorAll('#hits .hits a').length > 0",
+    );
+    assert_accessible(&citizen, &axe, "results on the start page");
+    let place = "return document.querySelector('#hits .hits a').getAttribute('href')";
+    let place = citizen.run(place);
+    assert!(
+        place
+            .as_str()
+            .is_some_and(|place| place.starts_with("/articles/")),
+        "{place}"
+    );
+    for path in [
+        "/search?q=water&lang=ko",
+        "/search?q=zzzzzz&lang=en",
+        "/articles/water-leak-report?lang=ko",
+        "/articles/water-leak-report?lang=mn&thanks=no",
+        "/articles/none?lang=vi",
+        "/articles?lang=en",
+        "/articles?lang=en&category=WAT",
+        "/?lang=en&text=Where+is+my+bin",
+    ] {
+        citizen.go(&building.page(path));
+        let narrow = "return document.documentElement.scrollWidth <= 320";
+        assert_eq!(citizen.run(narrow), Value::Bool(true), "{path} at 320");
+        assert_accessible(&citizen, &axe, path);
+    }
+    // Without a script the same form leads to a page.
+    citizen.scripts(false);
+    citizen.go(&building.page("/?lang=en"));
+    citizen.type_into("#q", "water leak");
+    citizen.click(".search button");
+    citizen.until_text("Answers to");
+    drop(citizen);
+    building.stop();
+}

@@ -520,6 +520,7 @@ mod tests {
             takes: Vec::new(),
             may_listen: false,
             messages: Vec::new(),
+            articles: Vec::new(),
         };
         let page = record_page(&city, "82", &sample::staffer(&city, 2, "en"), read);
         assert_eq!(page.moments.len(), count);
