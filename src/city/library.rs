@@ -41,6 +41,7 @@ struct DistrictFile {
 /// `[library]` in `city.toml`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[allow(clippy::struct_field_names, reason = "a unit comes last in a name")]
 pub struct LibraryFile {
     check_days: i64,
     answer_days: i64,

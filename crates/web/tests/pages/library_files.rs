@@ -6,6 +6,7 @@ use crate::{House, Reply, Request};
 use center::city::Language;
 use center::knowledge::{ArticleId, Author, Gap, Status};
 use hub::LibraryCommand;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// Sends a file to the import page.
@@ -17,14 +18,18 @@ async fn send(house: &House, who: &Who, name: &str, content: &str) -> Reply {
         ("category", "WAT-01-01"),
         ("language", "en"),
     ] {
-        body += &format!(
+        write!(
+            body,
             "--line\r\ncontent-disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n"
-        );
+        )
+        .unwrap();
     }
-    body += &format!(
+    write!(
+        body,
         "--line\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n\
          {content}\r\n--line--\r\n"
-    );
+    )
+    .unwrap();
     let headers = [
         ("cookie", who.0.as_str()),
         ("content-type", "multipart/form-data; boundary=line"),
