@@ -124,7 +124,8 @@ async fn inquiry_answers_in_both_forms_and_says_how_long() {
         .find(|one| one["service_name"] == "Water & more")
         .unwrap();
     let id = item["id"].as_str().unwrap();
-    let keys: Vec<&String> = item.as_object().unwrap().keys().collect();
+    let mut keys: Vec<&String> = item.as_object().unwrap().keys().collect();
+    keys.sort();
     assert_eq!(
         keys,
         ["brief_description", "expiration", "id", "service_name"]
