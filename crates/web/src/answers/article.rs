@@ -183,10 +183,7 @@ fn shown(
     let pairs = [("district", asked.district.as_str()), ("q", &asked.q)];
     let frame = Frame::new(site, tag, &path, &pairs);
     let t = frame.t;
-    let varied: Vec<Choice> = super::districts(site, tag, &asked.district)
-        .into_iter()
-        .filter(|one| one.code.is_empty() || written.variants.contains_key(&one.code))
-        .collect();
+    let varied = varied(site, tag, &asked.district, written);
     let here = varied.iter().find(|one| !one.code.is_empty() && one.chosen);
     let origin = links::origin(site, &parts.headers);
     let place = |language: Language| {
@@ -226,11 +223,7 @@ fn shown(
             .map(|one| (one.code().to_owned(), place(*one)))
             .collect(),
         data: linked::json_ld(site, whole, language, &text, &origin, &place(language)),
-        thanks: match asked.thanks.as_str() {
-            "yes" => t.thanks.to_owned(),
-            "no" => t.sorry.to_owned(),
-            _ => String::new(),
-        },
+        thanks: thanks(t, &asked.thanks),
         ask: AskBox::new(site, tag, &question),
         browse: link("/articles", &[("lang", tag), ("category", &facts.category)]),
         q: asked.q.clone(),
@@ -238,6 +231,23 @@ fn shown(
         text,
         frame,
     })
+}
+
+/// The whole city and the districts in which a text is different; nothing but the city where it
+/// is the same everywhere.
+fn varied(site: &Site, tag: &str, chosen: &str, written: &Text) -> Vec<Choice> {
+    let all = super::districts(site, tag, chosen).into_iter();
+    all.filter(|one| one.code.is_empty() || written.variants.contains_key(&one.code))
+        .collect()
+}
+
+/// What is said to somebody who has just said whether it helped.
+fn thanks(t: &super::texts::Words, said: &str) -> String {
+    match said {
+        "yes" => t.thanks.to_owned(),
+        "no" => t.sorry.to_owned(),
+        _ => String::new(),
+    }
 }
 
 /// What a reader should know before relying on the text.

@@ -137,7 +137,8 @@ async fn described(State(site): State<Site>, headers: HeaderMap) -> Response {
         "taxonomy_id",
         "organization_id",
     ];
-    let parameter = |name: &&str| json!({ "name": name, "in": "query", "required": false, "schema": { "type": "string" } });
+    let text = json!({ "type": "string" });
+    let parameter = |name: &&str| json!({ "name": name, "in": "query", "schema": text });
     let answer = json!({ "200": { "description": "JSON of HSDS 3" } });
     let mut paths = serde_json::Map::new();
     for (path, more) in [

@@ -158,9 +158,7 @@ async fn articles(
     let mut items = Vec::new();
     for head in &about[page.range()] {
         match whole(site, head).await {
-            Ok(Some(whole)) => {
-                items.extend(tell(site, &whole, wanted, headers, |it| (kind.item)(it)))
-            }
+            Ok(Some(whole)) => items.extend(tell(site, &whole, wanted, headers, kind.item)),
             Ok(None) => {}
             Err(failure) => return unread(&failure),
         }
@@ -362,7 +360,7 @@ async fn facilities(
     let tag = language(&site, &wanted).code();
     let names = ("facilities", "facility");
     let open = site.city().library.units.iter();
-    let mut open = open.filter(|unit| !name_in(&unit.office, tag).is_empty());
+    let open = open.filter(|unit| !name_in(&unit.office, tag).is_empty());
     if let Some(unit) = open
         .clone()
         .find(|unit| organization_id(&unit.code) == name)
@@ -379,10 +377,7 @@ async fn facilities(
     let about = heads.values().filter(|head| head.is_about(name));
     let owners: BTreeSet<&str> = about.map(|head| head.owner.as_str()).collect();
     let mut found = Vec::new();
-    for unit in open
-        .by_ref()
-        .filter(|unit| owners.contains(unit.code.as_str()))
-    {
+    for unit in open.filter(|unit| owners.contains(unit.code.as_str())) {
         found.push(facility(unit, tag, &heads));
     }
     written(&headers, form, names, &Value::Array(found), true)

@@ -194,6 +194,13 @@ async fn hostile_texts_stay_texts_everywhere() {
     for place in places {
         let page = house.get(place, "").await;
         let body = page.body.as_str();
+        let kind = page.header("content-type").unwrap_or_default();
+        if kind.starts_with("application/json") {
+            // In JSON a text is a text as it is, as long as nothing takes it for a page.
+            assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+            assert!(serde_json::from_str::<Value>(body).is_ok(), "{place}");
+            continue;
+        }
         assert!(!body.contains("<img src=x"), "{place}: {body}");
         assert!(!body.contains("<script>alert"), "{place}: {body}");
     }
@@ -268,20 +275,21 @@ async fn readers_say_whether_it_helped_and_are_led_on() {
     let house = House::open_in(shelves(), |_| {}).await;
     let lee = house.sign_in("lee").await;
     published(&house, &lee, "water-bill").await;
-    let place = "/articles/water-bill/helped";
+    let rate = "/articles/water-bill/helped";
     let yes = "helped=yes&lang=en&district=north&q=my+%26+bill";
     let mut last = String::new();
     for _ in 0..2 {
-        let reply = house.send(Request::form(place, "", yes)).await;
+        let reply = house.send(Request::form(rate, "", yes)).await;
         assert_eq!(reply.status, 303);
         reply.header("location").unwrap().clone_into(&mut last);
     }
     let expected = "/articles/water-bill?lang=en&district=north&q=my%20%26%20bill&thanks=yes#said";
     assert_eq!(last, expected);
-    let mut other = Request::form(place, "", "helped=no&lang=en&q=my+bill");
+    let mut other = Request::form(rate, "", "helped=no&lang=en&q=my+bill");
     other.extra.push(("user-agent", "another"));
     let reply = house.send(other).await;
-    let page = house.get(reply.header("location").unwrap(), "").await;
+    let place = reply.header("location").unwrap().split('#').next();
+    let page = house.get(place.unwrap(), "").await;
     assert!(page.body.contains("Somebody will look at this text again"));
     assert!(page.body.contains("\nmy bill</textarea>"), "{}", page.body);
     let id = house
@@ -295,10 +303,10 @@ async fn readers_say_whether_it_helped_and_are_led_on() {
     let gaps = house.archive.library_gaps(Gap::NoHelp, 9).await.unwrap();
     assert_eq!(gaps[0].0.about, "water-bill");
     for body in ["", "helped=maybe", "\u{0}"] {
-        let reply = house.send(Request::form(place, "", body)).await;
+        let reply = house.send(Request::form(rate, "", body)).await;
         assert_eq!(reply.status, 400, "{body}");
     }
-    let mut foreign = Request::form(place, "", "helped=yes");
+    let mut foreign = Request::form(rate, "", "helped=yes");
     foreign.extra.push(("origin", "https://elsewhere.example"));
     assert_eq!(house.send(foreign).await.status, 403);
     house.close().await;

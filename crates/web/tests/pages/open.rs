@@ -124,7 +124,8 @@ async fn inquiry_answers_in_both_forms_and_says_how_long() {
         .find(|one| one["service_name"] == "Water & more")
         .unwrap();
     let id = item["id"].as_str().unwrap();
-    let keys: Vec<&String> = item.as_object().unwrap().keys().collect();
+    let mut keys: Vec<&String> = item.as_object().unwrap().keys().collect();
+    keys.sort();
     assert_eq!(
         keys,
         ["brief_description", "expiration", "id", "service_name"]
@@ -154,6 +155,13 @@ async fn inquiry_answers_in_both_forms_and_says_how_long() {
     let faq = read(&house, &format!("{root}/web_faqs/{id}?lang=en")).await;
     assert_eq!(faq["question"], "Water & more");
     assert_eq!(faq["answer_html"], html);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn inquiry_speaks_xml_pages_and_refuses_what_is_not_there() {
+    let house = opened().await;
+    let root = "/open311/inquiry/v1";
     let xml = house
         .get(&format!("{root}/services/WAT.xml?lang=en"), "")
         .await;
@@ -229,6 +237,12 @@ async fn hsds_pages_narrow_and_keep_their_identifiers() {
         (&beyond["page_number"], &beyond["last_page"]),
         (&json!(2), &json!(true))
     );
+    house.close().await;
+}
+
+#[tokio::test]
+async fn hsds_narrows_by_unit_term_and_time() {
+    let house = opened().await;
     let units = read(&house, "/hsds/organizations?lang=en").await;
     let water = units["contents"].as_array().unwrap();
     let water = water
@@ -256,6 +270,13 @@ async fn hsds_pages_narrow_and_keep_their_identifiers() {
         let found = read(&house, &format!("/hsds/services?{narrow}")).await;
         assert_eq!(found["total_items"], count, "{narrow}");
     }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn hsds_places_and_services_are_one_mapping_with_the_export() {
+    let house = opened().await;
+    let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
     let places = read(&house, "/hsds/service_at_locations?lang=en").await;
     assert_eq!(places["total_items"], 1);
     let place = &places["contents"][0];
@@ -320,7 +341,8 @@ for name, value in json.load(sys.stdin):
     schema = load(name).contents
     checker = jsonschema.Draft202012Validator(schema, registry=registry,
         format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
-    wrong += [f'{name} {list(one.absolute_path)}: {one.message}' for one in checker.iter_errors(value)]
+    wrong += [f'{name} {list(one.absolute_path)}: {one.message}'
+        for one in checker.iter_errors(value)]
 print('\\n'.join(wrong))
 ";
     let mut child = Command::new("python3")
