@@ -37,7 +37,7 @@ const line = (one, index) => {
   head.append(make("kbd", `Alt ${index + 1}`), " ", make("b", one.title, { lang: one.language }));
   if (one.yellow) head.append(" ", make("span", a.overdue, { class: "tag slow" }));
   head.append(" ", make("small", category(one)));
-  button.append(head, make("span", one.answer, { class: "answer", lang: one.language }));
+  button.append(head, make("span", one.answer, { class: "says", lang: one.language }));
   button.addEventListener("click", () => openAt(index));
   item.append(button);
   return item;
