@@ -80,6 +80,15 @@ fn answers_are_accessible_fit_a_phone_and_appear_while_one_types() {
     let building = Building::open(&folder, &[]);
     let citizen = crate::desk::browser(&folder, 440.0);
     citizen.size(320, 640);
+    // A house that has just been built has its index a little later.
+    let found = "return document.querySelector('.hits a') !== null";
+    for _ in 0..40 {
+        citizen.go(&building.page("/search?q=water+leak&lang=en"));
+        if citizen.run(found) == Value::Bool(true) {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_secs(1));
+    }
     citizen.go(&building.page("/?lang=en"));
     citizen.type_into("#q", "water leak");
     citizen.until(

@@ -186,7 +186,7 @@ impl Record {
     /// The newest contacts first.
     pub fn contacts(&self) -> Vec<Row> {
         let all = Search {
-            limit: 1_000,
+            limit: 50_000,
             ..Search::default()
         };
         let found = self.runtime.block_on(self.archive.contacts(&all));

@@ -5,6 +5,7 @@ use crate::building::{self, Building, Record};
 use crate::peer::{self, Folder};
 use crate::sipp::Run;
 use center::event::Fate;
+use center::record::Row;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -70,8 +71,11 @@ fn twenty_power_cuts_lose_no_call_that_was_acknowledged() {
         .filter(|row| row.fate == Some(Fate::Interrupted))
         .collect();
     assert!(!interrupted.is_empty(), "some call was cut off");
+    // Who was cut off before anything was answered left no number to call.
+    let reached = |row: &&&Row| acknowledged.contains(&row.key) || !row.caller.is_empty();
+    let mut reached = interrupted.iter().filter(reached);
     assert!(
-        interrupted.iter().all(|row| row.task),
+        reached.all(|row| row.task),
         "each of them is owed a callback"
     );
 }

@@ -1,5 +1,6 @@
 //! Who is signed in and how, and what callers are told first, as last written: lets the hub rebuild
-//! its center after a failed write without sending every counselor home. Never stored; a restart begins with empty desks.
+//! its center after a failed write without sending every counselor home. Never stored; a restart
+//! begins with empty desks.
 
 use center::city::CounselorId;
 use center::event::Event;

@@ -28,7 +28,8 @@ const OTHERS: [(&str, &str); 5] = [
         "en",
         "passport parking garbage water noise street light road bus permit tax fine refund park tree \
          snow flood shelter dust pet clinic vaccine school library pension rent report apply renew \
-         cancel register office hours documents fee online resident foreigner interpreter city district \
+         cancel register office hours documents fee online resident foreigner interpreter city \
+         district \
          how where when can must with without within days before after closed open the a of for to in",
     ),
     (
@@ -40,7 +41,8 @@ const OTHERS: [(&str, &str); 5] = [
     (
         "mn",
         "паспорт бүртгэл гадаад иргэн хог хаягдал зогсоол дуу чимээ татвар буцаан олголт цэцэрлэгт \
-         хүрээлэн сургууль даатгал эмнэлэг вакцин орон сууц түрээс хураамж бичиг баримт өргөдөл хугацаа \
+         хүрээлэн сургууль даатгал эмнэлэг вакцин орон сууц түрээс хураамж бичиг баримт өргөдөл \
+         хугацаа \
          хаяг утас дүүрэг хот сунгах цуцлах мэдэгдэх алдсан дахин олгох үнэгүй орчуулга хэрхэн хаана",
     ),
     (

@@ -140,8 +140,8 @@ impl<'a> Rank<'a> {
         Ok(())
     }
 
-    /// The rarest typed terms, in heads and in texts; of those that heads have, only the first few in
-    /// texts, too. What a word may become is looked for in heads when anything else is there.
+    /// The rarest typed terms, in heads and in texts; of those that heads have, only the first few
+    /// in texts, too. What a word may become is looked for in heads when anything else is there.
     fn rough(&self) -> Option<Box<dyn Query>> {
         let known = |index: &usize| self.has(*index);
         let (mut typed, others): (Vec<usize>, Vec<usize>) = (0..self.wanted.len())

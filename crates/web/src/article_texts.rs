@@ -4,14 +4,14 @@
 use crate::texts::words;
 
 /// The texts in a language.
-pub(crate) fn in_language(tag: &str) -> &'static Articles {
-    static ARTICLES: [Articles; 2] = [Articles::of(0), Articles::of(1)];
+pub(crate) fn in_language(tag: &str) -> &'static Pane {
+    static ARTICLES: [Pane; 2] = [Pane::of(0), Pane::of(1)];
     &ARTICLES[usize::from(tag != "ko")]
 }
 
 words!(
     /// What a counselor reads of articles beside the contact.
-    Articles, 2, {
+    Pane, 2, {
     articles: ["상담 정보", "Articles"];
     search: ["상담 정보 검색", "Search articles"];
     search_hint: ["쓰는 대로 찾습니다", "Found as you write"];

@@ -45,7 +45,7 @@ struct DeskPage {
     w: &'static Staff,
     d: &'static desk_texts::Desk,
     i: &'static inbox_texts::Inbox,
-    a: &'static article_texts::Articles,
+    a: &'static article_texts::Pane,
     frame: Frame,
     data: String,
     languages: [(&'static str, &'static str); 7],

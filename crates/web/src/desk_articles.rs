@@ -1,7 +1,7 @@
 //! Articles at the desk: those that fit what is being written, one of them to be read aloud or
 //! sent, and what became of it in a contact. Never a decision, never a text that leaves by itself.
 
-use crate::article_texts::{self, Articles};
+use crate::article_texts::{self, Pane};
 use crate::commands::{refusal_text, said};
 use crate::desk::is_own;
 use crate::finder::Asked;
@@ -389,7 +389,7 @@ pub(crate) async fn moments(
     Ok(told.collect())
 }
 
-impl Articles {
+impl Pane {
     /// What was done with an article.
     fn what(&self, what: UseKind) -> &'static str {
         match what {

@@ -88,7 +88,12 @@ fn what_is_new_used_near_or_in_season_goes_first() {
 #[test]
 fn a_variant_of_the_district_stands_for_its_article() {
     let whole = text("bulky", "ko", "대형폐기물", "구청에 전화하세요.");
-    let mut north = text("bulky", "ko", "대형폐기물", "대형폐기물은 북구 앱에서 신청하세요.");
+    let mut north = text(
+        "bulky",
+        "ko",
+        "대형폐기물",
+        "대형폐기물은 북구 앱에서 신청하세요.",
+    );
     north.district = "north".to_owned();
     let index = index(vec![whole, north]);
     for (district, expected) in [("north", "north"), ("south", ""), ("", "")] {
