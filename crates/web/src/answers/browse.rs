@@ -26,7 +26,7 @@ struct Group {
     finer: Vec<Topic>,
 }
 
-struct Title {
+struct Line {
     title: String,
     href: String,
     lang: &'static str,
@@ -40,7 +40,7 @@ struct TopicsPage {
     /// The topic that is shown; empty for all.
     heading: String,
     groups: Vec<Group>,
-    titles: Vec<Title>,
+    titles: Vec<Line>,
     all: String,
     previous: String,
     next: String,
@@ -103,8 +103,8 @@ fn name(category: &Category, tag: &str) -> String {
     name_in(&category.names, tag).to_owned()
 }
 
-fn title(head: &Head, tag: &str, language: Language) -> Title {
-    Title {
+fn title(head: &Head, tag: &str, language: Language) -> Line {
+    Line {
         title: head.title(language).to_owned(),
         href: link(&format!("/articles/{}", head.code), &[("lang", tag)]),
         lang: head.language(language).code(),
