@@ -185,12 +185,20 @@ impl Record {
 
     /// The newest contacts first.
     pub fn contacts(&self) -> Vec<Row> {
-        let all = Search {
-            limit: 50_000,
-            ..Search::default()
-        };
-        let found = self.runtime.block_on(self.archive.contacts(&all));
-        found.expect("the record answers")
+        let mut rows: Vec<Row> = Vec::new();
+        loop {
+            let page = Search {
+                before: rows.last().map(|row| row.contact),
+                limit: 1_000,
+                ..Search::default()
+            };
+            let found = self.runtime.block_on(self.archive.contacts(&page));
+            let found = found.expect("the record answers");
+            if found.is_empty() {
+                return rows;
+            }
+            rows.extend(found);
+        }
     }
 
     /// What happened to a contact.

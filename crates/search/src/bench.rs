@@ -30,7 +30,8 @@ const OTHERS: [(&str, &str); 5] = [
          snow flood shelter dust pet clinic vaccine school library pension rent report apply renew \
          cancel register office hours documents fee online resident foreigner interpreter city \
          district \
-         how where when can must with without within days before after closed open the a of for to in",
+         how where when can must with without within days before after closed open the a of for to \
+         in",
     ),
     (
         "vi",
@@ -43,7 +44,8 @@ const OTHERS: [(&str, &str); 5] = [
         "паспорт бүртгэл гадаад иргэн хог хаягдал зогсоол дуу чимээ татвар буцаан олголт цэцэрлэгт \
          хүрээлэн сургууль даатгал эмнэлэг вакцин орон сууц түрээс хураамж бичиг баримт өргөдөл \
          хугацаа \
-         хаяг утас дүүрэг хот сунгах цуцлах мэдэгдэх алдсан дахин олгох үнэгүй орчуулга хэрхэн хаана",
+         хаяг утас дүүрэг хот сунгах цуцлах мэдэгдэх алдсан дахин олгох үнэгүй орчуулга \
+         хэрхэн хаана",
     ),
     (
         "zh",

@@ -372,11 +372,14 @@ on_both!(every_tampering_in_the_library_is_named, paper, {
         assert!(report.clean(), "{undone}: {:?}", report.differences);
     }
     paper
-        .tamper("DELETE FROM journal WHERE stream = 2 AND seq = 11")
+        .tamper(
+            "DELETE FROM journal WHERE stream = 2 \
+             AND seq = (SELECT max(seq) FROM journal WHERE stream = 2)",
+        )
         .await
         .unwrap();
     let report = paper.audit().await;
-    assert!(names(&report, "but event 11 was written last"));
+    assert!(names(&report, "was written last"));
 });
 
 on_both!(the_library_keeps_what_was_written, paper, {
