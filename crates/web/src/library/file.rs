@@ -427,8 +427,10 @@ pub(crate) fn write_toml(wholes: &[store::library::Whole], city: &City) -> Strin
 
 /// The same as JSON.
 pub(crate) fn write_json(wholes: &[store::library::Whole], city: &City) -> String {
-    let value = toml::Value::try_from(library(wholes, city)).expect("articles become TOML");
-    serde_json::to_string_pretty(&plain(value)).expect("plain data becomes JSON")
+    let written = write_toml(wholes, city);
+    let value = toml::from_str(&written).expect("what was written as TOML is TOML");
+    serde_json::to_string_pretty(&plain(toml::Value::Table(value)))
+        .expect("plain data becomes JSON")
 }
 
 fn library(wholes: &[store::library::Whole], city: &City) -> LibraryFile {
