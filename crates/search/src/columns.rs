@@ -111,8 +111,7 @@ impl Wish {
         let place = self.languages.iter().position(|code| *code == language);
         let language = place.map_or(0.0, |place| ranking.language * 0.5_f32.powi(place as i32));
         let district = columns.number(2, doc);
-        // Who does not say where they are reads what is true everywhere.
-        let near = district == self.district;
+        let near = district != 0 && district == self.district;
         let season = columns.number(6, doc);
         let season = f32::from(u8::from(season != 0 && self.season != 0))
             * if season == self.season { 1.0 } else { -1.0 };

@@ -223,8 +223,10 @@ impl Index {
             limit => limit.min(HITS_MAX),
         };
         let mut seen = BTreeSet::new();
-        let mut found = reading.found;
-        found.retain(|text| seen.insert(text.article));
+        let (found, others): (Vec<Found>, Vec<Found>) = reading
+            .found
+            .into_iter()
+            .partition(|text| seen.insert(text.article));
         let terms = reading.terms.iter().zip(0..);
         let worth: Worth = terms
             .map(|((term, worth), n)| (term.as_str(), (n, *worth)))
@@ -232,7 +234,11 @@ impl Index {
         let typed = typed_initials(runs).filter(|_| only_letters(runs));
         let mut hits = Vec::with_capacity(limit);
         for text in found.iter().take(limit) {
-            let document = self.kept(searcher, text)?;
+            let mut document = self.kept(searcher, text)?;
+            if query.district.is_empty() && !document.district.is_empty() {
+                let others = others.iter().filter(|one| one.article == text.article);
+                document = self.everywhere(searcher, document, others)?;
+            }
             let title = match &typed {
                 Some(typed) => highlight::by_initials(&document.title, typed),
                 None => highlight::whole(&document.title, &worth),
@@ -253,6 +259,22 @@ impl Index {
             suggestion: reading.suggestion,
             categories: categories(searcher, &found)?,
         })
+    }
+
+    /// Who does not say where they are reads what is true everywhere, in the language found.
+    fn everywhere<'a>(
+        &self,
+        searcher: &Searcher,
+        found: Document,
+        others: impl Iterator<Item = &'a Found>,
+    ) -> Result<Document, Failure> {
+        for other in others {
+            let other = self.kept(searcher, other)?;
+            if other.district.is_empty() && other.language == found.language {
+                return Ok(other);
+            }
+        }
+        Ok(found)
     }
 
     fn kept(&self, searcher: &Searcher, text: &Found) -> Result<Document, Failure> {
