@@ -17,7 +17,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("center", &[]),
     ("search", &[]),
     ("store", &["center"]),
-    ("hub", &["center", "search", "store"]),
+    ("hub", &["center", "store"]),
     ("messaging", &["center", "hub", "store"]),
     ("telephony", &["center", "hub", "store"]),
     ("web", &["center", "hub", "search", "store"]),

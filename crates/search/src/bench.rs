@@ -132,7 +132,7 @@ pub fn run(folder: &Path, articles: u64) -> Result<Figures, Failure> {
     let index = Index::open(folder)?;
     let open = started.elapsed();
     let started = Instant::now();
-    index.put(&[article(articles / 2)], 1)?;
+    index.put(&[article(articles / 2)], &[], 1)?;
     let publish = started.elapsed();
     let mut typed = Typed::default();
     let mut dice = Dice(7);

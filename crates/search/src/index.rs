@@ -149,10 +149,16 @@ impl Index {
         })
     }
 
-    /// Replaces all texts of the articles that the documents name. They are found when this
-    /// returns.
-    pub fn put(&self, documents: &[Document], position: u64) -> Result<(), Failure> {
-        let articles: BTreeSet<&str> = documents.iter().map(|d| d.article.as_str()).collect();
+    /// Replaces all texts of the articles that the documents name, and takes out those of the
+    /// articles that are gone, in one commit. They are found, or not any more, when this returns.
+    pub fn put(
+        &self,
+        documents: &[Document],
+        gone: &[String],
+        position: u64,
+    ) -> Result<(), Failure> {
+        let named = documents.iter().map(|document| &document.article);
+        let articles: BTreeSet<&String> = named.chain(gone).collect();
         self.change(position, |writer| {
             for article in articles {
                 writer.delete_term(Term::from_field_text(self.fields.article, article));
@@ -160,14 +166,6 @@ impl Index {
             for document in documents {
                 writer.add_document(self.fields.document(document))?;
             }
-            Ok(())
-        })
-    }
-
-    /// Takes all texts of an article out.
-    pub fn remove(&self, article: &str, position: u64) -> Result<(), Failure> {
-        self.change(position, |writer| {
-            writer.delete_term(Term::from_field_text(self.fields.article, article));
             Ok(())
         })
     }

@@ -148,12 +148,8 @@ impl Finder {
                 documents.extend(read.documents);
             }
             let index = self.index.clone();
-            let written = tokio::task::spawn_blocking(move || {
-                for article in &gone {
-                    index.remove(article, from)?;
-                }
-                index.put(&documents, position)
-            });
+            let written =
+                tokio::task::spawn_blocking(move || index.put(&documents, &gone, position));
             written.await.map_err(std::io::Error::other)??;
         }
         if !changed.is_empty() && from == 0 {
@@ -175,16 +171,19 @@ impl Finder {
             let status = whole.article.status(&city.library, today);
             status.counselors_see()
         };
-        if let Some(whole) = whole.filter(seen) {
-            return Ok(Reading {
-                documents: documents(&whole, &city.library, today),
-                gone: None,
-            });
-        }
-        let article = archive.article(id).await?;
+        let gone = match whole {
+            Some(whole) if seen(&whole) => {
+                return Ok(Reading {
+                    documents: documents(&whole, &city.library, today),
+                    gone: None,
+                });
+            }
+            Some(whole) => Some(whole.article.code),
+            None => archive.article(id).await?.map(|article| article.code),
+        };
         Ok(Reading {
             documents: Vec::new(),
-            gone: article.map(|article| article.code),
+            gone,
         })
     }
 }

@@ -116,7 +116,7 @@ fn what_counselors_searched_before_finds_what_they_used() {
     ]);
     assert_eq!(first(&index, "구멍 났어요"), "other");
     used.used_for = vec!["길에 구멍이 났어요".to_owned(), "구멍 났어요".to_owned()];
-    index.put(&[used], 2).unwrap();
+    index.put(&[used], &[], 2).unwrap();
     assert_eq!(first(&index, "구멍 났어요"), "pit");
 }
 
