@@ -79,6 +79,14 @@ impl Serialize for When {
     }
 }
 
+/// Milliseconds of a clock's fraction: files write as many digits as they like.
+fn fraction_ms(clock: &str) -> i64 {
+    let rest = clock.split_once('.').map_or("", |(_, rest)| rest);
+    let digits = rest.chars().map_while(|digit| digit.to_digit(10));
+    let three = digits.map(i64::from).chain(std::iter::repeat(0)).take(3);
+    three.fold(0, |ms, digit| ms * 10 + digit)
+}
+
 impl When {
     fn of_day(day: Day) -> When {
         When(day.to_string())
@@ -105,7 +113,7 @@ impl When {
         };
         let number = |range: std::ops::Range<usize>| clock.get(range)?.parse::<i64>().ok();
         let ms = number(0..2)? * HOUR_MS + number(3..5)? * MINUTE_MS;
-        let ms = ms + number(6..8).unwrap_or(0) * 1_000 + number(9..12).unwrap_or(0);
+        let ms = ms + number(6..8).unwrap_or(0) * 1_000 + fraction_ms(clock);
         if self.0.ends_with('Z') {
             return Some(Time(i64::from(day.0) * DAY_MS + ms));
         }
@@ -564,6 +572,22 @@ colour = "red"
         let json = write_json(&wholes, &city);
         assert!(json.contains("\"assured\": \"2026-10-12\""), "{json}");
         assert_eq!(read_json(&json, &city).articles, read);
+    }
+
+    #[test]
+    fn an_instant_may_have_any_number_of_digits() {
+        let city = sample_city::city();
+        let at = |text: &str| When(text.to_owned()).time(&city);
+        let second = at("2026-10-12T09:30:00Z").expect("an instant");
+        for (fraction, ms) in [(".5", 500), (".25", 250), (".250", 250), (".007999", 7)] {
+            let read = at(&format!("2026-10-12T09:30:00{fraction}Z"));
+            assert_eq!(read.map(|at| at - second), Some(ms), "{fraction}");
+        }
+        for ms in 0..1_000 {
+            let written = When::of(&city, Time(1_700_000_000_000 + ms)).0;
+            let shown: toml::value::Datetime = written.parse().expect("a date of TOML");
+            assert_eq!(at(&shown.to_string()), Some(Time(1_700_000_000_000 + ms)));
+        }
     }
 
     #[test]
