@@ -1,5 +1,6 @@
 // Files of an answer: chosen, pasted or dropped, checked, shown, left out again. Never sends.
 
+import { hand } from "./drop.js";
 import { $, announce, data, fill, make, say, show } from "./house.js";
 
 const i = data.inbox ?? {};
@@ -68,24 +69,7 @@ const take = (list) => {
 
 $("attach").addEventListener("click", () => picker.click());
 picker.addEventListener("change", () => { take([...picker.files]); picker.value = ""; $("reply").focus(); });
-$("reply").addEventListener("paste", (event) => {
-  const pasted = [...(event.clipboardData?.files ?? [])];
-  if (!pasted.length) return;
-  event.preventDefault();
-  take(pasted);
-});
-
-const area = $("inbox");
-const holds = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
-area.addEventListener("dragover", (event) => { if (holds(event)) { event.preventDefault(); area.classList.add("dropping"); } });
-area.addEventListener("dragleave", (event) => { if (!area.contains(event.relatedTarget)) area.classList.remove("dropping"); });
-area.addEventListener("drop", (event) => {
-  if (!holds(event)) return;
-  event.preventDefault();
-  area.classList.remove("dropping");
-  take([...event.dataTransfer.files]);
-  $("reply").focus();
-});
+hand($("reply"), $("inbox"), take);
 
 /** Says how many of the files will go as links on a way that carries so many. */
 export const links = (way) => {

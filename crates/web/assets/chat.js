@@ -1,5 +1,7 @@
 // A citizen's chat: sends what is written until it is taken, shows what comes, once and in order. Never decides.
 
+import { hand } from "./drop.js";
+
 const $ = (id) => document.getElementById(id);
 const data = JSON.parse($("data").textContent);
 const words = data.words;
@@ -354,22 +356,7 @@ const lay = (files) => {
   text.focus();
 };
 
-text.addEventListener("paste", (event) => {
-  const pasted = [...(event.clipboardData?.files ?? [])];
-  if (!pasted.length) return;
-  event.preventDefault();
-  lay(pasted);
-});
-const area = $("main");
-const holds = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
-area.addEventListener("dragover", (event) => { if (holds(event)) { event.preventDefault(); area.classList.add("dropping"); } });
-area.addEventListener("dragleave", (event) => { if (!area.contains(event.relatedTarget)) area.classList.remove("dropping"); });
-area.addEventListener("drop", (event) => {
-  if (!holds(event)) return;
-  event.preventDefault();
-  area.classList.remove("dropping");
-  lay([...event.dataTransfer.files]);
-});
+hand(text, $("main"), lay);
 
 const send = () => {
   const value = text.value.trimEnd();

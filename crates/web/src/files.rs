@@ -12,10 +12,11 @@ const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Every file: name, type, content.
-const FILES: [(&str, &str, &str); 30] = [
+const FILES: [(&str, &str, &str); 31] = [
     ("style.css", STYLE, include_str!("../assets/style.css")),
     ("chat.css", STYLE, include_str!("../assets/chat.css")),
     ("chat.js", SCRIPT, include_str!("../assets/chat.js")),
+    ("drop.js", SCRIPT, include_str!("../assets/drop.js")),
     ("notices.js", SCRIPT, include_str!("../assets/notices.js")),
     ("reading.css", STYLE, include_str!("../assets/reading.css")),
     ("search.js", SCRIPT, include_str!("../assets/search.js")),
