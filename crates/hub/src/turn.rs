@@ -26,6 +26,10 @@ const GROUP_MAX: usize = 1_024;
 /// Screens are renewed at most this often.
 const BOARD_EVERY: Duration = Duration::from_millis(100);
 
+/// Making the board takes at most one part in so many of the time: with thousands of desks it is
+/// renewed less often, and calls do not wait for it.
+const BOARD_PART: u32 = 25;
+
 /// Pause before the journal is tried again after it failed.
 const RECOVER_AGAIN: Duration = Duration::from_millis(500);
 
@@ -146,13 +150,15 @@ impl Switch {
     pub async fn run(mut self, mut inbox: mpsc::Receiver<Envelope>, clock: fn() -> Time) {
         let mut envelopes = Vec::with_capacity(GROUP_MAX);
         let mut shown = Instant::now();
+        let mut every = BOARD_EVERY;
         let mut dirty = false;
         let mut open = true;
         while open || self.flying.is_some() || !self.next.is_empty() {
             if self.flying.is_none() && !self.next.is_empty() {
                 self.write().await;
             }
-            let timer = self.timer(clock(), shown, dirty);
+            let screens = dirty.then(|| every.saturating_sub(shown.elapsed()));
+            let timer = self.timer(clock(), screens);
             let room = GROUP_MAX.saturating_sub(self.next.waiting.len());
             tokio::select! {
                 done = self.scribe.done(), if self.flying.is_some() => self.written(done),
@@ -167,9 +173,11 @@ impl Switch {
                 self.turn(now, &mut envelopes).await;
                 dirty = true;
             }
-            if dirty && shown.elapsed() >= BOARD_EVERY {
+            if dirty && shown.elapsed() >= every {
+                let begun = Instant::now();
                 self.show.send_replace(Arc::new(self.center.board(now)));
                 shown = Instant::now();
+                every = BOARD_EVERY.max((shown - begun) * BOARD_PART);
                 dirty = false;
             }
         }
@@ -181,16 +189,14 @@ impl Switch {
         self.last
     }
 
-    fn timer(&self, now: Time, shown: Instant, dirty: bool) -> Duration {
+    /// How long nothing has to be done; `screens` is when the board is due.
+    fn timer(&self, now: Time, screens: Option<Duration>) -> Duration {
         if !self.sound {
             return RECOVER_AGAIN;
         }
         let deadline = self.center.deadline().map_or(i64::MAX, |at| at - now);
         let deadline = Duration::from_millis(deadline.clamp(0, 60_000) as u64);
-        if dirty {
-            return deadline.min(BOARD_EVERY.saturating_sub(shown.elapsed()));
-        }
-        deadline
+        screens.map_or(deadline, |due| deadline.min(due))
     }
 
     /// Decides what follows from each command; it becomes durable with the next write.

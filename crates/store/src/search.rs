@@ -316,9 +316,19 @@ impl Search {
     /// The words of the index that closed contacts must have. `whole` when the category asked for
     /// ends where a part of the codes ends.
     pub(crate) fn marks(&self, mut words: Vec<words::Asked>, whole: bool) -> Vec<words::Asked> {
-        for lead in self.leads() {
+        let leads = self.leads();
+        let both = leads.contains(&Lead::Counselor) && leads.contains(&Lead::Category);
+        if both {
+            let (counselor, category) = (self.value(Lead::Counselor), self.value(Lead::Category));
+            words.push(words::Asked {
+                word: words::marked('b', &words::both(&counselor, &category)),
+                beginning: true,
+            });
+        }
+        for lead in leads {
             let kind = match lead {
                 Lead::Caller => continue,
+                Lead::Counselor | Lead::Category if both => continue,
                 Lead::Counselor => 'k',
                 Lead::Language => 'l',
                 Lead::Channel => 'v',

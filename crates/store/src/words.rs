@@ -82,6 +82,7 @@ pub(crate) fn of_closed(row: &Row, said: &str) -> String {
     };
     if let Some(counselor) = row.counselor {
         mark('k', &counselor.to_string());
+        mark('b', &both(&counselor.to_string(), &row.category));
     }
     mark('q', &row.queue);
     for (sign, _) in row.category.match_indices('-') {
@@ -98,6 +99,12 @@ pub(crate) fn of_closed(row: &Row, said: &str) -> String {
         mark('v', row.channel.code());
     }
     words
+}
+
+/// Counselor and category in one word: each of them alone has thousands of contacts, which the
+/// index would have to read through to find the few that have both.
+pub(crate) fn both(counselor: &str, category: &str) -> String {
+    format!("{counselor}-{category}")
 }
 
 /// A word of the index that says what kind of contact it is.

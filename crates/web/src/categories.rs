@@ -92,15 +92,17 @@ fn scattered(name: &[char], typed: &[char]) -> bool {
         .all(|wanted| rest.any(|letter| by_initial(*letter, *wanted)))
 }
 
-/// The categories that fit, best first, in the city's order within the same fit.
+/// The categories that fit by the names that counselors read, best first, in the city's order
+/// within the same fit.
 pub(crate) fn find<'a>(city: &'a City, typed: &str, leaves: bool) -> Vec<&'a Category> {
-    let names = |category: &'a Category| category.names.values().map(String::as_str);
+    let read = [city.language.code(), "en"];
+    let names = |category: &'a Category| read.map(|language| name_in(&category.names, language));
     let mut found: Vec<(u8, &Category)> = city
         .categories
         .iter()
         .filter(|category| category.leaf || !leaves)
         .filter_map(|category| {
-            let own: Vec<&str> = names(category).collect();
+            let own = names(category);
             let above: Vec<&str> = city
                 .categories
                 .iter()
