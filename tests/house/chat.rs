@@ -231,7 +231,7 @@ fn three_chats_at_once_by_keyboard_alone() {
     let closed = closed.expect("one is closed");
     assert_eq!(
         (closed.category.as_str(), closed.outcome.as_str()),
-        ("TRF-01-01", "SR")
+        ("TRF-03-02", "SR")
     );
     for row in record.contacts() {
         let said = record.messages(row.contact);
