@@ -56,16 +56,17 @@ fn assert_in_sight(desk: &Desk) {
     let seen = "const seen = (id) => { \
           const box = document.getElementById(id).getBoundingClientRect(); \
           return box.height > 0 && box.top >= 0 && box.bottom <= innerHeight; }; \
-        return ['note', 'category', 'outcome', 'save', 'reply-send', 'article-answer', 'inbox-log', \
-          'article-used', 'article-send', 'find'].filter((id) => !seen(id))";
+        return ['note', 'category', 'outcome', 'save', 'reply-send', 'article-answer', \
+          'inbox-log', 'article-used', 'article-send', 'find'].filter((id) => !seen(id))";
     assert_eq!(
         desk.browser.run(seen),
         json!([]),
         "out of sight at 1280x720"
     );
-    let asked = "const box = document.querySelector('#inbox-log .citizen').getBoundingClientRect(); \
-        const log = document.getElementById('inbox-log').getBoundingClientRect(); \
-        const article = document.getElementById('article').getBoundingClientRect(); \
+    let asked = "const of = (what) => document.querySelector(what).getBoundingClientRect(); \
+        const box = of('#inbox-log .citizen'); \
+        const log = of('#inbox-log'); \
+        const article = of('#article'); \
         return box.height > 0 && box.bottom <= log.bottom + 1 && article.height > 200";
     assert_eq!(
         desk.browser.run(asked),

@@ -15,11 +15,11 @@ use std::time::Duration;
 
 /// The citizen's tone and the counselor's.
 const CITIZEN: f64 = 440.0;
-pub const COUNSELOR: f64 = 1_000.0;
+const COUNSELOR: f64 = 1_000.0;
 const NOTE: &str = "Asked for the last bus; told 23:50.";
 
 /// Presses 9 and 1, then speaks a tone; hangs up after `stay_ms`.
-pub fn english_caller(
+fn english_caller(
     folder: &Folder,
     building: &Building,
     transport: &str,

@@ -1,6 +1,6 @@
 // A text to the caller with the answer of the open article: to which number, and what became of each. Never a text of one's own.
 
-import { $, announce, data, fill, make, post, say, show } from "./house.js";
+import { $, announce, data, fill, make, newName, post, say, show } from "./house.js";
 import * as card from "./card.js";
 
 const a = data.articles ?? {};
@@ -65,7 +65,7 @@ export const isOpen = () => !box.hidden;
 /** Asks to which number; the caller's own needs nothing but Enter. */
 export const begin = (text, says, sent) => {
   const own = card.number();
-  wanted = { ...text, contact, id: crypto.randomUUID(), sent };
+  wanted = { ...text, contact, id: newName(), sent };
   $("text-to").value = "";
   $("text-to").placeholder = own ? fill(a.text_own, { number: own }) : a.text_withheld;
   say($("text-says"), says);
@@ -104,6 +104,6 @@ box.addEventListener("submit", async (event) => {
 $("text-cancel").addEventListener("click", cancel);
 // Another number is another text: what was refused under one name is asked for under a new one.
 $("text-to").addEventListener("input", () => {
-  if (wanted) wanted.id = crypto.randomUUID();
+  if (wanted) wanted.id = newName();
   problem("");
 });

@@ -99,7 +99,7 @@ fn definitions(city: &City, i: &'static Inbox) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// What callers were sent to keep: messages of calls, so neither contacts nor answers of this table.
+/// What callers were sent to keep: messages of calls, neither contacts nor answers of this table.
 fn in_calls(i: &'static Inbox, beside: &Summary, within: &Asked) -> Option<Line> {
     let written = &beside.written;
     let figure = |name: &&str| match *name {
