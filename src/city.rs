@@ -170,6 +170,7 @@ impl Check {
             weights: self.weights(file),
             limits: self.limits(file),
             callbacks: false,
+            texting: false,
             library: center::knowledge::Library::default(),
             queues,
             counselors,

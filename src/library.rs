@@ -154,7 +154,7 @@ async fn draft(hub: &Hub, incoming: &Incoming) -> Result<ArticleId> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use center::knowledge::{Article, decide};
+    use center::knowledge::{Article, LibraryEvent, decide};
     use center::time::Time;
 
     #[test]
@@ -196,5 +196,75 @@ mod tests {
         let codes: std::collections::BTreeSet<&String> =
             articles.iter().map(|article| &article.code).collect();
         assert_eq!(codes.len(), articles.len(), "codes are unique");
+    }
+
+    /// A hub over the record in the folder, once the one before has let go of it.
+    async fn open(folder: &Path, city: &std::sync::Arc<City>) -> (Hub, Archive) {
+        let place = store::Place::Folder(folder.to_owned());
+        for _ in 0..1_000 {
+            if let Ok((journal, archive)) = store::open(&place, city).await {
+                let city = city.clone();
+                if let Ok((hub, _)) = hub::start(hub::Start { city, journal }).await {
+                    return (hub, archive);
+                }
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("the hub before does not let go");
+    }
+
+    /// Fills the library until so many transactions of it are durable, and stops there.
+    async fn cut_short(folder: &Path, city: &std::sync::Arc<City>, transactions: usize) -> bool {
+        let (hub, archive) = open(folder, city).await;
+        let mut changes = hub.librarian().changes();
+        let seen = async {
+            for _ in 0..transactions {
+                changes.recv().await.unwrap();
+            }
+        };
+        tokio::select! {
+            filled = fill(folder, &hub, &archive) => {
+                filled.unwrap();
+                true
+            }
+            () = seen => false,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_load_of_the_samples_that_was_cut_short_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        crate::city::write_sample(folder.path()).unwrap();
+        let city = crate::city::read(folder.path()).unwrap().city;
+        let city = std::sync::Arc::new(city);
+        let mut starts = 0;
+        // After drafts, after their reviews, in a later group: each start goes a little further.
+        while !cut_short(folder.path(), &city, 1 + starts % 3).await {
+            starts += 1;
+            assert!(starts < 100, "it never ends");
+        }
+        assert!(starts > 3, "it was cut short {starts} times");
+        let (_hub, archive) = open(folder.path(), &city).await;
+        let search = ArticleSearch {
+            limit: 1_000,
+            ..ArticleSearch::default()
+        };
+        let rows = archive.articles(&search).await.unwrap();
+        let codes: std::collections::BTreeSet<_> = rows.iter().map(|row| &row.code).collect();
+        assert_eq!((rows.len(), codes.len()), (count(), count()));
+        for row in &rows {
+            let history = archive.article_history(row.id).await.unwrap();
+            let times = |wanted: fn(&LibraryEvent) -> bool| {
+                history.iter().filter(|(_, event)| wanted(event)).count()
+            };
+            assert_eq!(times(|one| matches!(one, LibraryEvent::Drafted { .. })), 1);
+            assert_eq!(times(|one| matches!(one, LibraryEvent::Revised { .. })), 1);
+            assert_eq!(
+                times(|one| matches!(one, LibraryEvent::Published { .. })),
+                1,
+                "{}",
+                row.code
+            );
+        }
     }
 }

@@ -32,6 +32,7 @@ pub async fn run(serve: &Serve) -> Result<ExitCode> {
     }
     let mut read = city::read(folder)?;
     read.city.callbacks = !settings.file.telephony.route.is_empty();
+    read.city.texting = settings.file.messaging.texts();
     let city = Arc::new(read.city);
     let answers = answers::read(folder, &city)?;
     let (journal, archive) = store::open(&settings.place, &city).await?;

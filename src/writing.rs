@@ -24,6 +24,7 @@ pub fn of(open: &Open, hub: hub::Hub) -> Writing {
         urgent: Arc::new(|text| urgent::urgent(text).is_some()),
         picture: Some(Arc::new(clean)),
         markup: Some(Arc::new(|source| mail::html::clean(source).html)),
+        texter: open.texter.clone(),
         mails_to: open.mails.then_some(known),
         form: Some(Arc::new(move |form| {
             let (door, now) = (door.clone(), hub.now());

@@ -145,6 +145,7 @@ fn city(counselors: u32) -> City {
         weights: Weights::standard(),
         limits: center::limit::Limits::default(),
         callbacks: false,
+        texting: false,
         library: center::knowledge::Library::default(),
     }
 }

@@ -77,6 +77,7 @@ limits!(
     chat_nudge_ms: i64 = SECOND_MS, YEAR_MS;
     chat_silent_ms: i64 = SECOND_MS, YEAR_MS;
     transcripts_max: usize = 0, 100;
+    call_texts_max: u32 = 0, 100;
     thread_quiet_ms: i64 = SECOND_MS, YEAR_MS;
     written_hold_ms: i64 = SECOND_MS, YEAR_MS;
     auto_reply_ms: i64 = 0, YEAR_MS;

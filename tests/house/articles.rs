@@ -13,7 +13,7 @@ use store::library::UseKind;
 const RIGHT: &str = "\u{E014}";
 
 /// Waits until the script's expression is true.
-fn until(desk: &Desk, what: &str, expression: &str) {
+pub fn until(desk: &Desk, what: &str, expression: &str) {
     desk.browser.until(what, &format!("return {expression}"));
 }
 
@@ -57,11 +57,21 @@ fn assert_in_sight(desk: &Desk) {
           const box = document.getElementById(id).getBoundingClientRect(); \
           return box.height > 0 && box.top >= 0 && box.bottom <= innerHeight; }; \
         return ['note', 'category', 'outcome', 'save', 'reply-send', 'article-answer', \
-          'article-used', 'article-send', 'find'].filter((id) => !seen(id))";
+          'inbox-log', 'article-used', 'article-send', 'find'].filter((id) => !seen(id))";
     assert_eq!(
         desk.browser.run(seen),
         json!([]),
         "out of sight at 1280x720"
+    );
+    let asked = "const of = (what) => document.querySelector(what).getBoundingClientRect(); \
+        const box = of('#inbox-log .citizen'); \
+        const log = of('#inbox-log'); \
+        const article = of('#article'); \
+        return box.height > 0 && box.bottom <= log.bottom + 1 && article.height > 200";
+    assert_eq!(
+        desk.browser.run(asked),
+        json!(true),
+        "what the citizen asked stands beside the article"
     );
 }
 
@@ -107,6 +117,12 @@ fn an_article_answers_by_keyboard_alone() {
     );
     take(&desk, "Good morning");
     open_in_a_district(&desk);
+    network::text(&building, "+821099999999", "Is the pool open on Sunday?");
+    until(
+        &desk,
+        "another who rings",
+        "document.querySelectorAll('#offers li').length === 1",
+    );
     assert_in_sight(&desk);
     use_and_send(&desk);
     desk.browser.press(&format!("{ALT}n"));
@@ -120,7 +136,8 @@ fn an_article_answers_by_keyboard_alone() {
     building.stop();
     building::audit(&folder, &[]);
     let record = Record::open(&folder, None);
-    let row = &record.contacts()[0];
+    let rows = record.contacts();
+    let row = rows.last().expect("the first who wrote");
     assert_eq!(
         (row.category.as_str(), row.outcome.as_str()),
         ("ADM-01-01", "AN")

@@ -282,6 +282,7 @@ fn nowhere() -> City {
         weights: Weights::standard(),
         limits: center::limit::Limits::default(),
         callbacks: false,
+        texting: false,
         library: center::knowledge::Library::default(),
     }
 }

@@ -8,6 +8,7 @@ mod articles;
 mod browser;
 mod building;
 mod call;
+mod call_text;
 mod chat;
 mod chat_line;
 mod closed;

@@ -12,7 +12,8 @@ use store::Message;
 
 const ROUNDS: u32 = 8;
 
-fn settings(port: &Value) -> String {
+/// The lines of `dasan.toml` that lead to a gateway at the port.
+pub fn settings(port: &Value) -> String {
     format!(
         "[[messaging.smpp]]\nname = 'carrier'\naddress = '127.0.0.1:{port}'\n\
          system_id = 'city120'\npassword = 'secret'\nnumber = '120'\nper_second = 200\n\

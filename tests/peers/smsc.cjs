@@ -76,6 +76,7 @@ function onSession(session) {
   session.on('submit_sm', (pdu) => {
     busy = Date.now();
     const { message } = pdu.message_payload || pdu.short_message;
+    if (total === 0) tell({ event: 'submit', to: pdu.destination_addr, text: message });
     const id = (submits.push({ to: pdu.destination_addr, text: message }) + 0x1000).toString(16);
     setTimeout(() => {
       session.send(pdu.response({ message_id: id }));
@@ -132,9 +133,13 @@ const orders = {
       pump();
     }, 10);
     orders.calm = () => clearInterval(timer);
-    setInterval(pump, 10);
   },
   calm: () => {},
+  // One text of a citizen.
+  text({ from, said }) {
+    const head = { source_addr: from, source_addr_ton: 1, source_addr_npi: 1, destination_addr: '120' };
+    waiting.push({ pdu: { ...head, data_coding: 8, short_message: said } });
+  },
   quiet() {
     const over = () => waiting.length === 0 && flying.size === 0 && Date.now() - busy > 3_000;
     const timer = setInterval(() => {
@@ -146,6 +151,7 @@ const orders = {
   },
 };
 
+setInterval(pump, 10);
 let begun = '';
 process.stdin.on('data', (data) => {
   const lines = (begun + data).split('\n');

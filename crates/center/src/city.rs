@@ -384,6 +384,8 @@ pub struct City {
     pub limits: crate::limit::Limits,
     /// Whether an outbound route exists, so that a callback can be promised.
     pub callbacks: bool,
+    /// Whether a connection exists by which texts leave, so that a caller can be sent one.
+    pub texting: bool,
     /// Units, districts and rules of the counseling information database.
     pub library: crate::knowledge::Library,
 }

@@ -104,6 +104,21 @@ pub struct Reply {
     pub private: bool,
 }
 
+/// A text to the caller of a call: an answer to keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallText {
+    /// Counselor.
+    pub counselor: CounselorId,
+    /// Contact.
+    pub contact: ContactId,
+    /// Keyed digest of another number than the caller's own.
+    pub to: Option<String>,
+    /// Digest of a nonce and the text.
+    pub digest: String,
+    /// Letters.
+    pub letters: u32,
+}
+
 /// What the world says or asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -366,6 +381,9 @@ pub enum Command {
     },
     /// A counselor answers. Answered by [`Answer::Message`].
     Reply(Box<Reply>),
+    /// A counselor in a call sends its caller a text; number and text travel beside the command.
+    /// Answered by [`Answer::Message`].
+    TextCaller(Box<CallText>),
     /// What became of a message on its way out.
     Fared {
         /// Contact.
@@ -486,6 +504,10 @@ pub enum Refusal {
     WrongChannel,
     /// It was done as often as it may be.
     TooOften,
+    /// There is no connection by which texts leave.
+    NoTexts,
+    /// The caller's number is withheld.
+    NumberUnknown,
 }
 
 impl Refusal {
@@ -508,6 +530,8 @@ impl Refusal {
             Refusal::UnknownMessage => "unknown_message",
             Refusal::WrongChannel => "wrong_channel",
             Refusal::TooOften => "too_often",
+            Refusal::NoTexts => "no_texts",
+            Refusal::NumberUnknown => "number_unknown",
         }
     }
 }
@@ -531,6 +555,8 @@ impl std::fmt::Display for Refusal {
             Refusal::UnknownMessage => "there is no such message",
             Refusal::WrongChannel => "this is not possible on this channel",
             Refusal::TooOften => "this was done as often as it may be",
+            Refusal::NoTexts => "there is no connection by which texts leave",
+            Refusal::NumberUnknown => "the caller's number is withheld",
         })
     }
 }

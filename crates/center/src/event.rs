@@ -522,6 +522,10 @@ pub enum Event {
         files: u16,
         /// Only the citizen may read it.
         private: bool,
+        /// Keyed digest of the number it goes to, for a text to the caller of a call; empty where
+        /// it answers a message.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        to: String,
     },
     /// A provider took a message of the city, delivered it or gave up.
     MessageFared {

@@ -292,7 +292,7 @@ fn sent(at: Time, contact: &mut Contact, event: &Event) {
         letters.owed = None;
         letters.escalated = 0;
         letters.nudged = false;
-        contact.overdue = false;
+        contact.overdue &= !contact.row.channel.written();
     } else {
         letters.last_auto = Some(at);
         letters.nudged |= text.as_deref() == Some(STILL_THERE);

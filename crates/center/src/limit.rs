@@ -75,6 +75,8 @@ pub struct Limits {
     pub chat_silent_ms: i64,
     /// Addresses to which one chat is mailed: the citizen's own and a helper's, not a crowd's.
     pub transcripts_max: usize,
+    /// Texts to the caller of one call: a few answers to keep, not a way to write to anybody.
+    pub call_texts_max: u32,
     /// Silence after which a conversation is over: a later message opens a new contact.
     pub thread_quiet_ms: i64,
     /// Longest a counselor holds a written contact without a word.
@@ -140,6 +142,7 @@ impl Default for Limits {
             chat_nudge_ms: MINUTE_MS,
             chat_silent_ms: 3 * MINUTE_MS,
             transcripts_max: 3,
+            call_texts_max: 5,
             thread_quiet_ms: 24 * HOUR_MS,
             written_hold_ms: 24 * HOUR_MS,
             auto_reply_ms: 10 * MINUTE_MS,

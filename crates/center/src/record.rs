@@ -329,7 +329,10 @@ impl Row {
                 self.unclear |= text.as_deref() == Some(crate::written::UNCLEAR);
                 if counselor.is_some() {
                     self.messages_out += 1;
-                    self.replied.get_or_insert(at);
+                    // What a caller is sent to keep answers no message.
+                    if self.channel.written() {
+                        self.replied.get_or_insert(at);
+                    }
                 }
             }
             Event::MessageFared {

@@ -1,9 +1,9 @@
 //! Letters of every kind: who writes into which contact, what is answered by the house itself, what
-//! a silence means. Never a call.
+//! a silence means, what a caller is sent to keep. Never what becomes of a call.
 
 use crate::center::Turn;
 use crate::city::{Channel, ContactId, CounselorId, Language};
-use crate::command::{Answer, Command, Ending, Refusal, Reply, Written};
+use crate::command::{Answer, CallText, Command, Ending, Refusal, Reply, Written};
 use crate::contact::{Contact, State, Waiting};
 use crate::effect::Effect;
 use crate::event::{Event, Fate, Fortune, Marks, OfferEnd};
@@ -55,6 +55,7 @@ impl Turn<'_> {
         Some(match command {
             Command::Written(written) => self.write(written),
             Command::Reply(reply) => self.reply(reply),
+            Command::TextCaller(text) => self.text_caller(text),
             Command::Changed {
                 contact,
                 message,
@@ -331,6 +332,7 @@ impl Turn<'_> {
             letters: 0,
             files: 0,
             private: true,
+            to: String::new(),
         });
         if channel != Channel::Chat {
             self.ask(Effect::Send { contact, message });
@@ -388,6 +390,7 @@ impl Turn<'_> {
             letters: 0,
             files: 0,
             private: true,
+            to: String::new(),
         });
         self.ask(Effect::Send { contact, message });
         Ok(Answer::Message {
@@ -432,10 +435,60 @@ impl Turn<'_> {
             letters: reply.letters,
             files: reply.files,
             private: reply.private,
+            to: String::new(),
         });
         if channel != Channel::Chat {
             self.ask(Effect::Send { contact, message });
         }
+        Ok(Answer::Message {
+            contact,
+            message,
+            again: false,
+        })
+    }
+
+    /// Sends the caller of a call an answer to keep, while the counselor has the call or writes its
+    /// record. It is a message of the call itself.
+    fn text_caller(&mut self, text: &CallText) -> Result<Answer, Refusal> {
+        let (contact, counselor) = (text.contact, text.counselor);
+        let open = self.contact(contact)?;
+        if open.counselor() != Some(counselor) {
+            return Err(Refusal::NotYours);
+        }
+        if open.row.channel.written() {
+            return Err(Refusal::WrongChannel);
+        }
+        if !matches!(open.state, State::Talking { .. } | State::WrapUp { .. }) {
+            return Err(Refusal::WrongState);
+        }
+        let city = &self.center.city;
+        if !city.texting {
+            return Err(Refusal::NoTexts);
+        }
+        let to = text.to.as_ref().unwrap_or(&open.row.caller);
+        if to.is_empty() {
+            return Err(Refusal::NumberUnknown);
+        }
+        if text.letters as usize > city.limits.text_letters_max {
+            return Err(Refusal::TooLong);
+        }
+        if open.row.messages_out >= city.limits.call_texts_max {
+            return Err(Refusal::TooOften);
+        }
+        let (message, to) = (open.row.messages + 1, to.clone());
+        self.emit(Event::MessageSent {
+            contact,
+            message,
+            counselor: Some(counselor),
+            answers: 0,
+            text: None,
+            digest: text.digest.clone(),
+            letters: text.letters,
+            files: 0,
+            private: true,
+            to,
+        });
+        self.ask(Effect::Send { contact, message });
         Ok(Answer::Message {
             contact,
             message,

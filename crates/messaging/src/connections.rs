@@ -5,7 +5,7 @@ use crate::links::Links;
 use crate::mail;
 use crate::mail::door::Door;
 use crate::mail::token::Tokens;
-use crate::outbox::{Mailing, Transcriber};
+use crate::outbox::{Mailing, Transcriber, Unasked};
 use crate::outlet::{Order, Outlet};
 use crate::settings::Settings;
 use crate::sms::aggregator::Aggregator;
@@ -54,6 +54,8 @@ pub struct Open {
     pub lines: BTreeMap<String, watch::Receiver<smpp::Line>>,
     /// Where the site's form is handed in.
     pub door: Door,
+    /// Name of the connection by which callers are texted.
+    pub texter: Option<String>,
     /// Whether mail can be sent.
     pub mails: bool,
 }
@@ -127,11 +129,14 @@ pub async fn open(settings: Settings, start: Start, place: Place<'_>) -> Result<
         opening.wing.inlet.clone(),
         Tokens::new(place.secret),
         opening.mailer.clone(),
-        opening.texter,
+        opening.texter.clone(),
     );
-    opening.wing.send(opening.outlets, mailing, place.letters);
+    let texter = opening.texter.clone();
+    let unasked = Unasked { mailing, texter };
+    opening.wing.send(opening.outlets, unasked, place.letters);
     Ok(Open {
         door,
+        texter: opening.texter,
         mails: opening.mailer.is_some(),
         wing: opening.wing,
         router: opening.router,

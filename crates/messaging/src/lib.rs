@@ -33,4 +33,4 @@ pub mod tls;
 pub mod urgent;
 pub mod wing;
 
-pub use outbox::{Mailing, Transcriber, Transcript};
+pub use outbox::{Mailing, Transcriber, Transcript, Unasked};

@@ -68,13 +68,22 @@ impl fmt::Debug for Mailing {
     }
 }
 
+/// How letters leave that answer no message of their citizen, each none where there is no such way.
+#[derive(Clone, Debug, Default)]
+pub struct Unasked {
+    /// Conversations that are mailed.
+    pub mailing: Option<Mailing>,
+    /// Name of the connection by which callers are texted.
+    pub texter: Option<String>,
+}
+
 /// The outbox. Cloned freely.
 #[derive(Clone, Debug)]
 pub(crate) struct Outbox {
     hub: Hub,
     archive: Archive,
     outlets: Arc<BTreeMap<String, Outlet>>,
-    mailing: Option<Mailing>,
+    unasked: Unasked,
     flying: Arc<Mutex<HashSet<(ContactId, u32)>>>,
     room: Arc<Semaphore>,
 }
@@ -85,13 +94,13 @@ impl Outbox {
         hub: Hub,
         archive: Archive,
         outlets: BTreeMap<String, Outlet>,
-        mailing: Option<Mailing>,
+        unasked: Unasked,
     ) -> Outbox {
         Outbox {
             hub,
             archive,
             outlets: Arc::new(outlets),
-            mailing,
+            unasked,
             flying: Arc::default(),
             room: Arc::new(Semaphore::new(FLYING_MAX)),
         }
@@ -272,6 +281,12 @@ impl Outbox {
         if message.house_text == TRANSCRIPT {
             return self.transcript(message).await;
         }
+        let Some(row) = self.archive.contact(contact).await? else {
+            return Ok(None);
+        };
+        if !row.channel.written() {
+            return Ok(self.to_caller(message));
+        }
         let Some(answered) = self.answered(&message).await? else {
             return Ok(None);
         };
@@ -307,6 +322,33 @@ impl Outbox {
         Ok(Some((outgoing, message.at)))
     }
 
+    /// A text to the caller of a call, to the number that stands beside it.
+    fn to_caller(&self, message: Message) -> Option<(Outgoing, Time)> {
+        let via = self.unasked.texter.clone()?;
+        let letter = message.letter;
+        let outgoing = Outgoing {
+            contact: message.contact,
+            message: message.message,
+            channel: Channel::Text,
+            via,
+            to: Address {
+                kind: AddressKind::Phone,
+                value: letter.address,
+                name: None,
+            },
+            thread: None,
+            in_reply_to: None,
+            subject: None,
+            text: letter.text,
+            attachments: Vec::new(),
+            public: false,
+            automatic: false,
+            perhaps_again: false,
+        };
+        // Once erased there is nobody to send it to.
+        (!outgoing.to.value.is_empty()).then_some((outgoing, message.at))
+    }
+
     /// A chat on its way to the address that its citizen gave, as it was when they asked for it.
     async fn transcript(
         &self,
@@ -314,7 +356,7 @@ impl Outbox {
     ) -> Result<Option<(Outgoing, Time)>, store::Failure> {
         let (contact, number) = (message.contact, message.message);
         let row = self.archive.contact(contact).await?;
-        let (Some(row), Some(mailing)) = (row, &self.mailing) else {
+        let (Some(row), Some(mailing)) = (row, &self.unasked.mailing) else {
             return Ok(None);
         };
         let written = (mailing.transcriber)(contact, number, row.language).await;

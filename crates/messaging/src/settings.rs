@@ -42,6 +42,11 @@ impl Settings {
         self.names().next().is_none()
     }
 
+    /// Whether there is a connection by which texts leave.
+    pub fn texts(&self) -> bool {
+        !self.smpp.is_empty() || !self.aggregator.is_empty()
+    }
+
     /// Names of all connections.
     fn names(&self) -> impl Iterator<Item = &str> {
         let smpp = self.smpp.iter().map(|of| of.name.as_str());
@@ -96,5 +101,6 @@ mod tests {
         let settings: Settings = toml::from_str(text).unwrap();
         assert_eq!(settings.doubled(), Some("carrier"));
         assert!(!settings.is_empty() && Settings::default().is_empty());
+        assert!(settings.texts() && !Settings::default().texts());
     }
 }

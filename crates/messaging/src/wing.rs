@@ -2,7 +2,7 @@
 
 use crate::inlet::Inlet;
 use crate::judge::Judge;
-use crate::outbox::{self, Mailing, Outbox};
+use crate::outbox::{self, Outbox, Unasked};
 use crate::outlet::Outlet;
 use crate::post::Post;
 use hub::Hub;
@@ -65,14 +65,14 @@ impl Wing {
         }
     }
 
-    /// Opens the way out over the connections by name, and for conversations that are mailed.
+    /// Opens the way out over the connections by name, and for what answers no message.
     pub fn send(
         &mut self,
         outlets: BTreeMap<String, Outlet>,
-        mailing: Option<Mailing>,
+        unasked: Unasked,
         letters: hub::Letters,
     ) {
-        let outbox = Outbox::new(self.hub.clone(), self.archive.clone(), outlets, mailing);
+        let outbox = Outbox::new(self.hub.clone(), self.archive.clone(), outlets, unasked);
         self.tasks
             .push(tokio::spawn(outbox.run(letters, self.sweep_every)));
     }

@@ -103,29 +103,12 @@ pub fn pairs(bytes: &[u8]) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::path::Path;
+#[path = "../../../fuzz/near_seeds/mod.rs"]
+mod near_seeds;
 
-    /// Every seed, cut short everywhere and with octets changed and put in.
-    fn near_seeds(target: &str, read: fn(&[u8])) {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds");
-        for seed in fs::read_dir(folder.join(target)).expect("seeds") {
-            let seed = fs::read(seed.expect("a file").path()).expect("a seed");
-            read(&seed);
-            for at in 0..seed.len() {
-                read(&seed[..at]);
-                read(&seed[at..]);
-                for octet in *b"\0\n \",0a\x7f\x80\xc3\xff" {
-                    let mut changed = seed.clone();
-                    changed[at] = octet;
-                    read(&changed);
-                    changed.insert(at, octet);
-                    read(&changed);
-                }
-            }
-        }
-    }
+#[cfg(test)]
+mod tests {
+    use super::near_seeds::near_seeds;
 
     #[test]
     fn nothing_near_the_seeds_breaks_a_reader() {

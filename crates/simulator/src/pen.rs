@@ -1,7 +1,7 @@
 //! What people do in writing, in the words of a scene. Never a rule.
 
 use center::city::{Channel, ContactId, CounselorId, Language};
-use center::command::{Command, Reply, Written};
+use center::command::{CallText, Command, Reply, Written};
 use center::event::{Fortune, Marks};
 use center::time::{MINUTE_MS, Time};
 
@@ -64,6 +64,10 @@ pub fn command(
             let text = center::written::UNCLEAR.to_owned();
             reply(counselor, citizen(name)?, Some(text))
         }
+        ["texts", name, "an", "answer"] => call_text(counselor, citizen(name)?, None),
+        ["texts", name, "an", "answer", "to", "another", "number"] => {
+            call_text(counselor, citizen(name)?, Some("another".to_owned()))
+        }
         ["lays", name, "aside", "for", minutes, "min"] => Command::Snooze {
             counselor,
             contact: citizen(name)?,
@@ -114,5 +118,15 @@ fn reply(counselor: CounselorId, contact: ContactId, text: Option<String>) -> Co
         letters: 20,
         files: 0,
         private: false,
+    }))
+}
+
+fn call_text(counselor: CounselorId, contact: ContactId, to: Option<String>) -> Command {
+    Command::TextCaller(Box::new(CallText {
+        counselor,
+        contact,
+        to,
+        digest: "digest".to_owned(),
+        letters: 200,
     }))
 }

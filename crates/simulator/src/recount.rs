@@ -42,7 +42,7 @@ impl Life {
                 counselor: Some(_), ..
             } => {
                 self.letters[1] += 1;
-                if self.letters[2] == 0 {
+                if self.written && self.letters[2] == 0 {
                     self.letters[2] = 1;
                     self.letters[3] = at - self.arrived;
                 }

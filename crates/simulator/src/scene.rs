@@ -166,6 +166,10 @@ fn give(city: &mut City, given: &str) -> Option<()> {
             hours.holiday.clear();
         }
         ["no", "way", "to", "call", "out"] => city.callbacks = false,
+        ["no", "way", "to", "text"] => city.texting = false,
+        ["at", "most", most, "texts", "in", "a", "call"] => {
+            city.limits.call_texts_max = most.parse().ok()?;
+        }
         ["a", "callback", "is", "offered", "from", seconds, "s"] => {
             for queue in &mut city.queues {
                 queue.callback_from_ms = seconds.parse::<i64>().ok()? * SECOND_MS;

@@ -156,6 +156,7 @@ pub fn city(queues: Vec<Queue>, counselors: Vec<CounselorProfile>) -> City {
         weights: Weights::standard(),
         limits: Limits::default(),
         callbacks: true,
+        texting: true,
         library: center::knowledge::Library::default(),
     }
 }

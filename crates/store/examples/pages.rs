@@ -80,6 +80,7 @@ fn city() -> City {
         weights: Weights::standard(),
         limits: Limits::default(),
         callbacks: true,
+        texting: true,
         library: center::knowledge::Library::default(),
     }
 }

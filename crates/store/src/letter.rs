@@ -348,6 +348,7 @@ pub(crate) fn message(at: Time, event: &Event, into: &mut Values) {
             letters,
             files,
             private,
+            to: _,
         } => into
             .int(contact.0 as i64)
             .int(i64::from(*message))

@@ -36,6 +36,23 @@ pub fn normalize(raw: &str, country: &str) -> String {
     format!("+{country}{digits}")
 }
 
+/// Whether a number in the form of [`normalize`] can get texts: of Korea's own those that begin
+/// with 01, of other countries every whole one, as their plans do not tell.
+///
+/// ```
+/// assert!(store::number::takes_texts("+821012345678"));
+/// assert!(!store::number::takes_texts("+8221234567"));
+/// ```
+pub fn takes_texts(number: &str) -> bool {
+    let Some(digits) = number.strip_prefix('+') else {
+        return false;
+    };
+    match digits.strip_prefix("82") {
+        Some(own) => own.starts_with('1') && (9..=10).contains(&own.len()),
+        None => (8..=15).contains(&digits.len()),
+    }
+}
+
 /// A full-width letter as people paste it, in the ordinary width.
 fn narrow(letter: char) -> char {
     match letter {
@@ -60,7 +77,24 @@ fn with_plus(digits: &str, country: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::normalize;
+    use super::{normalize, takes_texts};
+
+    #[test]
+    fn a_text_goes_to_no_telephone_on_a_desk() {
+        for number in ["+821012345678", "+82111234567", "+12025550100"] {
+            assert!(takes_texts(number), "{number}");
+        }
+        for number in [
+            "",
+            "120",
+            "+8221234567",
+            "+8215881234567",
+            "+821588",
+            "+1202",
+        ] {
+            assert!(!takes_texts(number), "{number}");
+        }
+    }
 
     #[test]
     fn one_caller_has_one_number() {

@@ -3,6 +3,7 @@
 import { $, announce, data, fill, make, post, say, show } from "./house.js";
 import * as inbox from "./inbox.js";
 import * as record from "./record.js";
+import * as texting from "./texting.js";
 
 const a = data.articles ?? {};
 const WAIT = 250;
@@ -169,8 +170,10 @@ const drawBody = (text) => {
 const drawKeys = () => {
   const contact = card && open.contact === card.contact;
   const written = Boolean(card?.written && card.stage === "talk");
-  show($("article-send"), Boolean(contact && written && open.public));
-  show($("article-private"), Boolean(contact && written && !open.public));
+  const call = inCall();
+  say($("article-send-text"), call ? a.text : a.send);
+  show($("article-send"), Boolean(contact && (written || call && data.texting) && open.public));
+  show($("article-private"), Boolean(contact && (written || call) && !open.public));
   show($("article-used"), Boolean(contact && !open.used));
   show($("article-done"), open.used);
   show($("article-helped"), Boolean(contact && open.verdict === null));
@@ -221,6 +224,7 @@ const openAt = async (index) => {
 /** Closes the open article; what is written stays. */
 const shut = () => {
   if (!open) return;
+  texting.cancel();
   const focused = $("article").contains(document.activeElement);
   open = undefined;
   drawOpen();
@@ -290,21 +294,43 @@ const overrule = () => {
 /** The citizen's language, else English, else the article's own. */
 const theirs = () => [card.language, "en", open.language].find((code) => code in open.texts) ?? Object.keys(open.texts)[0];
 
-/** Puts title, answer and page into the composer; the counselor sends it with Enter. */
+/** Whether one speaks with a citizen at hand, or writes the record of it. */
+const inCall = () => Boolean(card && !card.written && ["talk", "hold", "wrap_up"].includes(card.stage));
+
+/** What the counselor should know of a text before it leaves. */
+const warnings = (language) => {
+  const says = [];
+  if (language !== card.language) says.push(fill(a.no_language, { wanted: languageName(card.language), language: languageName(language) }));
+  const tab = open.tabs.find((one) => one.code === language);
+  if (tab && tab.standing !== "human") says.push(fill(a.doubtful, { standing: tab.standing_name }));
+  return says;
+};
+
+/** Asks to which number the answer goes; Enter sends it to the caller's. */
+const byText = () => {
+  if (!data.texting) { tell(a.text_none); announce(a.text_none); return; }
+  const article = open;
+  const [language, district] = [theirs(), open.district];
+  const sent = () => {
+    use(article, language, district, true);
+    if (open === article && $("article").contains(document.activeElement)) back();
+  };
+  texting.begin({ article: article.code, language, district }, warnings(language).join(" "), sent);
+};
+
+/** Puts title, answer and page into the composer; the counselor sends it with Enter. In a call the answer goes as a text. */
 const send = () => {
-  if (!open?.public || !card?.written || card.stage !== "talk" || open.contact !== card.contact) return;
+  if (!open?.public || open.contact !== card?.contact) return;
+  if (inCall()) { byText(); return; }
+  if (!card.written || card.stage !== "talk") return;
   const article = open;
   const language = theirs();
   const { title, answer } = textIn(language, open.district);
   const district = open.district;
   const link = `${open.link}?lang=${language}`;
-  const says = [];
-  if (language !== card.language) says.push(fill(a.no_language, { wanted: languageName(card.language), language: languageName(language) }));
-  const tab = open.tabs.find((one) => one.code === language);
-  if (tab && tab.standing !== "human") says.push(fill(a.doubtful, { standing: tab.standing_name }));
-  says.push(a.send_now);
-  const sent = (text) => {
-    if (text.includes(link) || text.includes(answer)) use(article, language, district, true);
+  const says = [...warnings(language), a.send_now];
+  const sent = (words) => {
+    if (words.includes(link) || words.includes(answer)) use(article, language, district, true);
   };
   if (!inbox.put([title, answer, link].join("\n"), says.join(" "), sent)) return;
   shut();
@@ -317,6 +343,7 @@ const send = () => {
 export const follow = (next) => {
   const before = card?.contact;
   card = next;
+  texting.follow(next);
   if (before !== card?.contact) {
     searchOver();
     search.value = "";
@@ -338,7 +365,7 @@ const KEYS = {
   "Alt+KeyT": overrule,
   "Alt+KeyY": () => judge(true),
   "Alt+KeyX": () => judge(false),
-  Escape: shut,
+  Escape: () => { if (texting.isOpen()) { texting.cancel(); back(); } else shut(); },
 };
 
 /** Takes a key that belongs to articles; false when it is another's. */

@@ -13,6 +13,9 @@ let muted = false;
 let ringing;
 let onMute = () => {};
 
+/** The caller's number as it is shown, empty when it is withheld or not known yet. */
+export const number = () => (card && pop?.contact === card.contact ? pop.number : "");
+
 /** What the headset does when the key for mute is pressed. */
 export const whenMuted = (act) => { onMute = act; };
 

@@ -26,6 +26,9 @@ export const make = (name, text = "", attributes = {}) => {
   return element;
 };
 
+/** A name for what has no number yet. */
+export const newName = () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
+
 /** Tells those who cannot see what just changed. */
 export const announce = (text) => {
   $("live").textContent = "";

@@ -1,6 +1,6 @@
 // What is written, at the desk: roster, offers, conversation, answers. Never a call, never the record.
 
-import { $, announce, data, fill, get, length, make, now, post, postFiles, say, show, words } from "./house.js";
+import { $, announce, data, fill, get, length, make, newName, now, post, postFiles, say, show, words } from "./house.js";
 import * as record from "./record.js";
 import * as bell from "./ring.js";
 import * as canned from "./canned.js";
@@ -487,8 +487,6 @@ const askAround = (found) => {
     send(choice);
   });
 };
-
-const newName = () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
 
 const send = (around = {}) => {
   const text = $("reply").value.trimEnd();

@@ -53,6 +53,28 @@ words!(
         "There is no text in {wanted}: this one is in {language}."];
     doubtful: ["이 번역: {standing}", "This translation: {standing}"];
     say_open: ["상담 정보: {title}. {answer}", "Article: {title}. {answer}"];
+    text: ["문자로 보내기", "Text it"];
+    text_none: ["문자를 보낼 회선이 없습니다", "There is no connection by which texts leave"];
+    text_to: ["받는 번호", "To"];
+    text_own: ["발신자 번호: {number}", "The caller's: {number}"];
+    text_withheld: ["발신자 번호 없음: 휴대전화 번호 입력", "Withheld: type a mobile number"];
+    text_hint: [
+        "비워 두면 발신자 번호로 보냅니다. 다른 휴대전화 번호는 여기에 입력하세요.",
+        "Left empty it goes to the caller's number. Type another mobile number here."];
+    text_go: ["문자 보내기", "Send the text"];
+    text_cancel: ["취소", "Cancel"];
+    text_on_its_way: ["문자를 보내는 중입니다 ({parts}건)", "The text is on its way ({parts} parts)"];
+    text_cut: [
+        "답이 길어 줄였고, 전체 글의 주소를 함께 보냈습니다.",
+        "The answer was cut; the address of the whole page went with it."];
+    texts_sent: ["보낸 문자", "Texts to the caller"];
+    text_line: ["{at} · {number} · {letters}자 · {fortune}", "{at} · {number} · {letters} letters · {fortune}"];
+    r_text_number: [
+        "휴대전화 번호가 아닙니다. 문자를 받을 수 있는 번호를 입력하세요.",
+        "This is no mobile number. Type one that gets texts."];
+    r_text_landline: [
+        "발신자 번호로는 문자를 보낼 수 없습니다. 받을 휴대전화 번호를 입력하세요.",
+        "The caller's number gets no texts. Type the mobile number that shall get it."];
     revision: ["개정 {n}", "revision {n}"];
     e_read: ["상담 정보를 안내함", "Article used"];
     e_sent: ["상담 정보를 보냄", "Article sent"];
@@ -63,7 +85,9 @@ words!(
     k_open: ["상담 정보 열기", "Open an article"];
     k_district: ["열린 글의 지역 바꾸기", "Another district of the open article"];
     k_language: ["열린 글의 언어 바꾸기", "Another language of the open article"];
-    k_send: ["열린 글을 시민의 언어로 보내기", "Send the open article in the citizen's language"];
+    k_send: [
+        "열린 글을 시민의 언어로 보내기 (통화 중에는 문자로)",
+        "Send the open article in the citizen's language (in a call as a text)"];
     k_used: ["열린 글을 안내함으로 기록", "Write down that the open article was used"];
     k_sets: ["글의 분류와 처리 결과로 바꾸기", "Take category and outcome of the article"];
     k_verdict: ["글이 도움 됨 / 안 됨", "It helped / it did not"];

@@ -177,6 +177,8 @@ pub(crate) fn refusal_text(words: &Staff, refusal: Refusal) -> &'static str {
         Refusal::UnknownMessage => words.r_unknown_message,
         Refusal::WrongChannel => words.r_wrong_channel,
         Refusal::TooOften => words.r_too_often,
+        Refusal::NoTexts => words.r_no_texts,
+        Refusal::NumberUnknown => words.r_number_unknown,
     }
 }
 

@@ -151,6 +151,7 @@ fn desk_data(city: &City, writing: &Writing, staffer: &Staffer) -> serde_json::V
             "note_letters_max": city.limits.note_letters_max,
         },
 
+        "texting": city.texting,
         "file_max": attach::FILE_MAX,
         "files_max": desk_replies::FILES_MAX,
         "questions": link_texts::questions(),

@@ -7,7 +7,7 @@ use crate::desk::is_own;
 use crate::finder::Asked;
 use crate::library::{self, author, page_language, texts, unit_name};
 use crate::site::{Site, Staffer, today};
-use crate::{categories, links};
+use crate::{categories, desk_call_text, links};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -32,16 +32,20 @@ const LETTERS_MAX: usize = 200;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Wanted {
-    contact: u64,
+    pub(crate) contact: u64,
     /// What is written, or searched for.
     text: String,
     /// Code of the article.
-    article: String,
+    pub(crate) article: String,
     revision: u32,
-    language: String,
-    district: String,
+    pub(crate) language: String,
+    pub(crate) district: String,
     sent: bool,
     helped: bool,
+    /// Name of a text to the caller until it has a number.
+    pub(crate) id: String,
+    /// Another number than the caller's.
+    pub(crate) number: String,
 }
 
 /// `POST /desk/articles/{verb}`
@@ -57,6 +61,11 @@ pub(crate) async fn act(
         return said(StatusCode::FORBIDDEN, "forged", w.forged);
     }
     let view = at_hand(&site, &staffer, wanted.contact);
+    match verb.as_str() {
+        "text" => return desk_call_text::send(&site, &staffer, &headers, &wanted).await,
+        "texts" => return desk_call_text::sent(&site, &staffer, &wanted).await,
+        _ => {}
+    }
     let result = match verb.as_str() {
         "find" => find(&site, &staffer, view.as_ref(), &wanted).await,
         "open" => {
@@ -112,7 +121,7 @@ impl Trouble {
 }
 
 /// A contact of the counselor's own.
-fn at_hand(site: &Site, staffer: &Staffer, contact: u64) -> Option<ContactView> {
+pub(crate) fn at_hand(site: &Site, staffer: &Staffer, contact: u64) -> Option<ContactView> {
     let contact = ContactId(contact);
     let board = site.hub.board().borrow().clone();
     let me = board.counselor(staffer.id())?;
@@ -185,7 +194,7 @@ async fn why_none(site: &Site) -> Result<&'static str, Failure> {
     })
 }
 
-async fn read(site: &Site, code: &str) -> Result<Option<Whole>, Failure> {
+pub(crate) async fn read(site: &Site, code: &str) -> Result<Option<Whole>, Failure> {
     let Some(id) = site.archive.find_article(code).await? else {
         return Ok(None);
     };
@@ -193,7 +202,7 @@ async fn read(site: &Site, code: &str) -> Result<Option<Whole>, Failure> {
     Ok(whole.filter(|whole| state(site, &whole.article).counselors_see()))
 }
 
-fn state(site: &Site, article: &Article) -> Status {
+pub(crate) fn state(site: &Site, article: &Article) -> Status {
     article.status(&site.city().library, today(site))
 }
 

@@ -23,7 +23,7 @@ use std::sync::Mutex;
 use store::{File, Letter, Message, Personal, note_digest};
 
 /// Longest name a desk gives to an answer before it has a number.
-const ID_MAX: usize = 64;
+pub(crate) const ID_MAX: usize = 64;
 /// Files of one answer.
 pub(crate) const FILES_MAX: usize = 4;
 /// Bytes of a posted answer: its files, and the text with its frame.
@@ -34,13 +34,13 @@ pub(crate) const FORM_MAX: usize = FILES_MAX * attach::FILE_MAX + 256 * 1024;
 pub(crate) struct Sending(Mutex<BTreeSet<String>>);
 
 /// One answer on its way; gone when dropped.
-struct OnItsWay<'a> {
+pub(crate) struct OnItsWay<'a> {
     all: &'a Sending,
     name: String,
 }
 
 impl Sending {
-    fn begin(&self, name: String) -> Option<OnItsWay<'_>> {
+    pub(crate) fn begin(&self, name: String) -> Option<OnItsWay<'_>> {
         let mut names = self.0.lock().expect("no panic while it is held");
         names
             .insert(name.clone())
@@ -439,7 +439,7 @@ fn sent(contact: ContactId, message: u32) -> Response {
 }
 
 /// The answer that went out under a name already.
-fn known(messages: &[Message], contact: ContactId, name: &str) -> Option<u32> {
+pub(crate) fn known(messages: &[Message], contact: ContactId, name: &str) -> Option<u32> {
     let same = |message: &&Message| {
         message.contact == contact && !message.incoming && message.letter.reference == name
     };

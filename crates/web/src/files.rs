@@ -12,7 +12,7 @@ const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Every file: name, type, content.
-const FILES: [(&str, &str, &str); 31] = [
+const FILES: [(&str, &str, &str); 32] = [
     ("style.css", STYLE, include_str!("../assets/style.css")),
     ("chat.css", STYLE, include_str!("../assets/chat.css")),
     ("chat.js", SCRIPT, include_str!("../assets/chat.js")),
@@ -26,6 +26,7 @@ const FILES: [(&str, &str, &str); 31] = [
     ("form.js", SCRIPT, include_str!("../assets/form.js")),
     ("citizen.js", SCRIPT, include_str!("../assets/citizen.js")),
     ("articles.js", SCRIPT, include_str!("../assets/articles.js")),
+    ("texting.js", SCRIPT, include_str!("../assets/texting.js")),
     (
         "articles.css",
         STYLE,

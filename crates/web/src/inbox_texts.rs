@@ -216,6 +216,7 @@ words!(
     by_channel: ["글: 채널·언어별", "In writing: by channel and language"];
     counted: ["상담", "Contacts"];
     messages_in: ["받은 글", "Messages in"];
+    in_calls: ["통화 중 보낸 문자", "Texts sent in calls"];
     messages_out: ["보낸 글", "Messages out"];
     replied: ["답한 상담", "Answered in writing"];
     first_reply: ["첫 답까지 평균", "First answer, mean"];

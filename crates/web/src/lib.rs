@@ -18,6 +18,7 @@ mod contacts;
 mod csv;
 mod desk;
 mod desk_articles;
+mod desk_call_text;
 mod desk_events;
 mod desk_letters;
 mod desk_replies;
@@ -46,7 +47,7 @@ mod record_letters;
 mod same_citizen;
 #[cfg(test)]
 mod sample;
-#[cfg(test)]
+#[cfg(any(test, feature = "trials"))]
 mod sample_city;
 mod session;
 mod shield;

@@ -12,9 +12,9 @@ pub(crate) mod file;
 pub(crate) mod gaps;
 pub(crate) mod hsds;
 pub(crate) mod import;
-mod markup;
+pub(crate) mod markup;
 pub(crate) mod notices;
-mod tables;
+pub(crate) mod tables;
 pub(crate) mod texts;
 
 use crate::Site;

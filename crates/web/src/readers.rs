@@ -1,10 +1,14 @@
 //! Every reader of this room as a function of bytes, with what must hold whatever they are: for
 //! fuzzing. Never part of a page.
 
+use crate::library::file::{self, Found};
+use crate::library::import::Given;
+use crate::library::{hsds, markup, tables};
 use crate::session::Sessions;
-use crate::{commands, csv, figures};
-use center::city::CounselorId;
+use crate::{commands, csv, figures, sample_city};
+use center::city::{City, CounselorId, Language};
 use center::time::Zone;
+use std::sync::LazyLock;
 
 const VERBS: [&str; 14] = [
     "ready",
@@ -94,30 +98,67 @@ pub fn date(bytes: &[u8]) {
     let _ = figures::parse_field(&Zone::fixed(9 * 3_600_000), &text);
 }
 
+/// Articles from outside: none without a code, and a file of which nothing could be read says why.
+fn sound(found: &Found) {
+    assert!(!found.articles.is_empty() || !found.flaws.is_empty());
+    assert!(found.articles.iter().all(|one| !one.code.is_empty()));
+}
+
+/// The same from a form that names its articles by their titles.
+fn titled(found: &Found) {
+    sound(found);
+    for article in &found.articles {
+        let texts = article.texts.values();
+        let untitled = texts.filter(|one| one.text.title.trim().is_empty()).count();
+        assert_eq!((untitled, article.partial), (0, true), "{}", article.code);
+    }
+}
+
+/// One city for every try.
+static CITY: LazyLock<City> = LazyLock::new(sample_city::city);
+
+fn given() -> Given {
+    Given {
+        owner: "WTR".to_owned(),
+        category: "WAT-01-01".to_owned(),
+        language: Language::En,
+    }
+}
+
+/// Articles as a table.
+pub fn articles_csv(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    titled(&tables::read(&text, &CITY, &given()));
+}
+
+/// Articles on a page.
+pub fn articles_html(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    titled(&markup::read(&text, &given()));
+}
+
+/// Articles as services of HSDS.
+pub fn articles_hsds(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    if let Some(found) = hsds::read(&text, &given()) {
+        titled(&found);
+    }
+}
+
+/// Articles as TOML, and as JSON of the same shape.
+pub fn articles_toml(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    sound(&file::read_toml(&text, &CITY));
+    sound(&file::read_json(&text, &CITY));
+}
+
+#[cfg(test)]
+#[path = "../../../fuzz/near_seeds/mod.rs"]
+mod near_seeds;
+
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::path::Path;
-
-    /// Every seed of a fuzz target, each cut short everywhere and each octet changed in many ways.
-    fn near_seeds(target: &str, read: fn(&[u8])) {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds");
-        for seed in fs::read_dir(folder.join(target)).expect("seeds") {
-            let seed = fs::read(seed.expect("a file").path()).expect("a seed");
-            read(&seed);
-            for at in 0..seed.len() {
-                read(&seed[..at]);
-                read(&seed[at..]);
-                for octet in *b"\0\t\n\r \"'*,-/09:=\\{}\x7f\x80\xc3\xff" {
-                    let mut changed = seed.clone();
-                    changed[at] = octet;
-                    read(&changed);
-                    changed.insert(at, octet);
-                    read(&changed);
-                }
-            }
-        }
-    }
+    use super::near_seeds::near_seeds;
 
     #[test]
     fn nothing_near_the_seeds_breaks_a_reader() {
@@ -125,5 +166,13 @@ mod tests {
         near_seeds("csv", super::csv);
         near_seeds("cookie", super::cookie);
         near_seeds("form_date", super::date);
+    }
+
+    #[test]
+    fn nothing_near_the_seeds_breaks_a_reader_of_articles() {
+        near_seeds("articles_csv", super::articles_csv);
+        near_seeds("articles_html", super::articles_html);
+        near_seeds("articles_hsds", super::articles_hsds);
+        near_seeds("articles_toml", super::articles_toml);
     }
 }

@@ -98,6 +98,7 @@ pub(crate) fn city() -> City {
         weights: Weights::standard(),
         limits: Limits::default(),
         callbacks: true,
+        texting: true,
         library: center::knowledge::Library::default(),
     }
 }

@@ -99,6 +99,25 @@ fn definitions(city: &City, i: &'static Inbox) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// What callers were sent to keep: messages of calls, neither contacts nor answers of this table.
+fn in_calls(i: &'static Inbox, beside: &Summary, within: &Asked) -> Option<Line> {
+    let written = &beside.written;
+    let figure = |name: &&str| match *name {
+        name if name == i.messages_out => written.messages_out.to_string(),
+        name if name == i.undelivered => written.undelivered.to_string(),
+        _ => "–".to_owned(),
+    };
+    (written.messages_out > 0).then(|| Line {
+        name: i.in_calls.to_owned(),
+        link: contacts::address(&Asked {
+            stage: "closed".into(),
+            channel: Channel::Voice.code().into(),
+            ..within.clone()
+        }),
+        figures: columns(i).iter().map(figure).collect(),
+    })
+}
+
 /// The table; `within` finds the contacts of the day.
 pub(crate) fn table(
     city: &City,
@@ -107,7 +126,7 @@ pub(crate) fn table(
     within: &Asked,
 ) -> Table {
     let i = inbox_texts::in_language(w.tag);
-    let mut total = Summary::default();
+    let (mut total, mut beside) = (Summary::default(), Summary::default());
     let mut by: BTreeMap<(Channel, Language), Summary> = BTreeMap::new();
     for (cell, measures) in cells {
         if let Cell::Hour {
@@ -116,8 +135,11 @@ pub(crate) fn table(
             fate,
             ..
         } = cell
-            && channel.written()
         {
+            if !channel.written() {
+                beside.add(*fate, measures);
+                continue;
+            }
             total.add(*fate, measures);
             by.entry((*channel, *language))
                 .or_default()
@@ -142,7 +164,11 @@ pub(crate) fn table(
         calls: i.calls,
         title: i.by_channel,
         columns: columns(i),
-        lines: by.iter().map(line).collect(),
+        lines: by
+            .iter()
+            .map(line)
+            .chain(in_calls(i, &beside, within))
+            .collect(),
         total: figures(&total),
         definitions: definitions(city, i),
     }
@@ -189,9 +215,19 @@ mod tests {
         ];
         let city = crate::sample::city();
         let table = table(&city, &crate::texts::STAFF[1], &cells, &Asked::default());
-        assert_eq!(table.lines.len(), 1, "a call is no letter");
+        let names: Vec<&str> = table.lines.iter().map(|line| line.name.as_str()).collect();
+        assert_eq!(names, ["Text · Vietnamese", "Texts sent in calls"]);
+        let in_calls = &table.lines[1].figures;
+        assert_eq!(
+            in_calls.iter().filter(|one| *one == "9").count(),
+            1,
+            "{in_calls:?}"
+        );
+        assert_eq!(
+            table.total[8], "8",
+            "a text in a call is in no total of letters"
+        );
         let line = &table.lines[0];
-        assert_eq!(line.name, "Text · Vietnamese");
         assert!(line.link.contains("channel=text") && line.link.contains("language=vi"));
         let figure = |name: &str| {
             let at = table.columns.iter().position(|column| *column == name);

@@ -310,6 +310,10 @@ words!(
         "센터가 자동으로 메시지 {message}번을 보냄: {text}",
         "The house sent message {message} by itself: {text}",
     ];
+    e_message_caller: [
+        "{counselor} 상담사가 전화한 시민에게 문자 {message}번을 보냄 ({letters}자)",
+        "{counselor} sent the caller text {message} ({letters} letters)",
+    ];
     e_message_out: [
         "{counselor} 상담사가 메시지 {message}번을 보냄 ({letters}자)",
         "{counselor} wrote message {message} ({letters} letters)",
@@ -475,6 +479,12 @@ words!(
         "더 이상 할 수 없습니다.",
         "This was done as often as it may be.",
     ];
+    r_no_texts: [
+        "문자를 보낼 회선이 설정되어 있지 않습니다.",
+        "No connection is set up by which texts leave."];
+    r_number_unknown: [
+        "발신자 번호가 표시되지 않은 전화입니다. 받을 휴대전화 번호를 입력하세요.",
+        "The caller's number is withheld. Type the mobile number that shall get the text."];
     r_unknown_counselor: [
         "데스크가 열려 있지 않습니다. 화면을 새로 고치세요.",
         "Your desk is not open. Reload the page."];

@@ -341,9 +341,14 @@ impl Teller<'_> {
                 message,
                 counselor: Some(counselor),
                 letters,
+                to,
                 ..
             } => fill(
-                w.e_message_out,
+                if to.is_empty() {
+                    w.e_message_out
+                } else {
+                    w.e_message_caller
+                },
                 &[
                     ("message", &number(message)),
                     ("counselor", &self.who(*counselor)),

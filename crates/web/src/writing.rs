@@ -191,6 +191,8 @@ pub struct Writing {
     pub markup: Option<Markup>,
     /// Knows mail addresses; none where the city sends no mail.
     pub mails_to: Option<MailAddress>,
+    /// Name of the connection by which callers are texted; none where texts do not leave.
+    pub texter: Option<String>,
     /// Takes the contact form; without it there is no such page.
     pub form: Option<FormTaker>,
     /// A chat page that was not heard of for so long is gone.
@@ -234,6 +236,7 @@ impl Default for Writing {
             picture: None,
             markup: None,
             mails_to: None,
+            texter: None,
             form: None,
             chat_gone: CHAT_GONE,
             chat_ping: CHAT_PING,

@@ -47,6 +47,7 @@ fn city() -> City {
         weights: crate::city::Weights::standard(),
         limits: crate::limit::Limits::default(),
         callbacks: false,
+        texting: false,
     }
 }
 

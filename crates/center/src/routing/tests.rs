@@ -60,6 +60,7 @@ fn city(counselors: &[&[&str]], reserves: Vec<Reserve>) -> City {
         weights: Weights::standard(),
         limits: crate::limit::Limits::default(),
         callbacks: false,
+        texting: false,
         library: crate::knowledge::Library::default(),
     }
 }

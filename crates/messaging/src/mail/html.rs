@@ -5,13 +5,16 @@ use mail_parser::decoders::html::add_html_token;
 
 /// Elements that are written again. None of them loads anything, and none changes how the rest is
 /// parsed, so that a browser builds what stands here and nothing else.
-const KEPT: [&str; 28] = [
+const KEPT: [&str; 31] = [
     "a",
     "b",
     "blockquote",
     "br",
     "code",
+    "dd",
     "div",
+    "dl",
+    "dt",
     "em",
     "h1",
     "h2",
@@ -42,9 +45,12 @@ const SKIPPED: [&str; 10] = [
 ];
 const VOID: [&str; 2] = ["br", "hr"];
 /// Elements that begin a new line of text.
-const BLOCKS: [&str; 14] = [
+const BLOCKS: [&str; 17] = [
     "blockquote",
+    "dd",
     "div",
+    "dl",
+    "dt",
     "h1",
     "h2",
     "h3",

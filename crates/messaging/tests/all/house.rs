@@ -154,6 +154,7 @@ fn city() -> City {
         weights: Weights::standard(),
         limits: center::limit::Limits::default(),
         callbacks: true,
+        texting: true,
         library: center::knowledge::Library::default(),
     }
 }

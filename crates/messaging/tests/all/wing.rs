@@ -5,12 +5,13 @@ use center::city::{
     Category, Channel, City, CounselorId, CounselorProfile, Language, Need, OutcomeCode, Queue,
     Ring, Weights,
 };
-use center::command::{Command, Reply};
+use center::command::{CallText, Command, Reply};
 use center::effect::Effect;
 use center::event::{Event, Fate};
 use center::menu::Menu;
 use center::time::{OpeningHours, Zone};
 use hub::{Hub, Personal, Wings};
+use messaging::Unasked;
 use messaging::inlet::{Inlet, Inward, Taken};
 use messaging::judge::{Cleaned, Judge};
 use messaging::letter::{Address, AddressKind, Attachment, DeadLetter, Fortune, Incoming, Receipt};
@@ -99,6 +100,7 @@ pub fn city() -> City {
         weights: Weights::standard(),
         limits: center::limit::Limits::default(),
         callbacks: false,
+        texting: true,
         library: center::knowledge::Library::default(),
     }
 }
@@ -151,7 +153,11 @@ impl House {
         let outlet = outlet.linked(Some(links));
         let mut outlets = connect(&wing.inlet);
         outlets.insert("smsc".to_owned(), outlet);
-        wing.send(outlets, None, letters.unwrap());
+        let unasked = Unasked {
+            texter: Some("smsc".to_owned()),
+            ..Unasked::default()
+        };
+        wing.send(outlets, unasked, letters.unwrap());
         hub.send(Command::SignIn { counselor: KIM }).await.unwrap();
         hub.send(Command::Ready { counselor: KIM }).await.unwrap();
         House {
@@ -568,4 +574,146 @@ async fn posts_are_changed_and_taken_back_and_the_record_keeps_both() {
         key: "p9".to_owned(),
     };
     assert_eq!(house.inlet.hand_in(unknown).await, Ok(Taken::Unknown));
+}
+
+const CALLER: &str = "+821012345678";
+
+/// Somebody calls and speaks with Kim.
+async fn speaks(house: &mut House) -> center::city::ContactId {
+    let arrived = Command::Arrived {
+        key: "call".to_owned(),
+        channel: Channel::Voice,
+        caller: house.archive.token(CALLER),
+        via: "page".to_owned(),
+        live: true,
+    };
+    let row = Personal::Number {
+        contact: center::city::ContactId(0),
+        number: CALLER.to_owned(),
+        raw: CALLER.to_owned(),
+    };
+    house.hub.send_with(arrived, vec![row]).await.unwrap();
+    let contact = house.rings().await;
+    let counselor = KIM;
+    let accept = Command::Accept { counselor, contact };
+    house.hub.send(accept).await.unwrap();
+    contact
+}
+
+/// Kim sends the caller an answer to keep.
+async fn texts_caller(house: &House, contact: center::city::ContactId) -> u32 {
+    let text = "Passports are at the district office.";
+    let command = CallText {
+        counselor: KIM,
+        contact,
+        to: None,
+        digest: note_digest("n", text),
+        letters: text.chars().count() as u32,
+    };
+    let row = Personal::Letter {
+        contact,
+        message: 0,
+        letter: Box::new(Letter {
+            nonce: "n".to_owned(),
+            text: text.to_owned(),
+            address_kind: "phone".to_owned(),
+            address: CALLER.to_owned(),
+            ..Letter::default()
+        }),
+    };
+    let command = Command::TextCaller(Box::new(command));
+    match house.hub.send_with(command, vec![row]).await.unwrap() {
+        center::command::Answer::Message { message, .. } => message,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_caller_is_texted_and_who_texts_back_is_known_as_the_caller() {
+    let mut house = House::open().await;
+    let contact = speaks(&mut house).await;
+    let message = texts_caller(&house, contact).await;
+    let order = house.orders.recv().await.unwrap();
+    assert_eq!(order.outgoing.to.value, CALLER);
+    assert_eq!(order.outgoing.channel, Channel::Text);
+    assert!(order.outgoing.text.starts_with("Passports"));
+    let taken = Submitted {
+        reference: "78".to_owned(),
+        receipt: true,
+        parts: 1,
+    };
+    order.reply.send(Ok(taken)).unwrap();
+    house.fate(contact, message, "submitted").await;
+    // The call is over before the receipt is there.
+    let left = Command::Left {
+        contact,
+        ending: center::command::Ending::Citizen,
+    };
+    house.hub.send(left).await.unwrap();
+    let counselor = KIM;
+    let (category, outcome) = (Some("ETC".to_owned()), Some("AN".to_owned()));
+    for command in [
+        Command::Classify {
+            counselor,
+            contact,
+            category,
+            outcome,
+        },
+        Command::Finish {
+            counselor,
+            contact,
+            ready: true,
+        },
+    ] {
+        house.hub.send(command).await.unwrap();
+    }
+    let receipt = Receipt {
+        via: "smsc".to_owned(),
+        reference: "78".to_owned(),
+        fortune: Fortune::Delivered,
+        code: "DELIVRD".to_owned(),
+    };
+    let told = house.inlet.hand_in(Inward::Receipt(receipt)).await;
+    assert_eq!(told, Ok(Taken::Kept));
+    house.fate(contact, message, "delivered").await;
+
+    let Taken::Message {
+        contact: back,
+        again: false,
+    } = house.texts("m1", "고맙습니다").await
+    else {
+        panic!("a message");
+    };
+    assert_ne!(back, contact, "a call takes no letters");
+    let row = house.archive.contact(back).await.unwrap().unwrap();
+    let last = store::Search {
+        caller: Some(row.caller),
+        before: Some(back),
+        limit: 5,
+        ..store::Search::default()
+    };
+    let earlier = house.archive.contacts(&last).await.unwrap();
+    let earlier: Vec<_> = earlier.iter().map(|row| row.contact).collect();
+    assert_eq!(earlier, [contact], "the call is the last contact");
+    house.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_text_to_a_caller_leaves_after_a_stop_and_is_marked() {
+    let mut house = House::open().await;
+    let contact = speaks(&mut house).await;
+    let message = texts_caller(&house, contact).await;
+    drop(house.orders.recv().await.unwrap());
+    let mut house = house.restart().await;
+    let order = house.orders.recv().await.unwrap();
+    assert!(order.outgoing.perhaps_again, "it may have left already");
+    assert_eq!(order.outgoing.to.value, CALLER);
+    let taken = Submitted {
+        reference: String::new(),
+        receipt: false,
+        parts: 1,
+    };
+    order.reply.send(Ok(taken)).unwrap();
+    house.fate(contact, message, "delivered").await;
+    house.assert_clean().await;
 }

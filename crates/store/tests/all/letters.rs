@@ -2,7 +2,7 @@
 //! named, what is erased changes no count.
 
 use crate::life::{KIM, MORNING, classified, fold, offered, queued, stored};
-use crate::on_both;
+use crate::{life, on_both};
 use center::city::{Channel, ContactId};
 use center::event::{Event, Fate, Fortune, Marks};
 use center::time::{DAY_MS, SECOND_MS};
@@ -57,6 +57,7 @@ fn sent(contact: ContactId, message: u32, text: &str) -> Event {
         letters: text.chars().count() as u32,
         files: 0,
         private: true,
+        to: String::new(),
     }
 }
 
@@ -174,6 +175,67 @@ on_both!(what_goes_in_comes_out, paper, {
     assert!(archive.outbox().await.unwrap().is_empty());
     let report = paper.audit().await;
     assert!(report.clean(), "{:?}", report.differences);
+});
+
+/// A caller is texted an answer during the call, which fails after the record is closed.
+fn texted_call() -> Vec<Entry> {
+    let (contact, counselor) = (ADA, KIM);
+    let texted = Event::MessageSent {
+        contact,
+        message: 1,
+        counselor: Some(counselor),
+        answers: 0,
+        text: None,
+        digest: note_digest(NONCE, "여권은 구청에서"),
+        letters: 8,
+        files: 0,
+        private: true,
+        to: "token-ada".into(),
+    };
+    let closed = Event::Closed {
+        contact,
+        fate: Fate::Answered,
+        counselor: Some(counselor),
+    };
+    vec![
+        at(0, life::arrived(contact, "key-1", "page")),
+        at(1, queued(contact)),
+        at(5, offered(contact)),
+        at(9, Event::Answered { contact, counselor }),
+        at(20, texted),
+        at(21, fared(1, Fortune::Submitted)),
+        at(50, classified(contact, "TRF-01-01")),
+        at(60, closed),
+        at(90, fared(1, Fortune::Failed)),
+    ]
+}
+
+on_both!(a_text_to_a_caller_is_the_calls_own, paper, {
+    let (mut journal, archive) = paper.open().await;
+    let entries = texted_call();
+    let expected = fold(&entries);
+    let personal = vec![letter(ADA, 1, "여권은 구청에서")];
+    journal.append(Batch { entries, personal }).await.unwrap();
+    assert_eq!(stored(&archive, 1).await, expected);
+    let row = &expected.rows[&1];
+    assert_eq!((row.messages_out, row.undelivered), (1, 1));
+    assert_eq!(row.replied, None, "it answers no message");
+    let sums = expected.cells.values().map(|cell| cell.written.replied);
+    assert_eq!(sums.sum::<i64>(), 0);
+    let messages = archive.messages(ADA).await.unwrap();
+    assert_eq!(messages[0].fortune, "failed");
+    assert_eq!(messages[0].letter.address, "+821012345678");
+    assert!(archive.outbox().await.unwrap().is_empty());
+    let report = paper.audit().await;
+    assert!(report.clean(), "{:?}", report.differences);
+    let erased = Event::PersonalErased { contact: ADA };
+    append(&mut journal, vec![at(100, erased)]).await;
+    let messages = archive.messages(ADA).await.unwrap();
+    assert_eq!(
+        (messages.len(), messages[0].letter.address.as_str()),
+        (1, "")
+    );
+    assert_eq!(stored(&archive, 1).await, expected, "no count changed");
 });
 
 on_both!(a_conversation_that_goes_on_corrects_its_cells, paper, {

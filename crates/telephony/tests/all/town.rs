@@ -293,6 +293,7 @@ fn city() -> City {
         weights: Weights::standard(),
         limits: center::limit::Limits::default(),
         callbacks: true,
+        texting: false,
         library: center::knowledge::Library::default(),
     }
 }

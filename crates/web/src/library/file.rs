@@ -253,6 +253,9 @@ fn read_table(mut table: toml::Table, city: &City, found: &mut Found) {
         found.flaw("1", "there is no [[article]]");
         return;
     };
+    if articles.is_empty() {
+        found.flaw("1", "there is no [[article]]");
+    }
     for key in table.keys() {
         found.flaw(key.clone(), "is not known");
     }

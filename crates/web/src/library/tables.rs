@@ -184,6 +184,9 @@ pub(crate) fn read(text: &str, city: &City, given: &Given) -> Found {
         article.facts.source = source_of(city, &article.texts);
         found.articles.push(article);
     }
+    if found.articles.is_empty() && found.flaws.is_empty() {
+        found.flaw("1", "there is no line below the names of the columns");
+    }
     found
 }
 

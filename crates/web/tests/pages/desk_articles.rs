@@ -166,3 +166,112 @@ async fn an_empty_library_says_so_and_a_search_without_a_click_is_listed() {
     assert_eq!(none["state"], "none");
     house.close().await;
 }
+
+/// Kim speaks with a caller.
+async fn spoken(house: &House, who: &Who, number: &str) -> ContactId {
+    let contact = house.call(number, number).await;
+    accept(house, who, contact).await;
+    contact
+}
+
+#[tokio::test]
+async fn a_caller_gets_the_answer_as_a_text_once() {
+    let house = House::open_in(shelves(), |_| {}).await;
+    let lee = house.sign_in("lee").await;
+    published(&house, &lee, "bill").await;
+    let (kim, _desk) = ready(&house, "kim").await;
+    let contact = spoken(&house, &kim, "+821012345678").await;
+    let one = json!({ "contact": contact.0, "article": "bill", "language": "en", "id": "a" });
+    let first = told(&house, &kim, "text", &one).await;
+    assert_eq!(
+        (&first["message"], &first["cut"]),
+        (&json!(1), &json!(false))
+    );
+    let again = told(&house, &kim, "text", &one).await;
+    assert_eq!(again["message"], 1, "sent twice it is one");
+    let messages = house.archive.messages(contact).await.unwrap();
+    assert_eq!(messages.len(), 1);
+    let letter = &messages[0].letter;
+    assert_eq!(letter.address, "+821012345678");
+    let lines: Vec<&str> = letter.text.lines().collect();
+    assert_eq!(lines[..2], ["Water bill", "Pay it at any bank."]);
+    assert!(
+        lines[2].ends_with("/articles/bill?lang=en"),
+        "{}",
+        letter.text
+    );
+
+    let mut other = one.clone();
+    (other["id"], other["number"]) = ("b".into(), "010-9876-5432".into());
+    assert_eq!(told(&house, &kim, "text", &other).await["message"], 2);
+    let texts = told(&house, &kim, "texts", &json!({ "contact": contact.0 })).await;
+    let says = texts["texts"][1]["says"].as_str().unwrap();
+    assert!(
+        says.contains("010-9876-5432") && says.ends_with("waiting to leave"),
+        "{says}"
+    );
+    let record = house.get(&format!("/contacts/{contact}"), &kim.0).await;
+    assert!(
+        record.body.contains(" sent the caller text 2 ("),
+        "{}",
+        record.body
+    );
+    house.close().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_texted_is_named() {
+    let house = House::open_in(shelves(), |_| {}).await;
+    let lee = house.sign_in("lee").await;
+    published(&house, &lee, "bill").await;
+    let (kim, _desk) = ready(&house, "kim").await;
+    let contact = spoken(&house, &kim, "+8221234567").await;
+    let good = json!({ "contact": contact.0, "article": "bill", "language": "en", "id": "a",
+        "number": "01012345678" });
+    for (field, value, status, key) in [
+        ("number", json!(""), 422, "landline"),
+        ("number", json!("02-123-4567"), 422, "number"),
+        ("number", json!("abc"), 422, "number"),
+        ("article", json!("ghost"), 422, "not_public"),
+        ("language", json!("vi"), 422, "not_public"),
+        ("id", json!(""), 400, "bad_request"),
+        ("contact", json!(999), 409, "not_yours"),
+    ] {
+        let mut bad = good.clone();
+        bad[field] = value;
+        let reply = ask(&house, &kim, "text", &bad).await;
+        let body: Value = serde_json::from_str(&reply.body).unwrap();
+        assert_eq!(
+            (reply.status, body["key"].as_str()),
+            (status, Some(key)),
+            "{bad}"
+        );
+    }
+    assert_eq!(ask(&house, &lee, "text", &good).await.status, 409);
+    assert!(house.archive.messages(contact).await.unwrap().is_empty());
+    for number in 1..=5 {
+        let mut one = good.clone();
+        one["id"] = number.to_string().into();
+        told(&house, &kim, "text", &one).await;
+    }
+    let reply = ask(&house, &kim, "text", &good).await;
+    assert!(reply.body.contains("\"too_often\""), "{}", reply.body);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_city_without_a_way_to_text_says_so() {
+    let city = center::city::City {
+        texting: false,
+        ..shelves()
+    };
+    let house = House::open_in(city, |_| {}).await;
+    let lee = house.sign_in("lee").await;
+    published(&house, &lee, "bill").await;
+    let (kim, _desk) = ready(&house, "kim").await;
+    let contact = spoken(&house, &kim, "+821012345678").await;
+    let one = json!({ "contact": contact.0, "article": "bill", "language": "en", "id": "a" });
+    let reply = ask(&house, &kim, "text", &one).await;
+    assert!(reply.body.contains("\"no_texts\""), "{}", reply.body);
+    house.close().await;
+}

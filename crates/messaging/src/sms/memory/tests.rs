@@ -62,6 +62,7 @@ fn city() -> City {
         weights: Weights::standard(),
         limits: center::limit::Limits::default(),
         callbacks: true,
+        texting: true,
         library: center::knowledge::Library::default(),
     }
 }

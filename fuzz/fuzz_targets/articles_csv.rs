@@ -1,0 +1,4 @@
+//! A table of articles from outside. Never a check of its own.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| web::readers::articles_csv(bytes));

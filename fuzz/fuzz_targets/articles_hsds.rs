@@ -1,0 +1,4 @@
+//! Articles as services of HSDS from outside. Never a check of its own.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| web::readers::articles_hsds(bytes));

@@ -1,0 +1,4 @@
+//! A page of articles from outside. Never a check of its own.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| web::readers::articles_html(bytes));
