@@ -34,7 +34,10 @@ const ask = async () => {
   const mine = number;
   try {
     const { texts } = await post("articles/texts", { contact });
-    if (mine === number) draw(texts);
+    if (mine !== number) return;
+    draw(texts);
+    // A receipt may be in the record a moment after the desk heard of it.
+    if (texts.some((one) => one.open)) timer = setTimeout(ask, RETRY);
   } catch (refused) {
     if (mine === number && (refused.status === 0 || refused.status >= 500)) timer = setTimeout(ask, RETRY);
   }
@@ -47,6 +50,7 @@ export const follow = (next) => {
     contact = call?.contact;
     seen = "";
     number += 1;
+    clearTimeout(timer);
     draw([]);
     cancel();
   }

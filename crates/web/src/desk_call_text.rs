@@ -297,6 +297,7 @@ fn line(site: &Site, w: &'static Staff, message: &Message) -> serde_json::Value 
         "says": fill(a.text_line, &values),
         "title": message.letter.text.lines().next().unwrap_or_default(),
         "failed": failed,
+        "open": matches!(message.fortune.as_str(), "queued" | "submitted"),
     })
 }
 
