@@ -10,6 +10,7 @@ mod life;
 mod notice;
 mod status;
 mod text;
+mod words;
 
 pub use article::{Article, Comment, Facts, Law, Mark, TextState, Version};
 pub use decide::{Author, Order, Refusal, Written, code_fits, decide, may};
@@ -20,6 +21,7 @@ pub use text::{
     ANSWER_LETTERS_MAX, ANSWER_SENTENCES_MAX, Field, Flaw, Text, Variant, first_sentences,
     sentences,
 };
+pub use words::is_search;
 
 use crate::city::Language;
 use crate::time::Day;

@@ -1,20 +1,28 @@
 //! Keeps the search index in step with the library and asks it. Never the only copy of anything,
 //! never who may publish.
 
+mod documents;
+
 use center::city::{City, Language};
-use center::knowledge::{ArticleId, Library, Mark, Season, Text};
+use center::knowledge::{ArticleId, Season};
 use center::time::Day;
+use documents::documents;
+use hub::Change;
 use search::{Answer, Document, Failure, Index, Query};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use store::Archive;
 use store::library::Whole;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
 
 /// Changes of so long become one commit of the index: what is published is found within a second.
 const GATHER: Duration = Duration::from_millis(300);
+
+/// The same for what only changes the order in which articles are found: a busy day has a use of
+/// an article every second, and each commit of the index costs some hundred milliseconds.
+const GATHER_USES: Duration = Duration::from_secs(45);
 
 /// Pause before a library that could not be read is asked again.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -107,14 +115,19 @@ impl Finder {
                 tokio::time::sleep(AGAIN).await;
                 continue;
             }
+            let mut due: Option<Instant> = None;
             loop {
-                match changes.recv().await {
-                    Ok(change) if change.articles.is_empty() => {}
-                    Ok(_) | Err(RecvError::Lagged(_)) => break,
-                    Err(RecvError::Closed) => return,
+                let told = match due {
+                    Some(at) => tokio::time::timeout_at(at, changes.recv()).await,
+                    None => Ok(changes.recv().await),
+                };
+                match told {
+                    Ok(Ok(change)) => due = sooner(due, &change, Instant::now()),
+                    Ok(Err(RecvError::Lagged(_))) => due = Some(Instant::now()),
+                    Ok(Err(RecvError::Closed)) => return,
+                    Err(_over) => break,
                 }
             }
-            tokio::time::sleep(GATHER).await;
             changes = changes.resubscribe();
         }
     }
@@ -173,8 +186,9 @@ impl Finder {
         };
         let gone = match whole {
             Some(whole) if seen(&whole) => {
+                let searches = archive.searches_of(&whole.article).await?;
                 return Ok(Reading {
-                    documents: documents(&whole, &city.library, today),
+                    documents: documents(&whole, &searches, &city.library, today),
                     gone: None,
                 });
             }
@@ -186,6 +200,19 @@ impl Finder {
             gone,
         })
     }
+}
+
+/// When the index is written next, after a change: what is read differently comes in at once, all
+/// else is gathered.
+fn sooner(due: Option<Instant>, change: &Change, now: Instant) -> Option<Instant> {
+    if !change.readings.is_empty() {
+        let soon = now + GATHER;
+        return Some(due.map_or(soon, |due| due.min(soon)));
+    }
+    if change.articles.is_empty() {
+        return due;
+    }
+    Some(due.unwrap_or(now + GATHER_USES))
 }
 
 /// What the index shall hold of an article.
@@ -224,125 +251,28 @@ fn open(folder: Option<&Path>) -> Result<Index, Failure> {
     }
 }
 
-/// Every text that is read of an article: for each language that of the whole city, and that of
-/// each district where it differs.
-fn documents(whole: &Whole, library: &Library, today: Day) -> Vec<Document> {
-    let Some(version) = whole.version() else {
-        return Vec::new();
-    };
-    let (article, facts) = (&whole.article, &version.facts);
-    let audience = if article.citizens_see(library, today) {
-        CITIZEN
-    } else {
-        COUNSELOR
-    };
-    let assured = article.assured.map_or(0, |day| i64::from(day.0));
-    let common = Document {
-        article: article.code.clone(),
-        category: facts.category.clone(),
-        owner: facts.owner.clone(),
-        audience: audience.to_owned(),
-        season: facts.season.map_or("", Season::code).to_owned(),
-        revised: assured,
-        used: u64::from(article.used) + u64::from(article.ratings.0),
-        ..Document::default()
-    };
-    let mut documents = Vec::new();
-    for (language, text) in &whole.texts {
-        let revised = revised(&version.marks, *language);
-        let common = Document {
-            language: language.code().to_owned(),
-            revised: assured.max(revised),
-            ..common.clone()
-        };
-        documents.push(document(&common, text));
-        for district in text.variants.keys() {
-            let there = Document {
-                district: district.clone(),
-                ..common.clone()
-            };
-            documents.push(document(&there, &text.in_district(district)));
-        }
-    }
-    documents
-}
-
-/// The day of a text's last revision, in days since 1970-01-01.
-fn revised(marks: &BTreeMap<Language, Mark>, language: Language) -> i64 {
-    let mark = marks.get(&language);
-    mark.map_or(0, |mark| mark.revised.0.div_euclid(center::time::DAY_MS))
-}
-
-fn document(common: &Document, text: &Text) -> Document {
-    let mut body = text.details.clone();
-    for part in text.documents.iter().chain([&text.fee, &text.time]) {
-        if !part.is_empty() {
-            body.push('\n');
-            body.push_str(part);
-        }
-    }
-    Document {
-        title: text.title.clone(),
-        questions: text.questions.clone(),
-        synonyms: text.synonyms.clone(),
-        answer: text.answer.clone(),
-        body,
-        place: format!("{} {}", text.office, text.telephone)
-            .trim()
-            .to_owned(),
-        ..common.clone()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use center::knowledge::{Article, Facts, Variant, Version};
-
-    fn whole() -> Whole {
-        let text = Text {
-            title: "여권 재발급".into(),
-            answer: "구청에 오시면 됩니다.".into(),
-            office: "시청".into(),
-            variants: BTreeMap::from([(
-                "north".to_owned(),
-                Variant {
-                    office: "북산구청".into(),
-                    ..Variant::default()
-                },
-            )]),
-            ..Text::default()
-        };
-        let version = Version {
-            revision: 1,
-            facts: Facts {
-                category: "ADM-01-02".into(),
-                ..Facts::default()
-            },
-            ..Version::default()
-        };
-        let article = Article {
-            code: "passport".into(),
-            versions: BTreeMap::from([(1, version)]),
-            published: Some(1),
-            assured: Some(Day(20_000)),
-            ..Article::default()
-        };
-        Whole {
-            article,
-            revision: 1,
-            texts: BTreeMap::from([(Language::Ko, text)]),
-        }
-    }
 
     #[test]
-    fn a_district_has_a_text_of_its_own_and_what_is_hidden_is_for_counselors() {
-        let library = Library::default();
-        let found = documents(&whole(), &library, Day(20_001));
-        let places: Vec<_> = found.iter().map(|d| (&*d.district, &*d.place)).collect();
-        assert_eq!(places, [("", "시청"), ("north", "북산구청")]);
-        assert!(found.iter().all(|one| one.audience == CITIZEN));
-        let later = documents(&whole(), &library, Day(30_000));
-        assert!(later.iter().all(|one| one.audience == COUNSELOR));
+    fn what_is_read_comes_in_at_once_and_uses_are_gathered() {
+        let now = Instant::now();
+        let use_of = |id| Change {
+            articles: vec![ArticleId(id)],
+            ..Change::default()
+        };
+        let first = sooner(None, &use_of(1), now).unwrap();
+        assert_eq!(first, now + GATHER_USES);
+        let later = now + GATHER_USES / 2;
+        assert_eq!(sooner(Some(first), &use_of(2), later), Some(first));
+        let published = Change {
+            readings: vec![ArticleId(3)],
+            ..use_of(3)
+        };
+        let soon = sooner(Some(first), &published, later);
+        assert_eq!(soon, Some(later + GATHER));
+        assert_eq!(sooner(soon, &use_of(1), later), soon);
+        assert_eq!(sooner(None, &Change::default(), now), None);
     }
 }

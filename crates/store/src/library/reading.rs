@@ -10,6 +10,7 @@ use crate::value::{Record, Values};
 use center::city::{ContactId, CounselorId, Language};
 use center::knowledge::{
     Article, ArticleId, Gap, LibraryEvent, Notice, NoticeId, Season, Status, Text, Version,
+    is_search,
 };
 use center::time::Time;
 use std::collections::BTreeMap;
@@ -336,6 +337,16 @@ impl Archive {
     ) -> Result<BTreeMap<String, String>, Failure> {
         let text = "SELECT digest, text FROM library_words WHERE digest IN";
         by_digest(self.reader(), text, digests).await
+    }
+
+    /// What was searched for when counselors used an article, the latest first: without what was
+    /// erased, and without what may tell of a person.
+    pub async fn searches_of(&self, article: &Article) -> Result<Vec<String>, Failure> {
+        let digests: Vec<&str> = article.used_for.iter().map(String::as_str).collect();
+        let mut words = self.library_words(&digests).await?;
+        let latest = digests.iter().rev();
+        let known = latest.filter_map(|digest| words.remove(*digest));
+        Ok(known.filter(|words| is_search(words)).collect())
     }
 
     /// What counselors did with articles in a contact, oldest first, with the article as lists show

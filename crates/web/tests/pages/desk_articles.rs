@@ -166,3 +166,30 @@ async fn an_empty_library_says_so_and_a_search_without_a_click_is_listed() {
     assert_eq!(none["state"], "none");
     house.close().await;
 }
+
+#[tokio::test]
+async fn odd_words_find_what_was_used_after_them_and_numbers_do_not() {
+    let house = House::open_in(shelves(), |_| {}).await;
+    let lee = house.sign_in("lee").await;
+    published(&house, &lee, "bill").await;
+    let (kim, _desk) = ready(&house, "kim").await;
+    let contact = written(&house, &kim).await;
+    let odd = json!({ "text": "drip tribute zzzz" });
+    found(&house, &kim, &json!({ "text": "water bill" })).await;
+    assert_eq!(told(&house, &kim, "find", &odd).await["state"], "none");
+    let mut one = json!({ "contact": contact.0, "article": "bill", "revision": 1,
+        "language": "en", "district": "", "sent": false, "text": "drip tribute zzzz" });
+    told(&house, &kim, "use", &one).await;
+    published(&house, &lee, "other").await;
+    one["article"] = "other".into();
+    one["text"] = "qqqq 010-1234-5678".into();
+    told(&house, &kim, "use", &one).await;
+    // What is published brings in what was gathered until then.
+    published(&house, &lee, "third").await;
+    let list = found(&house, &kim, &odd).await;
+    assert_eq!(list["articles"][0]["code"], "bill");
+    assert_eq!(list["articles"].as_array().unwrap().len(), 1, "{list}");
+    let number = json!({ "text": "qqqq 010-1234-5678" });
+    assert_eq!(told(&house, &kim, "find", &number).await["state"], "none");
+    house.close().await;
+}
