@@ -4,14 +4,14 @@
 use center::city::{City, Language};
 use center::knowledge::{
     Article, ArticleId, Author, Gap, LibraryEvent, Notice, NoticeId, NoticeOrder, Order, Refusal,
-    Text, decide, decide_notice,
+    SynonymId, SynonymOrder, Text, decide, decide_notice, decide_synonym,
 };
 use center::time::{Day, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use store::Failure;
-use store::library::{ArticleUse, Library, notice_digest, text_digest};
+use store::library::{ArticleUse, Library, entry_digest, notice_digest, text_digest, word_digest};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 /// Commands that may wait; beyond it senders wait, so nothing is dropped.
@@ -50,6 +50,8 @@ pub enum LibraryCommand {
         /// Its texts by language.
         texts: BTreeMap<String, String>,
     },
+    /// Concerns the table of synonyms.
+    Synonym(SynonymOrder),
     /// The library had no answer.
     Missed {
         /// Kind.
@@ -79,6 +81,8 @@ pub enum LibraryAnswer {
     Article(ArticleId, u32),
     /// The notice.
     Notice(NoticeId),
+    /// The entry of the table of synonyms.
+    Synonym(SynonymId),
     /// It is written.
     Done,
 }
@@ -106,6 +110,8 @@ pub struct Change {
     pub readings: Vec<ArticleId>,
     /// Whether there is another notice, or one less.
     pub notices: bool,
+    /// Whether the table of synonyms is another one.
+    pub synonyms: bool,
 }
 
 /// A flash notice with its texts by language.
@@ -204,6 +210,7 @@ struct Told {
     articles: BTreeSet<ArticleId>,
     readings: BTreeSet<ArticleId>,
     notices: bool,
+    synonyms: bool,
 }
 
 impl Told {
@@ -218,6 +225,10 @@ impl Told {
             event,
             LibraryEvent::NoticeRaised { .. } | LibraryEvent::NoticeEnded { .. }
         );
+        self.synonyms |= matches!(
+            event,
+            LibraryEvent::SynonymSet { .. } | LibraryEvent::SynonymRemoved { .. }
+        );
     }
 
     fn change(self) -> Change {
@@ -225,6 +236,7 @@ impl Told {
             articles: self.articles.into_iter().collect(),
             readings: self.readings.into_iter().collect(),
             notices: self.notices,
+            synonyms: self.synonyms,
         }
     }
 }
@@ -409,6 +421,7 @@ impl Desk {
                 order,
                 texts,
             } => self.notice(now, author, notice, order, &texts).await?,
+            LibraryCommand::Synonym(order) => self.synonym(now, author, order).await?,
             LibraryCommand::Missed {
                 gap,
                 language,
@@ -543,6 +556,37 @@ impl Desk {
             return Ok(Ok(LibraryAnswer::Notice(notice)));
         }
         Ok(Ok(LibraryAnswer::Done))
+    }
+
+    async fn synonym(
+        &mut self,
+        now: Time,
+        author: &Author,
+        mut order: SynonymOrder,
+    ) -> Result<Result<LibraryAnswer, Refusal>, Failure> {
+        if let SynonymOrder::Set {
+            entry,
+            word,
+            digest,
+            ..
+        } = &mut order
+        {
+            *entry = std::mem::take(entry).cleaned();
+            *word = word_digest(entry);
+            *digest = entry_digest(entry).0;
+        }
+        let event = match decide_synonym(self.library.synonyms(), author, &order) {
+            Ok(event) => event,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        self.add(now, &event).await?;
+        if let SynonymOrder::Set { entry, .. } = &order {
+            self.library.keep_entry(entry);
+        }
+        Ok(Ok(match event {
+            LibraryEvent::SynonymSet { synonym, .. } => LibraryAnswer::Synonym(synonym),
+            _ => LibraryAnswer::Done,
+        }))
     }
 
     /// Puts digests in the place of what was written; gives what they stand for.

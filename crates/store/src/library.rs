@@ -18,7 +18,9 @@ use crate::key::{Key, hex};
 use crate::place::Place;
 use crate::value::Values;
 use center::city::{City, ContactId};
-use center::knowledge::{Article, ArticleId, LibraryEvent, Notice, NoticeId, Text};
+use center::knowledge::{
+    Article, ArticleId, Entry, LibraryEvent, Notice, NoticeId, SynonymId, SynonymTable, Text,
+};
 use center::time::Time;
 use rows::{GapCount as Count, GapKey as About, place};
 use sha2::{Digest, Sha256};
@@ -46,6 +48,16 @@ pub fn text_digest(text: &Text) -> (String, String) {
 /// The texts of a notice by language, as they are stored.
 pub fn notice_digest(texts: &BTreeMap<String, String>) -> (String, String) {
     stored(texts)
+}
+
+/// An entry of the table of synonyms, as it is stored.
+pub fn entry_digest(entry: &Entry) -> (String, String) {
+    stored(entry)
+}
+
+/// Digest by which the word of an entry is told from others.
+pub fn word_digest(entry: &Entry) -> String {
+    digest(&entry.key())
 }
 
 fn stored<T: serde::Serialize>(value: &T) -> (String, String) {
@@ -80,6 +92,9 @@ pub struct Library {
     /// What was taken in of contacts and is not yet stored.
     uses: Vec<ArticleUse>,
     changed_notices: BTreeSet<NoticeId>,
+    /// The table of synonyms with what was taken in.
+    synonyms: SynonymTable,
+    changed_synonyms: BTreeSet<SynonymId>,
     rows: Vec<Rows>,
     faults: Faults,
 }
@@ -110,6 +125,8 @@ impl Library {
             comments: BTreeSet::new(),
             uses: Vec::new(),
             changed_notices: BTreeSet::new(),
+            synonyms: SynonymTable::default(),
+            changed_synonyms: BTreeSet::new(),
             rows: rows::tables(),
             faults,
         })
@@ -139,6 +156,7 @@ impl Library {
         };
         self.last_article = self.last("SELECT max(article) FROM article").await?;
         self.last_notice = self.last("SELECT max(notice) FROM notice").await?;
+        self.synonyms = reading::synonym_table(&self.reader).await?;
         Ok(())
     }
 
@@ -157,6 +175,7 @@ impl Library {
         self.comments.clear();
         self.uses.clear();
         self.changed_notices.clear();
+        self.changed_synonyms.clear();
         for rows in &mut self.rows {
             rows.values.clear();
         }
@@ -205,6 +224,11 @@ impl Library {
         Ok(self.notices.get(&id))
     }
 
+    /// The table of synonyms, with what was taken in and is not yet stored.
+    pub fn synonyms(&self) -> &SynonymTable {
+        &self.synonyms
+    }
+
     /// What counselors did with articles in a contact, with what was taken in and is not yet
     /// stored.
     pub async fn uses(&mut self, contact: ContactId) -> Result<Vec<ArticleUse>, Failure> {
@@ -232,6 +256,12 @@ impl Library {
     /// Takes the texts of a notice into the next transaction, beside the event that points to them.
     pub fn keep_notice(&mut self, texts: &BTreeMap<String, String>) {
         self.keep(&notice_digest(texts));
+    }
+
+    /// Takes an entry of the table of synonyms into the next transaction, beside the event that
+    /// points to it.
+    pub fn keep_entry(&mut self, entry: &Entry) {
+        self.keep(&entry_digest(entry));
     }
 
     fn keep(&mut self, (digest, body): &(String, String)) {
@@ -302,6 +332,7 @@ impl Library {
             self.notices.entry(*notice).or_default().apply(at, event);
             self.changed_notices.insert(*notice);
         }
+        self.changed_synonyms.extend(self.synonyms.apply(at, event));
         if let Some(about) = rows::gap_of(event, &code) {
             if !self.gaps.contains_key(&about) {
                 let count = reading::gap(&self.reader, &about).await?;
@@ -370,6 +401,11 @@ impl Library {
                 rows::notice(notice, &mut self.rows[place::NOTICE].values);
             }
         }
+        for id in std::mem::take(&mut self.changed_synonyms) {
+            if let Some(entry) = self.synonyms.0.get(&id) {
+                rows::synonym(entry, &mut self.rows[place::SYNONYM].values);
+            }
+        }
         self.codes.clear();
         self.notices.clear();
         self.uses.clear();
@@ -400,6 +436,7 @@ impl Library {
         let mut gaps: BTreeMap<About, Count> = BTreeMap::new();
         let mut notices: BTreeMap<NoticeId, Notice> = BTreeMap::new();
         let mut codes: BTreeMap<ArticleId, String> = BTreeMap::new();
+        let mut synonyms = SynonymTable::default();
         let mut after = 0;
         loop {
             let events = reading::events_after(&self.reader, after, EVENTS_CHUNK).await?;
@@ -428,6 +465,7 @@ impl Library {
                 {
                     notices.entry(*notice).or_default().apply(*at, event);
                 }
+                synonyms.apply(*at, event);
             }
             self.write(None).await?;
         }
@@ -436,6 +474,9 @@ impl Library {
         }
         for notice in notices.values() {
             rows::notice(notice, &mut self.rows[place::NOTICE].values);
+        }
+        for entry in synonyms.0.values() {
+            rows::synonym(entry, &mut self.rows[place::SYNONYM].values);
         }
         self.write(None).await?;
         let last = codes.keys().next_back().map_or(0, |id| id.0 as i64);

@@ -109,8 +109,9 @@ impl Finder {
     /// Catches up, then again whenever the library changes.
     async fn follow(self, archive: Archive) {
         let mut changes = self.hub.librarian().changes();
+        let mut table_is_old = true;
         loop {
-            if let Err(trouble) = self.catch_up(&archive).await {
+            if let Err(trouble) = self.step(&archive, &mut table_is_old).await {
                 tracing::error!(%trouble, "the index did not follow the library");
                 tokio::time::sleep(AGAIN).await;
                 continue;
@@ -122,14 +123,33 @@ impl Finder {
                     None => Ok(changes.recv().await),
                 };
                 match told {
-                    Ok(Ok(change)) => due = sooner(due, &change, Instant::now()),
-                    Ok(Err(RecvError::Lagged(_))) => due = Some(Instant::now()),
+                    Ok(Ok(change)) => {
+                        table_is_old |= change.synonyms;
+                        due = sooner(due, &change, Instant::now());
+                    }
+                    Ok(Err(RecvError::Lagged(_))) => {
+                        table_is_old = true;
+                        due = Some(Instant::now());
+                    }
                     Ok(Err(RecvError::Closed)) => return,
                     Err(_over) => break,
                 }
             }
             changes = changes.resubscribe();
         }
+    }
+
+    /// Sets the table of synonyms if it is old, and brings in what changed.
+    async fn step(&self, archive: &Archive, table_is_old: &mut bool) -> Result<(), Trouble> {
+        if *table_is_old {
+            let table = archive.synonyms().await?;
+            let entries = table.iter().map(|(_, one)| (&*one.word, &*one.meant));
+            let doubts = self.index.set_synonyms(entries);
+            let (entries, doubts) = (table.len(), doubts.len());
+            tracing::debug!(entries, doubts, "the table of synonyms is in use");
+            *table_is_old = false;
+        }
+        self.catch_up(archive).await
     }
 
     /// Brings in every article to which something happened since the index was last written.
@@ -205,7 +225,7 @@ impl Finder {
 /// When the index is written next, after a change: what is read differently comes in at once, all
 /// else is gathered.
 fn sooner(due: Option<Instant>, change: &Change, now: Instant) -> Option<Instant> {
-    if !change.readings.is_empty() {
+    if !change.readings.is_empty() || change.synonyms {
         let soon = now + GATHER;
         return Some(due.map_or(soon, |due| due.min(soon)));
     }

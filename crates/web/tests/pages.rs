@@ -24,6 +24,8 @@ mod open;
 mod public;
 #[path = "../src/sample_city.rs"]
 mod sample_city;
+#[path = "pages/synonyms.rs"]
+mod synonyms;
 
 use center::city::{Channel, City, ContactId, CounselorId, Language};
 use center::command::{Answer, Command, Ending};

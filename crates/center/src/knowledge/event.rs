@@ -3,7 +3,7 @@
 
 use super::article::{Facts, Mark};
 use super::status::Status;
-use super::{ArticleId, Audience, NoticeId};
+use super::{ArticleId, Audience, NoticeId, SynonymId};
 use crate::city::{ContactId, CounselorId, Language};
 use crate::time::{Day, Time};
 use serde::{Deserialize, Serialize};
@@ -269,6 +269,24 @@ pub enum LibraryEvent {
         /// By whom.
         author: Option<CounselorId>,
     },
+    /// An entry of the city's table of synonyms, new or other than before.
+    SynonymSet {
+        /// Entry.
+        synonym: SynonymId,
+        /// By whom.
+        author: Option<CounselorId>,
+        /// Digest of the word by which it is told from others.
+        word: String,
+        /// Digest of the entry.
+        digest: String,
+    },
+    /// An entry of the table of synonyms was taken out.
+    SynonymRemoved {
+        /// Entry.
+        synonym: SynonymId,
+        /// By whom.
+        author: Option<CounselorId>,
+    },
 }
 
 impl LibraryEvent {
@@ -292,7 +310,9 @@ impl LibraryEvent {
             LibraryEvent::Missed { .. }
             | LibraryEvent::GapSettled { .. }
             | LibraryEvent::NoticeRaised { .. }
-            | LibraryEvent::NoticeEnded { .. } => None,
+            | LibraryEvent::NoticeEnded { .. }
+            | LibraryEvent::SynonymSet { .. }
+            | LibraryEvent::SynonymRemoved { .. } => None,
         }
     }
 
@@ -314,7 +334,9 @@ impl LibraryEvent {
             | LibraryEvent::Rated { author, .. }
             | LibraryEvent::GapSettled { author, .. }
             | LibraryEvent::NoticeRaised { author, .. }
-            | LibraryEvent::NoticeEnded { author, .. } => *author,
+            | LibraryEvent::NoticeEnded { author, .. }
+            | LibraryEvent::SynonymSet { author, .. }
+            | LibraryEvent::SynonymRemoved { author, .. } => *author,
             LibraryEvent::StatusPassed { .. } | LibraryEvent::Missed { .. } => None,
         }
     }

@@ -9,7 +9,7 @@ use crate::insert::Insert;
 use crate::key::Key;
 use crate::value::{Record, Value, Values};
 use center::city::City;
-use center::knowledge::{Article, ArticleId, LibraryEvent, Notice, NoticeId};
+use center::knowledge::{Article, ArticleId, LibraryEvent, Notice, NoticeId, SynonymTable};
 use center::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,6 +65,9 @@ struct Audit {
     articles: BTreeMap<ArticleId, Article>,
     notices: BTreeMap<NoticeId, Notice>,
     gaps: BTreeMap<GapKey, GapCount>,
+    synonyms: SynonymTable,
+    /// Digests of every entry that the table of synonyms ever had.
+    entries: BTreeSet<String>,
     events: Told,
     uses: Told,
 }
@@ -170,6 +173,10 @@ impl Audit {
         {
             self.notices.entry(*notice).or_default().apply(at, event);
         }
+        self.synonyms.apply(at, event);
+        if let LibraryEvent::SynonymSet { digest, .. } = event {
+            self.entries.insert(digest.clone());
+        }
         if let Some(about) = rows::gap_of(event, &code) {
             self.gaps.entry(about).or_default().apply(at, event);
         }
@@ -201,6 +208,14 @@ impl Audit {
             rows::gap(about, count, &mut row);
             gaps.insert(name(&row, 3), row);
         }
+        let mut synonyms = Told::new();
+        for entry in self.synonyms.0.values() {
+            let mut row = Values::default();
+            rows::synonym(entry, &mut row);
+            synonyms.insert(name(&row, 1), row);
+        }
+        self.table(view, "synonym", &rows::SYNONYM, 1, synonyms)
+            .await?;
         let events = std::mem::take(&mut self.events);
         self.table(view, "article", &rows::ARTICLE, 1, articles)
             .await?;
@@ -263,6 +278,7 @@ impl Audit {
         let marks = versions.flat_map(|version| version.marks.values());
         let mut needed: BTreeSet<String> = marks.map(|mark| mark.digest.clone()).collect();
         needed.extend(self.notices.values().map(|notice| notice.digest.clone()));
+        needed.append(&mut self.entries);
         let mut after = String::new();
         loop {
             let mut asked = Values::default();

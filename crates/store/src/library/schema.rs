@@ -6,7 +6,7 @@ use crate::schema::spoken;
 
 /// Version of everything that follows from the library's journal. Raise it whenever a column, or
 /// the fold of an article, changes.
-pub(crate) const VERSION: &str = "2";
+pub(crate) const VERSION: &str = "3";
 
 /// Truth beside the journal: texts by their digest, and words that can be erased.
 pub(crate) const TRUTH: &str = "
@@ -26,6 +26,7 @@ DROP TABLE IF EXISTS article_comment;
 DROP TABLE IF EXISTS article_use;
 DROP TABLE IF EXISTS library_gap;
 DROP TABLE IF EXISTS notice;
+DROP TABLE IF EXISTS synonym;
 CREATE TABLE article (
     article {id},
     code TEXT NOT NULL UNIQUE,
@@ -109,7 +110,15 @@ CREATE TABLE notice (
     article BIGINT,
     ended BIGINT
 );
-CREATE INDEX notice_live ON notice (until) WHERE ended IS NULL;";
+CREATE INDEX notice_live ON notice (until) WHERE ended IS NULL;
+CREATE TABLE synonym (
+    synonym {id},
+    word TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    author BIGINT,
+    changed BIGINT NOT NULL,
+    removed BIGINT NOT NULL
+);";
 
 /// Statements that make all projections anew, empty.
 pub(crate) fn projections(dialect: &Dialect) -> String {

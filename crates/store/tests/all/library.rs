@@ -5,13 +5,13 @@ use crate::on_both;
 use crate::paper::Paper;
 use center::city::{City, ContactId, CounselorId, Language};
 use center::knowledge::{
-    ArticleId, Audience, Facts, Gap, LibraryEvent, Mark, NoticeId, Season, Status, Text, TextState,
-    Variant,
+    ArticleId, Audience, Entry, Facts, Gap, LibraryEvent, Mark, NoticeId, Season, Status,
+    SynonymId, Text, TextState, Variant,
 };
 use center::time::{DAY_MS, Day, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use store::library::{ArticleSearch, Library, UseKind, text_digest};
+use store::library::{ArticleSearch, Library, UseKind, entry_digest, text_digest, word_digest};
 use store::{Archive, Failure, Fault, Report};
 
 const KIM: CounselorId = CounselorId(1);
@@ -167,6 +167,41 @@ async fn written(paper: &Paper) -> Archive {
     library.add(START + 40, &notice).await.unwrap();
     library.commit().await.unwrap();
     archive
+}
+
+fn entry(word: &str, meant: &str) -> Entry {
+    Entry {
+        word: word.into(),
+        meant: vec![meant.into()],
+    }
+}
+
+/// Takes an entry of the table of synonyms into the next transaction.
+async fn set(library: &mut Library, synonym: u64, entry: &Entry) {
+    library.keep_entry(entry);
+    let set = LibraryEvent::SynonymSet {
+        synonym: SynonymId(synonym),
+        author: Some(KIM),
+        word: word_digest(entry),
+        digest: entry_digest(entry).0,
+    };
+    library.add(START + 50, &set).await.unwrap();
+}
+
+/// A table of synonyms: one entry changed, one removed.
+async fn tabled(paper: &Paper, city: &Arc<City>) -> (Library, Archive) {
+    let (mut library, archive) = ready(paper, city).await;
+    set(&mut library, 1, &entry("딱지", "과태료")).await;
+    set(&mut library, 2, &entry("민증", "주민등록증")).await;
+    library.commit().await.unwrap();
+    set(&mut library, 1, &entry("딱지", "과태료 고지서")).await;
+    let removed = LibraryEvent::SynonymRemoved {
+        synonym: SynonymId(2),
+        author: None,
+    };
+    library.add(START + 60, &removed).await.unwrap();
+    library.commit().await.unwrap();
+    (library, archive)
 }
 
 fn names(report: &Report, what: &str) -> bool {
@@ -381,6 +416,61 @@ on_both!(every_tampering_in_the_library_is_named, paper, {
     let report = paper.audit().await;
     assert!(names(&report, "was written last"));
 });
+
+on_both!(the_table_of_synonyms_is_what_was_written, paper, {
+    let (library, archive) = tabled(&paper, &paper.city).await;
+    let table = archive.synonyms().await.unwrap();
+    assert_eq!(table.len(), 1);
+    assert_eq!(table[0].1, entry("딱지", "과태료 고지서"));
+    assert_eq!(table[0].0.author, Some(KIM));
+    let all = archive.synonym_table().await.unwrap();
+    let removed: Vec<bool> = all.iter().map(|one| one.removed).collect();
+    assert_eq!(removed, [false, true]);
+    assert_eq!(library.synonyms().next(), SynonymId(3));
+    drop((library, archive));
+    let report = paper.audit().await;
+    assert!(report.clean(), "{:?}", report.differences);
+    // Other rules: everything is built anew at the next start.
+    let mut city = (*paper.city).clone();
+    city.library.check_days = 10;
+    let city = Arc::new(city);
+    let (library, archive) = ready(&paper, &city).await;
+    assert_eq!(archive.synonym_table().await.unwrap(), all);
+    drop((library, archive));
+    for (done, undone, said) in [
+        (
+            "UPDATE synonym SET removed = 0 WHERE synonym = 2",
+            "UPDATE synonym SET removed = 1 WHERE synonym = 2",
+            "synonym 2 differs from its events in: removed",
+        ),
+        (
+            "UPDATE library_text SET body = REPLACE(body, '고지서', '고발장')",
+            "UPDATE library_text SET body = REPLACE(body, '고발장', '고지서')",
+            "is not the one that was written",
+        ),
+    ] {
+        paper.tamper(done).await.unwrap();
+        let report = store::audit(&paper.place, &city).await.unwrap();
+        assert!(names(&report, said), "{done}: {:?}", report.differences);
+        paper.tamper(undone).await.unwrap();
+        let report = store::audit(&paper.place, &city).await.unwrap();
+        assert!(report.clean(), "{undone}: {:?}", report.differences);
+    }
+});
+
+on_both!(
+    a_table_of_synonyms_that_was_not_written_is_not_there,
+    paper,
+    {
+        let (mut library, archive) = ready(&paper, &paper.city).await;
+        set(&mut library, 1, &entry("딱지", "과태료")).await;
+        library.faults().next(Fault::Commit);
+        assert!(library.commit().await.is_err());
+        library.recover(&paper.city).await.unwrap();
+        assert_eq!(library.synonyms().next(), SynonymId(1));
+        assert!(archive.synonyms().await.unwrap().is_empty());
+    }
+);
 
 on_both!(the_library_keeps_what_was_written, paper, {
     written(&paper).await;
