@@ -16,7 +16,7 @@ mod words;
 
 pub use article::{Article, Comment, Facts, Law, Mark, TextState, Version};
 pub use decide::{Author, Order, Written, code_fits, decide, may};
-pub use event::{Gap, LibraryEvent};
+pub use event::{Gap, LibraryEvent, Said};
 pub use notice::{Notice, NoticeOrder, decide_notice};
 pub use refusal::Refusal;
 pub use status::Status;

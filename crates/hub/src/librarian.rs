@@ -4,7 +4,7 @@
 use center::city::{City, Language};
 use center::knowledge::{
     Article, ArticleId, Author, Gap, LibraryEvent, Notice, NoticeId, NoticeOrder, Order, Refusal,
-    SynonymId, SynonymOrder, Text, decide, decide_notice, decide_synonym,
+    Said, SynonymId, SynonymOrder, Text, decide, decide_notice, decide_synonym,
 };
 use center::time::{Day, Time};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +23,9 @@ const GROUP_MAX: usize = 64;
 
 /// Changes that a listener may lag behind before it has to look for itself.
 const CHANGES_MAX: usize = 1_024;
+
+/// Words that are erased in one transaction.
+const ERASED_MAX: usize = 100;
 
 /// How often the calendar is looked at.
 const EVERY: Duration = Duration::from_secs(20);
@@ -52,6 +55,13 @@ pub enum LibraryCommand {
     },
     /// Concerns the table of synonyms.
     Synonym(SynonymOrder),
+    /// Words of a kind that were written last before an instant have had their time: erase some.
+    EraseWords {
+        /// What they are.
+        said: Said,
+        /// The instant.
+        before: Time,
+    },
     /// The library had no answer.
     Missed {
         /// Kind.
@@ -83,6 +93,8 @@ pub enum LibraryAnswer {
     Notice(NoticeId),
     /// The entry of the table of synonyms.
     Synonym(SynonymId),
+    /// So many words were erased; none when no more are due.
+    Erased(usize),
     /// It is written.
     Done,
 }
@@ -422,6 +434,9 @@ impl Desk {
                 texts,
             } => self.notice(now, author, notice, order, &texts).await?,
             LibraryCommand::Synonym(order) => self.synonym(now, author, order).await?,
+            LibraryCommand::EraseWords { said, before } => {
+                Ok(LibraryAnswer::Erased(self.erase(now, said, before).await?))
+            }
             LibraryCommand::Missed {
                 gap,
                 language,
@@ -556,6 +571,25 @@ impl Desk {
             return Ok(Ok(LibraryAnswer::Notice(notice)));
         }
         Ok(Ok(LibraryAnswer::Done))
+    }
+
+    /// Erases words whose time is over, a few at once: calls come first.
+    async fn erase(&mut self, now: Time, said: Said, before: Time) -> Result<usize, Failure> {
+        let due = self.library.due_words(said, before, ERASED_MAX).await?;
+        let count = due.len();
+        let mut articles: BTreeMap<Option<ArticleId>, Vec<String>> = BTreeMap::new();
+        for key in due {
+            articles.entry(key.article).or_default().push(key.digest);
+        }
+        for (article, words) in articles {
+            let event = LibraryEvent::WordsErased {
+                article,
+                said,
+                words,
+            };
+            self.add(now, &event).await?;
+        }
+        Ok(count)
     }
 
     async fn synonym(

@@ -4,10 +4,12 @@
 pub(crate) mod audit;
 mod reading;
 mod rows;
+mod said;
 pub(crate) mod schema;
 
 pub use reading::{ArticleSearch, Whole};
 pub use rows::{ArticleRow, ArticleUse, GapCount, GapKey, OpenComment, UseKind, standing};
+pub use said::SaidKey;
 
 use crate::engine::{Fault, Lease, Reader, Writer};
 use crate::failure::{Broken, Failure};
@@ -19,10 +21,11 @@ use crate::place::Place;
 use crate::value::Values;
 use center::city::{City, ContactId};
 use center::knowledge::{
-    Article, ArticleId, Entry, LibraryEvent, Notice, NoticeId, SynonymId, SynonymTable, Text,
+    Article, ArticleId, Entry, LibraryEvent, Notice, NoticeId, Said, SynonymId, SynonymTable, Text,
 };
 use center::time::Time;
 use rows::{GapCount as Count, GapKey as About, place};
+use said::Pointers;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -95,6 +98,10 @@ pub struct Library {
     /// The table of synonyms with what was taken in.
     synonyms: SynonymTable,
     changed_synonyms: BTreeSet<SynonymId>,
+    /// Words that were written or erased.
+    said: Pointers,
+    /// Words to erase: nothing points to them any more.
+    forgotten: BTreeSet<String>,
     rows: Vec<Rows>,
     faults: Faults,
 }
@@ -127,6 +134,8 @@ impl Library {
             changed_notices: BTreeSet::new(),
             synonyms: SynonymTable::default(),
             changed_synonyms: BTreeSet::new(),
+            said: Pointers::new(),
+            forgotten: BTreeSet::new(),
             rows: rows::tables(),
             faults,
         })
@@ -176,6 +185,8 @@ impl Library {
         self.uses.clear();
         self.changed_notices.clear();
         self.changed_synonyms.clear();
+        self.said.clear();
+        self.forgotten.clear();
         for rows in &mut self.rows {
             rows.values.clear();
         }
@@ -283,6 +294,7 @@ impl Library {
             let digest = self.key.words(words);
             let values = &mut self.rows[place::WORDS].values;
             values.text(&digest).text(words);
+            self.forgotten.remove(&digest);
         }
     }
 
@@ -333,6 +345,11 @@ impl Library {
             self.changed_notices.insert(*notice);
         }
         self.changed_synonyms.extend(self.synonyms.apply(at, event));
+        for gone in said::apply(&mut self.said, at, event) {
+            if !self.is_said(&gone.digest).await? {
+                self.forgotten.insert(gone.digest);
+            }
+        }
         if let Some(about) = rows::gap_of(event, &code) {
             if !self.gaps.contains_key(&about) {
                 let count = reading::gap(&self.reader, &about).await?;
@@ -341,6 +358,27 @@ impl Library {
             self.gaps.entry(about).or_default().apply(at, event);
         }
         Ok(())
+    }
+
+    /// Whether something still points to words, with what was taken in and is not yet stored.
+    async fn is_said(&mut self, digest: &str) -> Result<bool, Failure> {
+        let mut stored = reading::said_keys(&self.reader, digest).await?;
+        stored.retain(|key| !self.said.contains_key(key));
+        let mut fresh = self.said.iter().filter(|(key, _)| key.digest == digest);
+        Ok(!stored.is_empty() || fresh.any(|(_, last)| last.is_some()))
+    }
+
+    /// Words of a kind that were written last before an instant, a few of them: their time is over.
+    pub async fn due_words(
+        &mut self,
+        said: Said,
+        before: Time,
+        limit: usize,
+    ) -> Result<Vec<SaidKey>, Failure> {
+        let mut due = reading::due_words(&self.reader, said, before, limit).await?;
+        // What was written again is not due, and what was erased is so already.
+        due.retain(|key| !self.said.contains_key(key));
+        Ok(due)
     }
 
     fn journal(&mut self, at: Time, event: &LibraryEvent) -> Result<(), Failure> {
@@ -406,6 +444,10 @@ impl Library {
                 rows::synonym(entry, &mut self.rows[place::SYNONYM].values);
             }
         }
+        said::plan(std::mem::take(&mut self.said), &mut self.rows);
+        for digest in std::mem::take(&mut self.forgotten) {
+            self.rows[place::WORDS_GONE].values.text(&digest);
+        }
         self.codes.clear();
         self.notices.clear();
         self.uses.clear();
@@ -466,7 +508,10 @@ impl Library {
                     notices.entry(*notice).or_default().apply(*at, event);
                 }
                 synonyms.apply(*at, event);
+                // The words themselves are no table that follows: they are there, or erased.
+                said::apply(&mut self.said, *at, event);
             }
+            said::plan(std::mem::take(&mut self.said), &mut self.rows);
             self.write(None).await?;
         }
         for (about, count) in &gaps {

@@ -287,6 +287,44 @@ pub enum LibraryEvent {
         /// By whom.
         author: Option<CounselorId>,
     },
+    /// Words whose time was over are erased. That they were there stays counted.
+    WordsErased {
+        /// The article that was used after them, or to which they were said; none for searches
+        /// that led to none.
+        article: Option<ArticleId>,
+        /// What they were.
+        said: Said,
+        /// Which, as digests.
+        words: Vec<String>,
+    },
+}
+
+/// What words in the library are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// Somebody searched for them.
+    Search,
+    /// A comment or a reason.
+    Remark,
+}
+
+impl Said {
+    /// Every kind.
+    pub const ALL: [Said; 2] = [Said::Search, Said::Remark];
+
+    /// The code as stored.
+    pub fn code(self) -> &'static str {
+        match self {
+            Said::Search => "search",
+            Said::Remark => "remark",
+        }
+    }
+
+    /// Reads a code.
+    pub fn parse(code: &str) -> Option<Said> {
+        Said::ALL.into_iter().find(|one| one.code() == code)
+    }
 }
 
 impl LibraryEvent {
@@ -307,6 +345,7 @@ impl LibraryEvent {
             | LibraryEvent::CommentSettled { article, .. }
             | LibraryEvent::Used { article, .. }
             | LibraryEvent::Rated { article, .. } => Some(*article),
+            LibraryEvent::WordsErased { article, .. } => *article,
             LibraryEvent::Missed { .. }
             | LibraryEvent::GapSettled { .. }
             | LibraryEvent::NoticeRaised { .. }
@@ -337,7 +376,9 @@ impl LibraryEvent {
             | LibraryEvent::NoticeEnded { author, .. }
             | LibraryEvent::SynonymSet { author, .. }
             | LibraryEvent::SynonymRemoved { author, .. } => *author,
-            LibraryEvent::StatusPassed { .. } | LibraryEvent::Missed { .. } => None,
+            LibraryEvent::StatusPassed { .. }
+            | LibraryEvent::Missed { .. }
+            | LibraryEvent::WordsErased { .. } => None,
         }
     }
 
@@ -355,6 +396,18 @@ impl LibraryEvent {
             | LibraryEvent::CommentSettled { reason, .. } => reason,
             _ => "",
         }
+    }
+
+    /// Words that somebody wrote, as digest, and what they are; none when nothing was written.
+    pub fn said(&self) -> Option<(Said, &str)> {
+        let (said, words) = match self {
+            LibraryEvent::Missed { words, .. }
+            | LibraryEvent::Used { words, .. }
+            | LibraryEvent::Rated { words, .. } => (Said::Search, words.as_str()),
+            LibraryEvent::Commented { words, .. } => (Said::Remark, words.as_str()),
+            _ => (Said::Remark, self.reason()),
+        };
+        Some((said, words)).filter(|(_, words)| !words.is_empty())
     }
 
     /// The contact in which a counselor used or judged it.

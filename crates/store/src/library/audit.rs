@@ -1,6 +1,7 @@
 //! Follows the library's chain, folds every article again and compares. Never repairs.
 
 use super::rows::{self, GapCount, GapKey};
+use super::said::{self, Pointers};
 use super::{STREAM, digest};
 use crate::engine::Snapshot;
 use crate::failure::Failure;
@@ -68,6 +69,8 @@ struct Audit {
     synonyms: SynonymTable,
     /// Digests of every entry that the table of synonyms ever had.
     entries: BTreeSet<String>,
+    /// What points to words.
+    said: Pointers,
     events: Told,
     uses: Told,
 }
@@ -174,6 +177,9 @@ impl Audit {
             self.notices.entry(*notice).or_default().apply(at, event);
         }
         self.synonyms.apply(at, event);
+        for gone in said::apply(&mut self.said, at, event) {
+            self.said.remove(&gone);
+        }
         if let LibraryEvent::SynonymSet { digest, .. } = event {
             self.entries.insert(digest.clone());
         }
@@ -215,6 +221,14 @@ impl Audit {
             synonyms.insert(name(&row, 1), row);
         }
         self.table(view, "synonym", &rows::SYNONYM, 1, synonyms)
+            .await?;
+        let mut said = Told::new();
+        for (key, last) in &self.said {
+            let mut row = Values::default();
+            said::row(key, last.unwrap_or_default(), &mut row);
+            said.insert(name(&row, 1), row);
+        }
+        self.table(view, "pointer to words", &rows::SAID, 1, said)
             .await?;
         let events = std::mem::take(&mut self.events);
         self.table(view, "article", &rows::ARTICLE, 1, articles)
@@ -306,17 +320,24 @@ impl Audit {
         Ok(())
     }
 
-    /// What was said is what was said; what was erased may be missing.
+    /// What was said is what was said, what was erased is gone, and nothing else is missing.
     async fn words(&mut self, view: &mut Snapshot, key: Option<&Key>) -> Result<(), Failure> {
-        let Some(key) = key else {
-            return Ok(());
-        };
+        let needed = self.said.keys().map(|key| key.digest.clone());
+        let needed: BTreeSet<String> = needed.collect();
+        let mut missing = needed.clone();
         let text = "SELECT digest, text FROM library_words";
         for record in view.query(text, Values::default()).await?.iter() {
             let (named, words) = (record.text(0)?, record.text(1)?);
-            if key.words(words) != named {
+            missing.remove(named);
+            if key.is_some_and(|key| key.words(words) != named) {
                 self.differs(format!("the words {named} are not those that were written"));
             }
+            if !needed.contains(named) {
+                self.differs(format!("the words {named} were erased but are there"));
+            }
+        }
+        for named in missing {
+            self.differs(format!("the words {named} are missing"));
         }
         Ok(())
     }

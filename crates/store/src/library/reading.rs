@@ -3,13 +3,14 @@
 
 use super::STREAM;
 use super::rows::{self, ArticleRow, ArticleUse, GapCount, GapKey, OpenComment};
+use super::said::{self, SaidKey};
 use crate::archive::Archive;
 use crate::engine::Reader;
 use crate::failure::Failure;
 use crate::value::{Record, Values};
 use center::city::{ContactId, CounselorId, Language};
 use center::knowledge::{
-    Article, ArticleId, Entry, Gap, LibraryEvent, Notice, NoticeId, Season, Status, Synonym,
+    Article, ArticleId, Entry, Gap, LibraryEvent, Notice, NoticeId, Said, Season, Status, Synonym,
     SynonymTable, Text, Version, is_search,
 };
 use center::time::Time;
@@ -468,6 +469,30 @@ pub(super) async fn uses(reader: &Reader, contact: ContactId) -> Result<Vec<Arti
     let text = format!("SELECT {columns} FROM article_use WHERE contact = $1 ORDER BY seq");
     let found = reader.query(&text, asked).await?;
     found.iter().map(rows::read_use).collect()
+}
+
+/// What points to words.
+pub(super) async fn said_keys(reader: &Reader, digest: &str) -> Result<Vec<SaidKey>, Failure> {
+    let mut asked = Values::default();
+    asked.text(digest);
+    let text = "SELECT digest, said, article FROM library_said WHERE digest = $1";
+    let found = reader.query(text, asked).await?;
+    found.iter().map(said::read).collect()
+}
+
+/// Words of a kind that were written last before an instant, the oldest first.
+pub(super) async fn due_words(
+    reader: &Reader,
+    said: Said,
+    before: Time,
+    limit: usize,
+) -> Result<Vec<SaidKey>, Failure> {
+    let mut asked = Values::default();
+    asked.text(said.code()).int(before.0).int(limit as i64);
+    let text = "SELECT digest, said, article FROM library_said WHERE said = $1 AND last < $2 \
+                ORDER BY last, name LIMIT $3";
+    let found = reader.query(text, asked).await?;
+    found.iter().map(said::read).collect()
 }
 
 /// Every entry of the table of synonyms, removed ones too.

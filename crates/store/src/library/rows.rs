@@ -62,6 +62,16 @@ pub(crate) static SYNONYM: Insert = Insert::new(
         columns: "word, digest, author, changed, removed",
     },
 );
+pub(crate) static SAID: Insert = Insert::new(
+    "library_said",
+    "name, digest, said, article, last",
+    Conflict::Replace {
+        key: "name",
+        columns: "last",
+    },
+);
+static SAID_GONE: Insert = Insert::new("library_said", "name", Conflict::Erase);
+static WORDS_GONE: Insert = Insert::new("library_words", "digest", Conflict::Erase);
 static TEXT: Insert = Insert::new("library_text", "digest, body", Conflict::Keep);
 static WORDS: Insert = Insert::new("library_words", "digest, text", Conflict::Keep);
 
@@ -77,13 +87,29 @@ pub(crate) mod place {
     pub const NOTICE: usize = 7;
     pub const USE: usize = 8;
     pub const SYNONYM: usize = 9;
-    pub const META: usize = 10;
+    pub const SAID: usize = 10;
+    pub const SAID_GONE: usize = 11;
+    pub const WORDS_GONE: usize = 12;
+    pub const META: usize = 13;
 }
 
 /// Empty tables in the order of writing.
 pub(crate) fn tables() -> Vec<Rows> {
-    let kinds: [&'static Insert; 11] = [
-        &JOURNAL, &TEXT, &WORDS, &ARTICLE, &EVENT, &COMMENT, &GAP, &NOTICE, &USE, &SYNONYM, &META,
+    let kinds: [&'static Insert; 14] = [
+        &JOURNAL,
+        &TEXT,
+        &WORDS,
+        &ARTICLE,
+        &EVENT,
+        &COMMENT,
+        &GAP,
+        &NOTICE,
+        &USE,
+        &SYNONYM,
+        &SAID,
+        &SAID_GONE,
+        &WORDS_GONE,
+        &META,
     ];
     kinds.into_iter().map(Rows::new).collect()
 }

@@ -6,7 +6,7 @@ use crate::schema::spoken;
 
 /// Version of everything that follows from the library's journal. Raise it whenever a column, or
 /// the fold of an article, changes.
-pub(crate) const VERSION: &str = "3";
+pub(crate) const VERSION: &str = "4";
 
 /// Truth beside the journal: texts by their digest, and words that can be erased.
 pub(crate) const TRUTH: &str = "
@@ -27,6 +27,7 @@ DROP TABLE IF EXISTS article_use;
 DROP TABLE IF EXISTS library_gap;
 DROP TABLE IF EXISTS notice;
 DROP TABLE IF EXISTS synonym;
+DROP TABLE IF EXISTS library_said;
 CREATE TABLE article (
     article {id},
     code TEXT NOT NULL UNIQUE,
@@ -118,7 +119,16 @@ CREATE TABLE synonym (
     author BIGINT,
     changed BIGINT NOT NULL,
     removed BIGINT NOT NULL
-);";
+);
+CREATE TABLE library_said (
+    name TEXT NOT NULL PRIMARY KEY,
+    digest TEXT NOT NULL,
+    said TEXT NOT NULL,
+    article BIGINT NOT NULL,
+    last BIGINT NOT NULL
+){clustered};
+CREATE INDEX library_said_digest ON library_said (digest);
+CREATE INDEX library_said_last ON library_said (said, last);";
 
 /// Statements that make all projections anew, empty.
 pub(crate) fn projections(dialect: &Dialect) -> String {

@@ -5,7 +5,7 @@ use crate::on_both;
 use crate::paper::Paper;
 use center::city::{City, ContactId, CounselorId, Language};
 use center::knowledge::{
-    ArticleId, Audience, Entry, Facts, Gap, LibraryEvent, Mark, NoticeId, Season, Status,
+    ArticleId, Audience, Entry, Facts, Gap, LibraryEvent, Mark, NoticeId, Said, Season, Status,
     SynonymId, Text, TextState, Variant,
 };
 use center::time::{DAY_MS, Day, Time};
@@ -471,6 +471,144 @@ on_both!(
         assert!(archive.synonyms().await.unwrap().is_empty());
     }
 );
+
+/// Erases words of a kind that were written last before an instant.
+async fn erase(library: &mut Library, said: Said, before: Time) -> usize {
+    let due = library.due_words(said, before, 9).await.unwrap();
+    for key in &due {
+        let erased = LibraryEvent::WordsErased {
+            article: key.article,
+            said,
+            words: vec![key.digest.clone()],
+        };
+        library.add(before, &erased).await.unwrap();
+    }
+    library.commit().await.unwrap();
+    due.len()
+}
+
+on_both!(
+    words_are_erased_when_nothing_points_to_them_any_more,
+    paper,
+    {
+        drop(written(&paper).await);
+        let (mut library, archive) = ready(&paper, &paper.city).await;
+        let used = archive.article(ArticleId(1)).await.unwrap().unwrap();
+        assert_eq!(
+            archive.searches_of(&used).await.unwrap(),
+            ["the fee is wrong"]
+        );
+        let digest = |words: &str| library.words_digest(words);
+        let (fee, bear, why) = (
+            digest("the fee is wrong"),
+            digest("bear in the park"),
+            digest("because"),
+        );
+        let left = async || {
+            let known = archive.library_words(&[&fee, &bear, &why]).await.unwrap();
+            known.into_values().collect::<Vec<_>>()
+        };
+        assert_eq!(left().await.len(), 3);
+        // The bear was searched for twice, the last time at 30.
+        assert_eq!(erase(&mut library, Said::Search, START + 30).await, 1);
+        let found = archive.article(ArticleId(1)).await.unwrap().unwrap();
+        assert_eq!(
+            found.used_for, [""; 0],
+            "the article has forgotten its search"
+        );
+        assert_eq!((found.used, found.changed), (used.used, used.changed));
+        assert_eq!(left().await.len(), 3, "it was a comment as well");
+        assert_eq!(erase(&mut library, Said::Search, START + 31).await, 1);
+        assert!(!left().await.contains(&"bear in the park".to_owned()));
+        let gaps = archive.library_gaps(Gap::NoClick, 9).await.unwrap();
+        assert_eq!(gaps[0].1.open, 2, "what was counted stays");
+        assert_eq!(erase(&mut library, Said::Search, START + 99).await, 0);
+        let (_, seq) = archive.articles_since(0).await.unwrap();
+        assert_eq!(erase(&mut library, Said::Remark, START + 10).await, 3);
+        assert_eq!(left().await, [""; 0]);
+        let (again, _) = archive.articles_since(seq).await.unwrap();
+        assert_eq!(again.len(), 2, "the index looks at both again");
+        let report = paper.audit().await;
+        assert!(report.clean(), "{:?}", report.differences);
+        // Said again, they are there again.
+        library.keep_words("bear in the park");
+        let missed = LibraryEvent::Missed {
+            gap: Gap::NoClick,
+            language: Language::En,
+            words: bear.clone(),
+            category: String::new(),
+        };
+        library.add(START + 200, &missed).await.unwrap();
+        library.commit().await.unwrap();
+        assert_eq!(left().await, ["bear in the park"]);
+        drop(library);
+        // Other rules: everything is built anew at the next start.
+        let mut city = (*paper.city).clone();
+        city.library.check_days = 10;
+        let city = Arc::new(city);
+        let (mut library, archive) = ready(&paper, &city).await;
+        let report = store::audit(&paper.place, &city).await.unwrap();
+        assert!(report.clean(), "{:?}", report.differences);
+        assert_eq!(erase(&mut library, Said::Search, START + 200).await, 0);
+        drop((library, archive));
+        paper.tamper("DELETE FROM library_words").await.unwrap();
+        let report = store::audit(&paper.place, &city).await.unwrap();
+        assert!(names(&report, "are missing"), "{:?}", report.differences);
+    }
+);
+
+on_both!(words_that_are_said_again_in_the_same_moment_stay, paper, {
+    drop(written(&paper).await);
+    let (mut library, archive) = ready(&paper, &paper.city).await;
+    let bear = library.words_digest("bear in the park");
+    let missed = LibraryEvent::Missed {
+        gap: Gap::NoClick,
+        language: Language::En,
+        words: bear.clone(),
+        category: String::new(),
+    };
+    let erased = LibraryEvent::WordsErased {
+        article: None,
+        said: Said::Search,
+        words: vec![bear.clone()],
+    };
+    let known = async || archive.library_words(&[&bear]).await.unwrap().len();
+    // Searched for, then due: it is not due any more.
+    library.add(START + 70, &missed).await.unwrap();
+    library.keep_words("bear in the park");
+    let due = library
+        .due_words(Said::Search, START + 60, 9)
+        .await
+        .unwrap();
+    assert!(due.iter().all(|key| key.digest != bear), "{due:?}");
+    library.commit().await.unwrap();
+    // Erased, then searched for.
+    library.add(START + 80, &erased).await.unwrap();
+    library.add(START + 80, &missed).await.unwrap();
+    library.keep_words("bear in the park");
+    library.commit().await.unwrap();
+    assert_eq!(known().await, 1);
+    // Erased in a transaction that fails.
+    library.add(START + 90, &erased).await.unwrap();
+    library.faults().next(Fault::Commit);
+    assert!(library.commit().await.is_err());
+    library.recover(&paper.city).await.unwrap();
+    assert_eq!(known().await, 1);
+    let report = paper.audit().await;
+    assert!(report.clean(), "{:?}", report.differences);
+    library.add(START + 90, &erased).await.unwrap();
+    library.commit().await.unwrap();
+    assert_eq!(known().await, 0);
+    paper
+        .tamper(&format!(
+            "INSERT INTO library_words (digest, text) VALUES ('{bear}', 'bear in the park')"
+        ))
+        .await
+        .unwrap();
+    let report = paper.audit().await;
+    let said = "were erased but are there";
+    assert!(names(&report, said), "{:?}", report.differences);
+});
 
 on_both!(the_library_keeps_what_was_written, paper, {
     written(&paper).await;

@@ -457,7 +457,8 @@ impl Words {
             | LibraryEvent::NoticeRaised { .. }
             | LibraryEvent::NoticeEnded { .. }
             | LibraryEvent::SynonymSet { .. }
-            | LibraryEvent::SynonymRemoved { .. } => String::new(),
+            | LibraryEvent::SynonymRemoved { .. }
+            | LibraryEvent::WordsErased { .. } => String::new(),
         }
     }
 }

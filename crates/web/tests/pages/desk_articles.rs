@@ -7,6 +7,8 @@ use super::library::{Who, published, shelves};
 use super::{House, Reply};
 use center::city::{Channel, ContactId};
 use center::event::Marks;
+use center::knowledge::{Author, Said};
+use hub::{LibraryAnswer, LibraryCommand};
 use serde_json::{Value, json};
 use std::time::Duration;
 use store::library::UseKind;
@@ -191,5 +193,19 @@ async fn odd_words_find_what_was_used_after_them_and_numbers_do_not() {
     assert_eq!(list["articles"].as_array().unwrap().len(), 1, "{list}");
     let number = json!({ "text": "qqqq 010-1234-5678" });
     assert_eq!(told(&house, &kim, "find", &number).await["state"], "none");
-    house.close().await;
+    let erase = LibraryCommand::EraseWords {
+        said: Said::Search,
+        before: house.hub.now() + 1_000,
+    };
+    let erased = house.hub.librarian().send(Author::house(), erase).await;
+    assert_eq!(erased.unwrap(), LibraryAnswer::Erased(2));
+    published(&house, &lee, "fourth").await;
+    for _ in 0..100 {
+        if told(&house, &kim, "find", &odd).await["state"] == "none" {
+            house.close().await;
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("what was erased is still found");
 }
