@@ -11,6 +11,7 @@ use hub::Change;
 use search::{Answer, Document, Failure, Index, Query};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use store::Archive;
 use store::library::Whole;
@@ -29,6 +30,9 @@ const AGAIN: Duration = Duration::from_secs(5);
 
 /// Articles that are brought into the index at once.
 const AT_ONCE: usize = 500;
+
+/// The same for the first ones, so that something is found soon.
+const FIRST: usize = 50;
 
 /// What is asked.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +55,8 @@ pub(crate) struct Asked {
 #[derive(Clone)]
 pub(crate) struct Finder {
     index: Arc<Index>,
+    /// The index was begun anew and does not hold all of the library yet.
+    building: Arc<AtomicBool>,
     hub: hub::Hub,
 }
 
@@ -67,7 +73,11 @@ impl Finder {
             let gone = std::io::Error::other(gone);
             Err(gone.into())
         })?;
+        // An index that was begun anew has nothing to wait for when the library is empty.
+        let empty = |(changed, _): (Vec<ArticleId>, i64)| changed.is_empty();
+        let building = index.position() == 0 && !archive.articles_since(0).await.is_ok_and(empty);
         let finder = Finder {
+            building: Arc::new(AtomicBool::new(building)),
             index: Arc::new(index),
             hub,
         };
@@ -101,9 +111,9 @@ impl Finder {
         answered.await.unwrap_or_else(gone)
     }
 
-    /// Whether nothing can be found because nothing was brought in yet.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.index.texts() == 0
+    /// Whether what is not found may only not have been brought in yet.
+    pub(crate) fn is_building(&self) -> bool {
+        self.building.load(Ordering::Acquire)
     }
 
     /// Catches up, then again whenever the library changes.
@@ -159,6 +169,7 @@ impl Finder {
         if from > last as u64 {
             tracing::warn!("the index is ahead of the library, which is an older one: built anew");
             let index = self.index.clone();
+            self.building.store(true, Ordering::Release);
             let emptied = tokio::task::spawn_blocking(move || index.replace([], 0));
             emptied.await.map_err(std::io::Error::other)??;
             from = 0;
@@ -166,9 +177,13 @@ impl Finder {
         }
         let city = self.hub.city();
         let today = city.zone.civil(self.hub.now()).day;
-        let mut parts = changed.chunks(AT_ONCE).peekable();
-        while let Some(part) = parts.next() {
-            let position = if parts.peek().is_none() {
+        let mut done = 0;
+        while done < changed.len() {
+            // What is there answers while the rest is still brought in.
+            let size = if done == 0 { FIRST } else { AT_ONCE };
+            let part = &changed[done..changed.len().min(done + size)];
+            done += part.len();
+            let position = if done == changed.len() {
                 last as u64
             } else {
                 from
@@ -185,6 +200,7 @@ impl Finder {
                 tokio::task::spawn_blocking(move || index.put(&documents, &gone, position));
             written.await.map_err(std::io::Error::other)??;
         }
+        self.building.store(false, Ordering::Release);
         if !changed.is_empty() && from == 0 {
             let articles = changed.len();
             tracing::info!(articles, "the index of the library was built");
