@@ -123,6 +123,9 @@ pub struct EvaluateSearch {
     /// Leave a step of the ranking out; several times for several.
     #[arg(long, value_name = "STEP")]
     pub without: Vec<String>,
+    /// Search with a table of synonyms: a CSV with columns word and means.
+    #[arg(long, value_name = "FILE")]
+    pub synonyms: Option<PathBuf>,
 }
 
 /// Parts of an article that are indexed in an evaluation.

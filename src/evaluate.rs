@@ -2,9 +2,12 @@
 
 use crate::config;
 use anyhow::{Context, Result, bail};
+use center::knowledge::Entry;
 use search::evaluate::{Variant, read, run};
 use search::{Ranking, STEPS};
+use std::path::Path;
 use std::process::ExitCode;
+use web::articles::read_synonyms;
 
 /// Prints one `name=value` pair for each figure.
 pub fn search(evaluate: &config::EvaluateSearch) -> Result<ExitCode> {
@@ -33,8 +36,24 @@ pub fn search(evaluate: &config::EvaluateSearch) -> Result<ExitCode> {
     if let Some(line) = list.skipped.first() {
         eprintln!("dasan: rows without question or answer, the first in line {line}");
     }
-    for figures in run(&list.pairs, variant, ranking)? {
+    let table = match &evaluate.synonyms {
+        None => Vec::new(),
+        Some(file) => synonyms(file)?,
+    };
+    let entries = table.iter().map(|one| (&*one.word, &*one.meant));
+    for figures in run(&list.pairs, variant, ranking, entries)? {
         figures.lines().iter().for_each(|line| println!("{line}"));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn synonyms(file: &Path) -> Result<Vec<Entry>> {
+    let name = file.display();
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
+    let (entries, flaws) = read_synonyms(&text);
+    if let Some(flaw) = flaws.first() {
+        bail!("{name}: {}: {}", flaw.place, flaw.what);
+    }
+    println!("search_synonyms={}", entries.len());
+    Ok(entries)
 }

@@ -1,19 +1,22 @@
-//! Brings the sample articles into an empty library, marked as samples. Never touches what anybody
-//! else has written.
+//! Brings the sample articles into an empty library, marked as samples, and the sample table of
+//! synonyms into an empty one. Never touches what anybody else has written.
 
 use anyhow::{Context, Result, bail};
 use center::city::City;
-use center::knowledge::{ArticleId, Author, Order, Status};
+use center::knowledge::{ArticleId, Author, Entry, Order, Status, SynonymOrder};
 use center::time::Day;
 use hub::{Hub, LibraryAnswer, LibraryCommand, LibraryError};
 use std::collections::BTreeMap;
 use std::path::Path;
 use store::Archive;
 use store::library::{ArticleRow, ArticleSearch};
-use web::articles::{Incoming, read_toml};
+use web::articles::{Incoming, read_synonyms, read_toml};
 
 /// The sample articles: name and text of each file.
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/articles.rs"));
+
+/// The sample table of synonyms.
+const SYNONYMS: &str = include_str!("../assets/synonyms.csv");
 
 /// Articles that are brought in at once: no more than share a transaction.
 const AT_ONCE: usize = 64;
@@ -31,6 +34,7 @@ pub async fn fill(folder: &Path, hub: &Hub, archive: &Archive) -> Result<()> {
     if known.iter().any(|row| !row.sample) {
         return Ok(());
     }
+    fill_synonyms(hub, archive).await?;
     let known: BTreeMap<String, ArticleRow> = known
         .into_iter()
         .map(|row| (row.code.clone(), row))
@@ -56,6 +60,46 @@ pub async fn fill(folder: &Path, hub: &Hub, archive: &Archive) -> Result<()> {
         "the sample articles are in the library"
     );
     Ok(())
+}
+
+/// Fills a table of synonyms in which nothing was ever written, or goes on where a stop cut that
+/// short.
+async fn fill_synonyms(hub: &Hub, archive: &Archive) -> Result<()> {
+    let table = archive.synonym_table().await?;
+    let entries = synonyms()?;
+    if table.len() >= entries.len() || table.iter().any(|one| one.author.is_some()) {
+        return Ok(());
+    }
+    let orders = entries.into_iter().map(|entry| SynonymOrder::Set {
+        synonym: None,
+        base: String::new(),
+        entry,
+        word: String::new(),
+        digest: String::new(),
+    });
+    let orders: Vec<SynonymOrder> = orders.collect();
+    for part in orders.chunks(AT_ONCE) {
+        let brought = part.iter().map(|order| async move {
+            let command = LibraryCommand::Synonym(order.clone());
+            match hub.librarian().send(Author::house(), command).await {
+                Ok(_) | Err(LibraryError::Refused(center::knowledge::Refusal::WordTaken)) => Ok(()),
+                Err(error) => Err(error).context("the sample table of synonyms"),
+            }
+        });
+        for outcome in futures(brought).await {
+            outcome?;
+        }
+    }
+    Ok(())
+}
+
+/// The sample table of the program. A flaw in it is a flaw of the program.
+fn synonyms() -> Result<Vec<Entry>> {
+    let (entries, flaws) = read_synonyms(SYNONYMS);
+    if let Some(flaw) = flaws.first() {
+        bail!("synonyms.csv: {}: {}", flaw.place, flaw.what);
+    }
+    Ok(entries)
 }
 
 /// Waits for all at once: they share transactions.
@@ -154,8 +198,30 @@ async fn draft(hub: &Hub, incoming: &Incoming) -> Result<ArticleId> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use center::knowledge::{Article, LibraryEvent, decide};
+    use center::knowledge::{Article, LibraryEvent, SynonymTable, decide, decide_synonym};
     use center::time::Time;
+
+    #[test]
+    fn every_sample_synonym_can_be_written_and_none_is_doubtful() {
+        let mut table = SynonymTable::default();
+        let entries = synonyms().unwrap();
+        assert!(entries.len() >= 80, "{}", entries.len());
+        for entry in &entries {
+            let order = SynonymOrder::Set {
+                synonym: None,
+                base: String::new(),
+                word: store::library::word_digest(entry),
+                digest: store::library::entry_digest(entry).0,
+                entry: entry.clone(),
+            };
+            let event = decide_synonym(&table, &Author::house(), &order);
+            let event = event.unwrap_or_else(|refusal| panic!("{}: {refusal}", entry.word));
+            table.apply(Time(0), &event);
+        }
+        let entries = entries.iter().map(|one| (&*one.word, &*one.meant));
+        let (_, doubts) = search::Synonyms::new(entries);
+        assert_eq!(doubts, []);
+    }
 
     #[test]
     fn every_sample_article_can_be_published() {

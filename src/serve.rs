@@ -62,6 +62,8 @@ pub async fn run(serve: &Serve) -> Result<ExitCode> {
     let keeping = Keeping {
         recordings_ms: keep_recordings_ms(&settings, &city),
         personal_ms: city.limits.keep_personal_ms,
+        searches_ms: city.limits.keep_searches_ms,
+        remarks_ms: city.limits.keep_remarks_ms,
     };
     let lines = telephony_settings(&settings, keeping, &archive)?;
     let keeper = Keeper::start(hub.clone(), archive.clone(), keeping);

@@ -68,6 +68,8 @@ limits!(
     // A record that erases itself within the hour was never meant: a zero too few is not undone.
     keep_recordings_ms: i64 = HOUR_MS, CENTURY_MS;
     keep_personal_ms: i64 = HOUR_MS, CENTURY_MS;
+    keep_searches_ms: i64 = HOUR_MS, CENTURY_MS;
+    keep_remarks_ms: i64 = HOUR_MS, CENTURY_MS;
     note_letters_max: usize = 1, 100_000;
     text_letters_max: usize = 1, 100_000;
     chat_reply_ms: i64 = SECOND_MS, YEAR_MS;

@@ -8,18 +8,24 @@ mod event;
 #[cfg(test)]
 mod life;
 mod notice;
+mod refusal;
 mod status;
+mod synonym;
 mod text;
+mod words;
 
 pub use article::{Article, Comment, Facts, Law, Mark, TextState, Version};
-pub use decide::{Author, Order, Refusal, Written, code_fits, decide, may};
-pub use event::{Gap, LibraryEvent};
+pub use decide::{Author, Order, Written, code_fits, decide, may};
+pub use event::{Gap, LibraryEvent, Said};
 pub use notice::{Notice, NoticeOrder, decide_notice};
+pub use refusal::Refusal;
 pub use status::Status;
+pub use synonym::{Entry, Synonym, SynonymId, SynonymOrder, SynonymTable, decide_synonym};
 pub use text::{
     ANSWER_LETTERS_MAX, ANSWER_SENTENCES_MAX, Field, Flaw, Text, Variant, first_sentences,
     sentences,
 };
+pub use words::is_search;
 
 use crate::city::Language;
 use crate::time::Day;

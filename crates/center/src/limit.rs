@@ -56,6 +56,12 @@ pub struct Limits {
     pub keep_recordings_ms: i64,
     /// How long number and note of a closed contact are kept: five years.
     pub keep_personal_ms: i64,
+    /// How long the words of a search in the library are kept after it: a year, so that an editor
+    /// sees each season's gaps once more.
+    pub keep_searches_ms: i64,
+    /// How long comments on articles and reasons are kept: a century, which is as long as the
+    /// revisions they belong to.
+    pub keep_remarks_ms: i64,
     /// Letters of a note.
     pub note_letters_max: usize,
     /// Letters of a citizen's text that the city promises to take; longer ones are taken too, and
@@ -133,6 +139,8 @@ impl Default for Limits {
             record_overdue_ms: 24 * HOUR_MS,
             keep_recordings_ms: 183 * DAY_MS,
             keep_personal_ms: 5 * 365 * DAY_MS,
+            keep_searches_ms: 365 * DAY_MS,
+            keep_remarks_ms: 100 * 365 * DAY_MS,
             note_letters_max: 10_000,
             text_letters_max: 1_000,
             chat_reply_ms: 2 * MINUTE_MS,

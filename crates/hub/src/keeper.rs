@@ -1,9 +1,11 @@
 //! The keeper: records what a crash left on the disk and erases what is due, in small steps beside
 //! the service. Never decides how long anything is kept, never touches what is not yet due.
 
+use crate::librarian::{LibraryAnswer, LibraryCommand, LibraryError};
 use crate::switch::{Error, Hub};
 use center::city::ContactId;
 use center::command::Command;
+use center::knowledge::{Author, Said};
 use center::time::Time;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -17,6 +19,10 @@ pub struct Keeping {
     pub recordings_ms: i64,
     /// Numbers, notes, letters and their files, from the end of the record.
     pub personal_ms: i64,
+    /// What was searched for in the library, from the last time.
+    pub searches_ms: i64,
+    /// Comments on articles and reasons.
+    pub remarks_ms: i64,
 }
 
 /// Names that are compared with the record at once.
@@ -55,6 +61,8 @@ pub struct Erased {
     pub personal: u64,
     /// Letters that nobody could read, kept for a person to look at.
     pub unreadable: u64,
+    /// Words of the library.
+    pub words: u64,
 }
 
 /// Why a step ended early; the next round goes on.
@@ -66,6 +74,9 @@ pub enum Stopped {
     /// The record could not be written.
     #[error(transparent)]
     Hub(#[from] Error),
+    /// The library could not be written.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
 }
 
 /// The keeper; its work ends when this is dropped.
@@ -101,8 +112,15 @@ impl Keeper {
                         recordings,
                         personal,
                         unreadable,
+                        words,
                     }) => {
-                        tracing::info!(recordings, personal, unreadable, "what was due is erased");
+                        tracing::info!(
+                            recordings,
+                            personal,
+                            unreadable,
+                            words,
+                            "what was due is erased"
+                        );
                     }
                     Err(error) => tracing::error!(%error, "what is due was not all erased"),
                 }
@@ -221,7 +239,27 @@ pub async fn erase_due(
     let before = now + -keeping.personal_ms;
     erased.personal = erase_personal(hub, archive, before).await?;
     erased.unreadable = erase_unreadable(archive, before).await?;
+    for (said, keep_ms) in [
+        (Said::Search, keeping.searches_ms),
+        (Said::Remark, keeping.remarks_ms),
+    ] {
+        erased.words += erase_words(hub, said, now + -keep_ms).await?;
+    }
     Ok(erased)
+}
+
+/// Erases words of the library that were written last before an instant.
+async fn erase_words(hub: &Hub, said: Said, before: Time) -> Result<u64, Stopped> {
+    let mut erased = 0;
+    loop {
+        let command = LibraryCommand::EraseWords { said, before };
+        let answer = hub.librarian().send(Author::house(), command).await?;
+        match answer {
+            LibraryAnswer::Erased(count) if count > 0 => erased += count as u64,
+            _ => return Ok(erased),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 /// Erases letters that nobody could read. They belong to no contact: their own age counts. That

@@ -4,14 +4,14 @@
 use center::city::{City, Language};
 use center::knowledge::{
     Article, ArticleId, Author, Gap, LibraryEvent, Notice, NoticeId, NoticeOrder, Order, Refusal,
-    Text, decide, decide_notice,
+    Said, SynonymId, SynonymOrder, Text, decide, decide_notice, decide_synonym,
 };
 use center::time::{Day, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use store::Failure;
-use store::library::{ArticleUse, Library, notice_digest, text_digest};
+use store::library::{ArticleUse, Library, entry_digest, notice_digest, text_digest, word_digest};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 /// Commands that may wait; beyond it senders wait, so nothing is dropped.
@@ -23,6 +23,9 @@ const GROUP_MAX: usize = 64;
 
 /// Changes that a listener may lag behind before it has to look for itself.
 const CHANGES_MAX: usize = 1_024;
+
+/// Words that are erased in one transaction.
+const ERASED_MAX: usize = 100;
 
 /// How often the calendar is looked at.
 const EVERY: Duration = Duration::from_secs(20);
@@ -49,6 +52,15 @@ pub enum LibraryCommand {
         order: NoticeOrder,
         /// Its texts by language.
         texts: BTreeMap<String, String>,
+    },
+    /// Concerns the table of synonyms.
+    Synonym(SynonymOrder),
+    /// Words of a kind that were written last before an instant have had their time: erase some.
+    EraseWords {
+        /// What they are.
+        said: Said,
+        /// The instant.
+        before: Time,
     },
     /// The library had no answer.
     Missed {
@@ -79,6 +91,10 @@ pub enum LibraryAnswer {
     Article(ArticleId, u32),
     /// The notice.
     Notice(NoticeId),
+    /// The entry of the table of synonyms.
+    Synonym(SynonymId),
+    /// So many words were erased; none when no more are due.
+    Erased(usize),
     /// It is written.
     Done,
 }
@@ -106,6 +122,8 @@ pub struct Change {
     pub readings: Vec<ArticleId>,
     /// Whether there is another notice, or one less.
     pub notices: bool,
+    /// Whether the table of synonyms is another one.
+    pub synonyms: bool,
 }
 
 /// A flash notice with its texts by language.
@@ -204,6 +222,7 @@ struct Told {
     articles: BTreeSet<ArticleId>,
     readings: BTreeSet<ArticleId>,
     notices: bool,
+    synonyms: bool,
 }
 
 impl Told {
@@ -218,6 +237,10 @@ impl Told {
             event,
             LibraryEvent::NoticeRaised { .. } | LibraryEvent::NoticeEnded { .. }
         );
+        self.synonyms |= matches!(
+            event,
+            LibraryEvent::SynonymSet { .. } | LibraryEvent::SynonymRemoved { .. }
+        );
     }
 
     fn change(self) -> Change {
@@ -225,6 +248,7 @@ impl Told {
             articles: self.articles.into_iter().collect(),
             readings: self.readings.into_iter().collect(),
             notices: self.notices,
+            synonyms: self.synonyms,
         }
     }
 }
@@ -409,6 +433,10 @@ impl Desk {
                 order,
                 texts,
             } => self.notice(now, author, notice, order, &texts).await?,
+            LibraryCommand::Synonym(order) => self.synonym(now, author, order).await?,
+            LibraryCommand::EraseWords { said, before } => {
+                Ok(LibraryAnswer::Erased(self.erase(now, said, before).await?))
+            }
             LibraryCommand::Missed {
                 gap,
                 language,
@@ -543,6 +571,56 @@ impl Desk {
             return Ok(Ok(LibraryAnswer::Notice(notice)));
         }
         Ok(Ok(LibraryAnswer::Done))
+    }
+
+    /// Erases words whose time is over, a few at once: calls come first.
+    async fn erase(&mut self, now: Time, said: Said, before: Time) -> Result<usize, Failure> {
+        let due = self.library.due_words(said, before, ERASED_MAX).await?;
+        let count = due.len();
+        let mut articles: BTreeMap<Option<ArticleId>, Vec<String>> = BTreeMap::new();
+        for key in due {
+            articles.entry(key.article).or_default().push(key.digest);
+        }
+        for (article, words) in articles {
+            let event = LibraryEvent::WordsErased {
+                article,
+                said,
+                words,
+            };
+            self.add(now, &event).await?;
+        }
+        Ok(count)
+    }
+
+    async fn synonym(
+        &mut self,
+        now: Time,
+        author: &Author,
+        mut order: SynonymOrder,
+    ) -> Result<Result<LibraryAnswer, Refusal>, Failure> {
+        if let SynonymOrder::Set {
+            entry,
+            word,
+            digest,
+            ..
+        } = &mut order
+        {
+            *entry = std::mem::take(entry).cleaned();
+            *word = word_digest(entry);
+            *digest = entry_digest(entry).0;
+        }
+        let event = match decide_synonym(self.library.synonyms(), author, &order) {
+            Ok(event) => event,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        self.add(now, &event).await?;
+        if let SynonymOrder::Set { entry, .. } = &order {
+            self.library.keep_entry(entry);
+        }
+        Ok(Ok(match event {
+            LibraryEvent::SynonymSet { synonym, .. } => LibraryAnswer::Synonym(synonym),
+            _ => LibraryAnswer::Done,
+        }))
     }
 
     /// Puts digests in the place of what was written; gives what they stand for.

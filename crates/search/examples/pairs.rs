@@ -28,7 +28,7 @@ fn main() {
     }
     let text = std::fs::read_to_string(file.expect("a file")).expect("the file can be read");
     let list = evaluate::read(&text).expect("a list of pairs");
-    let figures = evaluate::run(&list.pairs, variant, ranking).expect("the index can be built");
+    let figures = evaluate::run(&list.pairs, variant, ranking, []).expect("the index can be built");
     for figures in figures {
         if std::env::var("SHORT").is_ok() {
             println!(

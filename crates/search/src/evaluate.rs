@@ -215,8 +215,16 @@ fn of_letters(text: &str) -> &'static str {
 }
 
 /// Indexes all answers together and asks each question once.
-pub fn run(pairs: &[Pair], variant: Variant, ranking: Ranking) -> Result<Vec<Figures>, Failure> {
+///
+/// `synonyms` is the table of the editors: a word, and what it means.
+pub fn run<'a>(
+    pairs: &[Pair],
+    variant: Variant,
+    ranking: Ranking,
+    synonyms: impl IntoIterator<Item = (&'a str, &'a [String])>,
+) -> Result<Vec<Figures>, Failure> {
     let index = Index::in_memory()?.ranked(ranking);
+    index.set_synonyms(synonyms);
     let documents = pairs.iter().enumerate().map(|(number, pair)| Document {
         article: number.to_string(),
         language: pair.language.clone(),

@@ -4,10 +4,12 @@
 pub(crate) mod audit;
 mod reading;
 mod rows;
+mod said;
 pub(crate) mod schema;
 
 pub use reading::{ArticleSearch, Whole};
 pub use rows::{ArticleRow, ArticleUse, GapCount, GapKey, OpenComment, UseKind, standing};
+pub use said::SaidKey;
 
 use crate::engine::{Fault, Lease, Reader, Writer};
 use crate::failure::{Broken, Failure};
@@ -18,9 +20,12 @@ use crate::key::{Key, hex};
 use crate::place::Place;
 use crate::value::Values;
 use center::city::{City, ContactId};
-use center::knowledge::{Article, ArticleId, LibraryEvent, Notice, NoticeId, Text};
+use center::knowledge::{
+    Article, ArticleId, Entry, LibraryEvent, Notice, NoticeId, Said, SynonymId, SynonymTable, Text,
+};
 use center::time::Time;
 use rows::{GapCount as Count, GapKey as About, place};
+use said::Pointers;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -46,6 +51,16 @@ pub fn text_digest(text: &Text) -> (String, String) {
 /// The texts of a notice by language, as they are stored.
 pub fn notice_digest(texts: &BTreeMap<String, String>) -> (String, String) {
     stored(texts)
+}
+
+/// An entry of the table of synonyms, as it is stored.
+pub fn entry_digest(entry: &Entry) -> (String, String) {
+    stored(entry)
+}
+
+/// Digest by which the word of an entry is told from others.
+pub fn word_digest(entry: &Entry) -> String {
+    digest(&entry.key())
 }
 
 fn stored<T: serde::Serialize>(value: &T) -> (String, String) {
@@ -80,6 +95,13 @@ pub struct Library {
     /// What was taken in of contacts and is not yet stored.
     uses: Vec<ArticleUse>,
     changed_notices: BTreeSet<NoticeId>,
+    /// The table of synonyms with what was taken in.
+    synonyms: SynonymTable,
+    changed_synonyms: BTreeSet<SynonymId>,
+    /// Words that were written or erased.
+    said: Pointers,
+    /// Words to erase: nothing points to them any more.
+    forgotten: BTreeSet<String>,
     rows: Vec<Rows>,
     faults: Faults,
 }
@@ -110,6 +132,10 @@ impl Library {
             comments: BTreeSet::new(),
             uses: Vec::new(),
             changed_notices: BTreeSet::new(),
+            synonyms: SynonymTable::default(),
+            changed_synonyms: BTreeSet::new(),
+            said: Pointers::new(),
+            forgotten: BTreeSet::new(),
             rows: rows::tables(),
             faults,
         })
@@ -139,6 +165,7 @@ impl Library {
         };
         self.last_article = self.last("SELECT max(article) FROM article").await?;
         self.last_notice = self.last("SELECT max(notice) FROM notice").await?;
+        self.synonyms = reading::synonym_table(&self.reader).await?;
         Ok(())
     }
 
@@ -157,6 +184,9 @@ impl Library {
         self.comments.clear();
         self.uses.clear();
         self.changed_notices.clear();
+        self.changed_synonyms.clear();
+        self.said.clear();
+        self.forgotten.clear();
         for rows in &mut self.rows {
             rows.values.clear();
         }
@@ -205,6 +235,11 @@ impl Library {
         Ok(self.notices.get(&id))
     }
 
+    /// The table of synonyms, with what was taken in and is not yet stored.
+    pub fn synonyms(&self) -> &SynonymTable {
+        &self.synonyms
+    }
+
     /// What counselors did with articles in a contact, with what was taken in and is not yet
     /// stored.
     pub async fn uses(&mut self, contact: ContactId) -> Result<Vec<ArticleUse>, Failure> {
@@ -234,6 +269,12 @@ impl Library {
         self.keep(&notice_digest(texts));
     }
 
+    /// Takes an entry of the table of synonyms into the next transaction, beside the event that
+    /// points to it.
+    pub fn keep_entry(&mut self, entry: &Entry) {
+        self.keep(&entry_digest(entry));
+    }
+
     fn keep(&mut self, (digest, body): &(String, String)) {
         let values = &mut self.rows[place::TEXT].values;
         values.text(digest).text(body);
@@ -253,6 +294,7 @@ impl Library {
             let digest = self.key.words(words);
             let values = &mut self.rows[place::WORDS].values;
             values.text(&digest).text(words);
+            self.forgotten.remove(&digest);
         }
     }
 
@@ -302,6 +344,12 @@ impl Library {
             self.notices.entry(*notice).or_default().apply(at, event);
             self.changed_notices.insert(*notice);
         }
+        self.changed_synonyms.extend(self.synonyms.apply(at, event));
+        for gone in said::apply(&mut self.said, at, event) {
+            if !self.is_said(&gone.digest).await? {
+                self.forgotten.insert(gone.digest);
+            }
+        }
         if let Some(about) = rows::gap_of(event, &code) {
             if !self.gaps.contains_key(&about) {
                 let count = reading::gap(&self.reader, &about).await?;
@@ -310,6 +358,27 @@ impl Library {
             self.gaps.entry(about).or_default().apply(at, event);
         }
         Ok(())
+    }
+
+    /// Whether something still points to words, with what was taken in and is not yet stored.
+    async fn is_said(&mut self, digest: &str) -> Result<bool, Failure> {
+        let mut stored = reading::said_keys(&self.reader, digest).await?;
+        stored.retain(|key| !self.said.contains_key(key));
+        let mut fresh = self.said.iter().filter(|(key, _)| key.digest == digest);
+        Ok(!stored.is_empty() || fresh.any(|(_, last)| last.is_some()))
+    }
+
+    /// Words of a kind that were written last before an instant, a few of them: their time is over.
+    pub async fn due_words(
+        &mut self,
+        said: Said,
+        before: Time,
+        limit: usize,
+    ) -> Result<Vec<SaidKey>, Failure> {
+        let mut due = reading::due_words(&self.reader, said, before, limit).await?;
+        // What was written again is not due, and what was erased is so already.
+        due.retain(|key| !self.said.contains_key(key));
+        Ok(due)
     }
 
     fn journal(&mut self, at: Time, event: &LibraryEvent) -> Result<(), Failure> {
@@ -370,6 +439,15 @@ impl Library {
                 rows::notice(notice, &mut self.rows[place::NOTICE].values);
             }
         }
+        for id in std::mem::take(&mut self.changed_synonyms) {
+            if let Some(entry) = self.synonyms.0.get(&id) {
+                rows::synonym(entry, &mut self.rows[place::SYNONYM].values);
+            }
+        }
+        said::plan(std::mem::take(&mut self.said), &mut self.rows);
+        for digest in std::mem::take(&mut self.forgotten) {
+            self.rows[place::WORDS_GONE].values.text(&digest);
+        }
         self.codes.clear();
         self.notices.clear();
         self.uses.clear();
@@ -400,6 +478,7 @@ impl Library {
         let mut gaps: BTreeMap<About, Count> = BTreeMap::new();
         let mut notices: BTreeMap<NoticeId, Notice> = BTreeMap::new();
         let mut codes: BTreeMap<ArticleId, String> = BTreeMap::new();
+        let mut synonyms = SynonymTable::default();
         let mut after = 0;
         loop {
             let events = reading::events_after(&self.reader, after, EVENTS_CHUNK).await?;
@@ -428,7 +507,11 @@ impl Library {
                 {
                     notices.entry(*notice).or_default().apply(*at, event);
                 }
+                synonyms.apply(*at, event);
+                // The words themselves are no table that follows: they are there, or erased.
+                said::apply(&mut self.said, *at, event);
             }
+            said::plan(std::mem::take(&mut self.said), &mut self.rows);
             self.write(None).await?;
         }
         for (about, count) in &gaps {
@@ -436,6 +519,9 @@ impl Library {
         }
         for notice in notices.values() {
             rows::notice(notice, &mut self.rows[place::NOTICE].values);
+        }
+        for entry in synonyms.0.values() {
+            rows::synonym(entry, &mut self.rows[place::SYNONYM].values);
         }
         self.write(None).await?;
         let last = codes.keys().next_back().map_or(0, |id| id.0 as i64);

@@ -1,5 +1,7 @@
 // Shows what is found while somebody types. Without it the form leads to a page of its own.
 const PAUSE = 180;
+// While the index is built, what was not found is asked for again.
+const AGAIN = 5000;
 const form = document.querySelector("form.search");
 const hits = document.getElementById("hits");
 let timer;
@@ -38,6 +40,11 @@ function place(found) {
     news.replaceWith(said);
   }
   hits.replaceChildren(document.adoptNode(fresh));
+  if ("again" in fresh.dataset) {
+    shown = undefined;
+    clearTimeout(timer);
+    timer = setTimeout(look, AGAIN);
+  }
 }
 
 if (form && hits) {

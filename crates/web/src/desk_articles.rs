@@ -187,7 +187,7 @@ async fn why_none(site: &Site) -> Result<&'static str, Failure> {
     let published = counts
         .iter()
         .any(|(status, count)| status.counselors_see() && *count > 0);
-    Ok(match (published, site.finder.is_empty()) {
+    Ok(match (published, site.finder.is_building()) {
         (false, _) => "empty",
         (true, true) => "building",
         (true, false) => "none",

@@ -1,26 +1,38 @@
 //! Keeps the search index in step with the library and asks it. Never the only copy of anything,
 //! never who may publish.
 
+mod documents;
+
 use center::city::{City, Language};
-use center::knowledge::{ArticleId, Library, Mark, Season, Text};
+use center::knowledge::{ArticleId, Season};
 use center::time::Day;
+use documents::documents;
+use hub::Change;
 use search::{Answer, Document, Failure, Index, Query};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use store::Archive;
 use store::library::Whole;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
 
 /// Changes of so long become one commit of the index: what is published is found within a second.
 const GATHER: Duration = Duration::from_millis(300);
+
+/// The same for what only changes the order in which articles are found: a busy day has a use of
+/// an article every second, and each commit of the index costs some hundred milliseconds.
+const GATHER_USES: Duration = Duration::from_secs(45);
 
 /// Pause before a library that could not be read is asked again.
 const AGAIN: Duration = Duration::from_secs(5);
 
 /// Articles that are brought into the index at once.
 const AT_ONCE: usize = 500;
+
+/// The same for the first ones, so that something is found soon.
+const FIRST: usize = 50;
 
 /// What is asked.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +55,8 @@ pub(crate) struct Asked {
 #[derive(Clone)]
 pub(crate) struct Finder {
     index: Arc<Index>,
+    /// The index was begun anew and does not hold all of the library yet.
+    building: Arc<AtomicBool>,
     hub: hub::Hub,
 }
 
@@ -59,7 +73,11 @@ impl Finder {
             let gone = std::io::Error::other(gone);
             Err(gone.into())
         })?;
+        // An index that was begun anew has nothing to wait for when the library is empty.
+        let empty = |(changed, _): (Vec<ArticleId>, i64)| changed.is_empty();
+        let building = index.position() == 0 && !archive.articles_since(0).await.is_ok_and(empty);
         let finder = Finder {
+            building: Arc::new(AtomicBool::new(building)),
             index: Arc::new(index),
             hub,
         };
@@ -93,30 +111,55 @@ impl Finder {
         answered.await.unwrap_or_else(gone)
     }
 
-    /// Whether nothing can be found because nothing was brought in yet.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.index.texts() == 0
+    /// Whether what is not found may only not have been brought in yet.
+    pub(crate) fn is_building(&self) -> bool {
+        self.building.load(Ordering::Acquire)
     }
 
     /// Catches up, then again whenever the library changes.
     async fn follow(self, archive: Archive) {
         let mut changes = self.hub.librarian().changes();
+        let mut table_is_old = true;
         loop {
-            if let Err(trouble) = self.catch_up(&archive).await {
+            if let Err(trouble) = self.step(&archive, &mut table_is_old).await {
                 tracing::error!(%trouble, "the index did not follow the library");
                 tokio::time::sleep(AGAIN).await;
                 continue;
             }
+            let mut due: Option<Instant> = None;
             loop {
-                match changes.recv().await {
-                    Ok(change) if change.articles.is_empty() => {}
-                    Ok(_) | Err(RecvError::Lagged(_)) => break,
-                    Err(RecvError::Closed) => return,
+                let told = match due {
+                    Some(at) => tokio::time::timeout_at(at, changes.recv()).await,
+                    None => Ok(changes.recv().await),
+                };
+                match told {
+                    Ok(Ok(change)) => {
+                        table_is_old |= change.synonyms;
+                        due = sooner(due, &change, Instant::now());
+                    }
+                    Ok(Err(RecvError::Lagged(_))) => {
+                        table_is_old = true;
+                        due = Some(Instant::now());
+                    }
+                    Ok(Err(RecvError::Closed)) => return,
+                    Err(_over) => break,
                 }
             }
-            tokio::time::sleep(GATHER).await;
             changes = changes.resubscribe();
         }
+    }
+
+    /// Sets the table of synonyms if it is old, and brings in what changed.
+    async fn step(&self, archive: &Archive, table_is_old: &mut bool) -> Result<(), Trouble> {
+        if *table_is_old {
+            let table = archive.synonyms().await?;
+            let entries = table.iter().map(|(_, one)| (&*one.word, &*one.meant));
+            let doubts = self.index.set_synonyms(entries);
+            let (entries, doubts) = (table.len(), doubts.len());
+            tracing::debug!(entries, doubts, "the table of synonyms is in use");
+            *table_is_old = false;
+        }
+        self.catch_up(archive).await
     }
 
     /// Brings in every article to which something happened since the index was last written.
@@ -126,6 +169,7 @@ impl Finder {
         if from > last as u64 {
             tracing::warn!("the index is ahead of the library, which is an older one: built anew");
             let index = self.index.clone();
+            self.building.store(true, Ordering::Release);
             let emptied = tokio::task::spawn_blocking(move || index.replace([], 0));
             emptied.await.map_err(std::io::Error::other)??;
             from = 0;
@@ -133,9 +177,13 @@ impl Finder {
         }
         let city = self.hub.city();
         let today = city.zone.civil(self.hub.now()).day;
-        let mut parts = changed.chunks(AT_ONCE).peekable();
-        while let Some(part) = parts.next() {
-            let position = if parts.peek().is_none() {
+        let mut done = 0;
+        while done < changed.len() {
+            // What is there answers while the rest is still brought in.
+            let size = if done == 0 { FIRST } else { AT_ONCE };
+            let part = &changed[done..changed.len().min(done + size)];
+            done += part.len();
+            let position = if done == changed.len() {
                 last as u64
             } else {
                 from
@@ -152,6 +200,7 @@ impl Finder {
                 tokio::task::spawn_blocking(move || index.put(&documents, &gone, position));
             written.await.map_err(std::io::Error::other)??;
         }
+        self.building.store(false, Ordering::Release);
         if !changed.is_empty() && from == 0 {
             let articles = changed.len();
             tracing::info!(articles, "the index of the library was built");
@@ -173,8 +222,9 @@ impl Finder {
         };
         let gone = match whole {
             Some(whole) if seen(&whole) => {
+                let searches = archive.searches_of(&whole.article).await?;
                 return Ok(Reading {
-                    documents: documents(&whole, &city.library, today),
+                    documents: documents(&whole, &searches, &city.library, today),
                     gone: None,
                 });
             }
@@ -186,6 +236,19 @@ impl Finder {
             gone,
         })
     }
+}
+
+/// When the index is written next, after a change: what is read differently comes in at once, all
+/// else is gathered.
+fn sooner(due: Option<Instant>, change: &Change, now: Instant) -> Option<Instant> {
+    if !change.readings.is_empty() || change.synonyms {
+        let soon = now + GATHER;
+        return Some(due.map_or(soon, |due| due.min(soon)));
+    }
+    if change.articles.is_empty() {
+        return due;
+    }
+    Some(due.unwrap_or(now + GATHER_USES))
 }
 
 /// What the index shall hold of an article.
@@ -224,125 +287,28 @@ fn open(folder: Option<&Path>) -> Result<Index, Failure> {
     }
 }
 
-/// Every text that is read of an article: for each language that of the whole city, and that of
-/// each district where it differs.
-fn documents(whole: &Whole, library: &Library, today: Day) -> Vec<Document> {
-    let Some(version) = whole.version() else {
-        return Vec::new();
-    };
-    let (article, facts) = (&whole.article, &version.facts);
-    let audience = if article.citizens_see(library, today) {
-        CITIZEN
-    } else {
-        COUNSELOR
-    };
-    let assured = article.assured.map_or(0, |day| i64::from(day.0));
-    let common = Document {
-        article: article.code.clone(),
-        category: facts.category.clone(),
-        owner: facts.owner.clone(),
-        audience: audience.to_owned(),
-        season: facts.season.map_or("", Season::code).to_owned(),
-        revised: assured,
-        used: u64::from(article.used) + u64::from(article.ratings.0),
-        ..Document::default()
-    };
-    let mut documents = Vec::new();
-    for (language, text) in &whole.texts {
-        let revised = revised(&version.marks, *language);
-        let common = Document {
-            language: language.code().to_owned(),
-            revised: assured.max(revised),
-            ..common.clone()
-        };
-        documents.push(document(&common, text));
-        for district in text.variants.keys() {
-            let there = Document {
-                district: district.clone(),
-                ..common.clone()
-            };
-            documents.push(document(&there, &text.in_district(district)));
-        }
-    }
-    documents
-}
-
-/// The day of a text's last revision, in days since 1970-01-01.
-fn revised(marks: &BTreeMap<Language, Mark>, language: Language) -> i64 {
-    let mark = marks.get(&language);
-    mark.map_or(0, |mark| mark.revised.0.div_euclid(center::time::DAY_MS))
-}
-
-fn document(common: &Document, text: &Text) -> Document {
-    let mut body = text.details.clone();
-    for part in text.documents.iter().chain([&text.fee, &text.time]) {
-        if !part.is_empty() {
-            body.push('\n');
-            body.push_str(part);
-        }
-    }
-    Document {
-        title: text.title.clone(),
-        questions: text.questions.clone(),
-        synonyms: text.synonyms.clone(),
-        answer: text.answer.clone(),
-        body,
-        place: format!("{} {}", text.office, text.telephone)
-            .trim()
-            .to_owned(),
-        ..common.clone()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use center::knowledge::{Article, Facts, Variant, Version};
-
-    fn whole() -> Whole {
-        let text = Text {
-            title: "여권 재발급".into(),
-            answer: "구청에 오시면 됩니다.".into(),
-            office: "시청".into(),
-            variants: BTreeMap::from([(
-                "north".to_owned(),
-                Variant {
-                    office: "북산구청".into(),
-                    ..Variant::default()
-                },
-            )]),
-            ..Text::default()
-        };
-        let version = Version {
-            revision: 1,
-            facts: Facts {
-                category: "ADM-01-02".into(),
-                ..Facts::default()
-            },
-            ..Version::default()
-        };
-        let article = Article {
-            code: "passport".into(),
-            versions: BTreeMap::from([(1, version)]),
-            published: Some(1),
-            assured: Some(Day(20_000)),
-            ..Article::default()
-        };
-        Whole {
-            article,
-            revision: 1,
-            texts: BTreeMap::from([(Language::Ko, text)]),
-        }
-    }
 
     #[test]
-    fn a_district_has_a_text_of_its_own_and_what_is_hidden_is_for_counselors() {
-        let library = Library::default();
-        let found = documents(&whole(), &library, Day(20_001));
-        let places: Vec<_> = found.iter().map(|d| (&*d.district, &*d.place)).collect();
-        assert_eq!(places, [("", "시청"), ("north", "북산구청")]);
-        assert!(found.iter().all(|one| one.audience == CITIZEN));
-        let later = documents(&whole(), &library, Day(30_000));
-        assert!(later.iter().all(|one| one.audience == COUNSELOR));
+    fn what_is_read_comes_in_at_once_and_uses_are_gathered() {
+        let now = Instant::now();
+        let use_of = |id| Change {
+            articles: vec![ArticleId(id)],
+            ..Change::default()
+        };
+        let first = sooner(None, &use_of(1), now).unwrap();
+        assert_eq!(first, now + GATHER_USES);
+        let later = now + GATHER_USES / 2;
+        assert_eq!(sooner(Some(first), &use_of(2), later), Some(first));
+        let published = Change {
+            readings: vec![ArticleId(3)],
+            ..use_of(3)
+        };
+        let soon = sooner(Some(first), &published, later);
+        assert_eq!(soon, Some(later + GATHER));
+        assert_eq!(sooner(soon, &use_of(1), later), soon);
+        assert_eq!(sooner(None, &Change::default(), now), None);
     }
 }

@@ -63,6 +63,7 @@ mod writing;
 /// Articles as files.
 pub mod articles {
     pub use crate::library::file::{FileFlaw, Found, Incoming, read_toml};
+    pub use crate::library::synonym_table::read as read_synonyms;
 }
 
 pub use session::{Password, hash_password};
@@ -203,6 +204,7 @@ pub async fn start(
         sending: desk_replies::Sending::default(),
         tried: links::Tried::default(),
         previews: library::import::Previews::default(),
+        synonym_previews: library::import::Previews::default(),
         finder,
         catalog: answers::catalog::Catalog::default(),
         searches: answers::missed::Searches::default(),

@@ -14,6 +14,9 @@ pub(crate) mod hsds;
 pub(crate) mod import;
 pub(crate) mod markup;
 pub(crate) mod notices;
+pub(crate) mod synonym_table;
+mod synonym_texts;
+pub(crate) mod synonyms;
 pub(crate) mod tables;
 pub(crate) mod texts;
 
@@ -63,6 +66,13 @@ pub(crate) fn routes() -> Router<Site> {
         )
         .route("/library/notices/{notice}/end", post(notices::end))
         .route("/notices", get(notices::now))
+        .route(
+            "/library/synonyms",
+            get(synonyms::synonyms).post(synonyms::set),
+        )
+        .route("/library/synonyms/{id}/{verb}", post(synonyms::act))
+        .route("/library/synonyms/import", post(synonyms::read))
+        .route("/library/synonyms/import/{token}", post(synonyms::take))
         .route("/library/gaps", get(gaps::gaps))
         .route("/library/gaps/settle", post(gaps::settle))
         .route("/library/export", get(export::export))

@@ -1,6 +1,7 @@
 //! What every page needs at hand, and who is asking. Never a page.
 
 use crate::figures;
+use crate::library::import::Previews;
 use crate::presence::Presence;
 use crate::session::{Session, Sessions};
 use crate::texts::{STAFF, STAFF_LANGUAGES, Staff};
@@ -40,7 +41,9 @@ pub(crate) struct Shared {
     /// Wrong words for pages behind links.
     pub(crate) tried: crate::links::Tried,
     /// Files that were read and not yet taken in.
-    pub(crate) previews: crate::library::import::Previews,
+    pub(crate) previews: Previews<crate::library::import::Planned>,
+    /// The same for tables of synonyms.
+    pub(crate) synonym_previews: Previews<crate::library::synonyms::Planned>,
     /// Searches the library.
     pub(crate) finder: crate::finder::Finder,
     /// What citizens may read of it.

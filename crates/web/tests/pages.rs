@@ -24,6 +24,10 @@ mod open;
 mod public;
 #[path = "../src/sample_city.rs"]
 mod sample_city;
+#[path = "pages/synonyms.rs"]
+mod synonyms;
+#[path = "pages/unready.rs"]
+mod unready;
 
 use center::city::{Channel, City, ContactId, CounselorId, Language};
 use center::command::{Answer, Command, Ending};
@@ -98,11 +102,25 @@ impl House {
     }
 
     async fn open_in(city: City, change: impl FnOnce(&mut Settings)) -> House {
+        House::open_at(House::folder(), city, change).await
+    }
+
+    /// A new folder for a record.
+    fn folder() -> std::path::PathBuf {
         let mut name = [0_u8; 8];
         getrandom::fill(&mut name).unwrap();
         let folder =
             std::env::temp_dir().join(format!("dasan-web-{name:02x?}").replace([' ', ','], ""));
         std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    /// Opens on what is in a folder.
+    async fn open_at(
+        folder: std::path::PathBuf,
+        city: City,
+        change: impl FnOnce(&mut Settings),
+    ) -> House {
         let city = Arc::new(city);
         let place = Place::Folder(folder.clone());
         let (journal, archive) = store::open(&place, &city).await.unwrap();

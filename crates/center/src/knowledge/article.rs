@@ -1,7 +1,7 @@
 //! An article as its events tell it: its versions, what is published of it, its comments. State
 //! changes only in `apply`. Never a decision.
 
-use super::event::LibraryEvent;
+use super::event::{LibraryEvent, Said};
 use super::status::Status;
 use super::{ArticleId, Audience, Season};
 use crate::city::{ContactId, CounselorId, Language};
@@ -261,6 +261,13 @@ impl Article {
     /// Takes in what happened.
     pub fn apply(&mut self, at: Time, event: &LibraryEvent) {
         if event.article().is_none() {
+            return;
+        }
+        if let LibraryEvent::WordsErased { said, words, .. } = event {
+            // What nobody did does not bring it to the top of a list.
+            if *said == Said::Search {
+                self.used_for.retain(|known| !words.contains(known));
+            }
             return;
         }
         self.changed = self.changed.max(at);

@@ -3,7 +3,7 @@
 
 use super::article::{Facts, Mark};
 use super::status::Status;
-use super::{ArticleId, Audience, NoticeId};
+use super::{ArticleId, Audience, NoticeId, SynonymId};
 use crate::city::{ContactId, CounselorId, Language};
 use crate::time::{Day, Time};
 use serde::{Deserialize, Serialize};
@@ -269,6 +269,62 @@ pub enum LibraryEvent {
         /// By whom.
         author: Option<CounselorId>,
     },
+    /// An entry of the city's table of synonyms, new or other than before.
+    SynonymSet {
+        /// Entry.
+        synonym: SynonymId,
+        /// By whom.
+        author: Option<CounselorId>,
+        /// Digest of the word by which it is told from others.
+        word: String,
+        /// Digest of the entry.
+        digest: String,
+    },
+    /// An entry of the table of synonyms was taken out.
+    SynonymRemoved {
+        /// Entry.
+        synonym: SynonymId,
+        /// By whom.
+        author: Option<CounselorId>,
+    },
+    /// Words whose time was over are erased. That they were there stays counted.
+    WordsErased {
+        /// The article that was used after them, or to which they were said; none for searches
+        /// that led to none.
+        article: Option<ArticleId>,
+        /// What they were.
+        said: Said,
+        /// Which, as digests.
+        words: Vec<String>,
+    },
+}
+
+/// What words in the library are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// Somebody searched for them.
+    Search,
+    /// A comment or a reason.
+    Remark,
+}
+
+impl Said {
+    /// Every kind.
+    pub const ALL: [Said; 2] = [Said::Search, Said::Remark];
+
+    /// The code as stored.
+    pub fn code(self) -> &'static str {
+        match self {
+            Said::Search => "search",
+            Said::Remark => "remark",
+        }
+    }
+
+    /// Reads a code.
+    pub fn parse(code: &str) -> Option<Said> {
+        Said::ALL.into_iter().find(|one| one.code() == code)
+    }
 }
 
 impl LibraryEvent {
@@ -289,10 +345,13 @@ impl LibraryEvent {
             | LibraryEvent::CommentSettled { article, .. }
             | LibraryEvent::Used { article, .. }
             | LibraryEvent::Rated { article, .. } => Some(*article),
+            LibraryEvent::WordsErased { article, .. } => *article,
             LibraryEvent::Missed { .. }
             | LibraryEvent::GapSettled { .. }
             | LibraryEvent::NoticeRaised { .. }
-            | LibraryEvent::NoticeEnded { .. } => None,
+            | LibraryEvent::NoticeEnded { .. }
+            | LibraryEvent::SynonymSet { .. }
+            | LibraryEvent::SynonymRemoved { .. } => None,
         }
     }
 
@@ -314,8 +373,12 @@ impl LibraryEvent {
             | LibraryEvent::Rated { author, .. }
             | LibraryEvent::GapSettled { author, .. }
             | LibraryEvent::NoticeRaised { author, .. }
-            | LibraryEvent::NoticeEnded { author, .. } => *author,
-            LibraryEvent::StatusPassed { .. } | LibraryEvent::Missed { .. } => None,
+            | LibraryEvent::NoticeEnded { author, .. }
+            | LibraryEvent::SynonymSet { author, .. }
+            | LibraryEvent::SynonymRemoved { author, .. } => *author,
+            LibraryEvent::StatusPassed { .. }
+            | LibraryEvent::Missed { .. }
+            | LibraryEvent::WordsErased { .. } => None,
         }
     }
 
@@ -333,6 +396,18 @@ impl LibraryEvent {
             | LibraryEvent::CommentSettled { reason, .. } => reason,
             _ => "",
         }
+    }
+
+    /// Words that somebody wrote, as digest, and what they are; none when nothing was written.
+    pub fn said(&self) -> Option<(Said, &str)> {
+        let (said, words) = match self {
+            LibraryEvent::Missed { words, .. }
+            | LibraryEvent::Used { words, .. }
+            | LibraryEvent::Rated { words, .. } => (Said::Search, words.as_str()),
+            LibraryEvent::Commented { words, .. } => (Said::Remark, words.as_str()),
+            _ => (Said::Remark, self.reason()),
+        };
+        Some((said, words)).filter(|(_, words)| !words.is_empty())
     }
 
     /// The contact in which a counselor used or judged it.

@@ -2,7 +2,7 @@
 
 use super::decide::is_address;
 use super::{
-    Article, ArticleId, Author, District, Facts, Library, LibraryEvent, Order, Refusal, Role,
+    Article, ArticleId, Author, District, Facts, Library, LibraryEvent, Order, Refusal, Role, Said,
     Status, Text, Unit, Variant, Written, code_fits, decide,
 };
 use crate::city::{Category, City, ContactId, CounselorId, Language, OutcomeCode};
@@ -485,6 +485,22 @@ fn what_a_counselor_used_is_counted_and_its_search_remembered() {
     }
     assert_eq!(desk.article().used, 4);
     assert_eq!(desk.article().used_for, ["second", "first"]);
+    let changed = desk.article().changed;
+    let erased = |said, words: &str| LibraryEvent::WordsErased {
+        article: Some(desk.article().id),
+        said,
+        words: vec![words.to_owned()],
+    };
+    let events = [
+        erased(Said::Remark, "first"),
+        erased(Said::Search, "second"),
+    ];
+    let article = desk.article.as_mut().expect("it is there");
+    for event in &events {
+        article.apply(desk.now + 5, event);
+    }
+    assert_eq!(article.used_for, ["first"], "only the search is forgotten");
+    assert_eq!((article.used, article.changed), (4, changed));
     let events = desk
         .ask_as(Role::Reader, &used(""))
         .expect("everybody uses");

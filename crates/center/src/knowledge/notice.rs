@@ -1,8 +1,8 @@
 //! Flash notices: what everybody must know now. Never longer than its time.
 
-use super::decide::{Author, Refusal};
+use super::decide::Author;
 use super::event::LibraryEvent;
-use super::{ArticleId, Audience, NoticeId, Role};
+use super::{ArticleId, Audience, NoticeId, Refusal, Role};
 use crate::city::CounselorId;
 use crate::time::{DAY_MS, Time};
 

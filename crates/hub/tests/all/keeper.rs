@@ -1,16 +1,20 @@
 //! What a crash left is recorded, what is due is erased, and nothing else is touched.
 
 use crate::town::{House, KIM};
-use center::city::{Channel, ContactId};
+use center::city::{Channel, ContactId, Language};
 use center::command::{Answer, Command, Ending, Written};
 use center::event::{Event, Marks};
+use center::knowledge::{Author, Gap};
 use center::time::{DAY_MS, Time};
+use hub::LibraryCommand;
 use hub::keeper::{Erased, Keeping, Swept, erase_due, sweep};
 use store::{BlobWriter, File, Letter, Personal, Search, note_digest, sound};
 
 const KEEPING: Keeping = Keeping {
     recordings_ms: 30 * DAY_MS,
     personal_ms: 300 * DAY_MS,
+    searches_ms: 100 * DAY_MS,
+    remarks_ms: 36_500 * DAY_MS,
 };
 
 /// A contact that was served and closed.
@@ -283,4 +287,43 @@ async fn what_nobody_could_read_goes_when_it_is_as_old_and_is_counted_for_good()
     assert_eq!(round(due + DAY_MS).await.unwrap(), unreadable(1));
     assert_eq!(house.archive.dead_letters(10).await.unwrap(), dead);
     assert!(house.audit().await.clean());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn searches_in_the_library_are_erased_after_their_time_and_stay_counted() {
+    let house = House::open().await;
+    let librarian = house.hub.librarian();
+    for words in ["bear in the park", "fox in the park", "bear in the park"] {
+        let missed = LibraryCommand::Missed {
+            gap: Gap::NoClick,
+            language: Language::En,
+            words: words.into(),
+            category: String::new(),
+        };
+        librarian.send(Author::default(), missed).await.unwrap();
+    }
+    let now = house.hub.now();
+    let words = |count| Erased {
+        words: count,
+        ..Erased::default()
+    };
+    let round = |at: Time| erase_due(&house.hub, &house.archive, KEEPING, at);
+    let due = now + KEEPING.searches_ms;
+    assert_eq!(round(due + -60_000).await.unwrap(), words(0));
+    assert_eq!(round(due + 60_000).await.unwrap(), words(2));
+    assert_eq!(round(due + 60_000).await.unwrap(), words(0));
+    let gaps = house.archive.library_gaps(Gap::NoClick, 9).await.unwrap();
+    let counts: Vec<i64> = gaps.iter().map(|(_, count)| count.open).collect();
+    assert_eq!(counts, [2, 1]);
+    let digests: Vec<&str> = gaps.iter().map(|(key, _)| key.about.as_str()).collect();
+    assert!(
+        house
+            .archive
+            .library_words(&digests)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let report = house.audit().await;
+    assert!(report.clean(), "{:?}", report.differences);
 }

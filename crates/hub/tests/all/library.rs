@@ -4,8 +4,8 @@ use crate::town::{House, KIM};
 use center::city::Language;
 use center::effect::Effect;
 use center::knowledge::{
-    ArticleId, Audience, Author, Facts, Gap, NoticeId, NoticeOrder, Order, Refusal, Role, Status,
-    Text, Unit, Written,
+    ArticleId, Audience, Author, Entry, Facts, Gap, NoticeId, NoticeOrder, Order, Refusal, Role,
+    Status, SynonymId, SynonymOrder, Text, Unit, Written,
 };
 use center::time::{Day, Time};
 use hub::{LibraryAnswer, LibraryCommand, LibraryError};
@@ -290,6 +290,80 @@ async fn first_prompt(house: &mut House, key: &str, name: &str) -> bool {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     unreachable!("numbers do not end")
+}
+
+fn synonym(synonym: Option<SynonymId>, base: &str, word: &str, meant: &str) -> LibraryCommand {
+    LibraryCommand::Synonym(SynonymOrder::Set {
+        synonym,
+        base: base.into(),
+        entry: Entry {
+            word: word.into(),
+            meant: vec![meant.into()],
+        },
+        word: String::new(),
+        digest: String::new(),
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_table_of_synonyms_is_on_paper_when_it_is_told() {
+    let house = house().await;
+    let librarian = house.hub.librarian();
+    let mut changes = librarian.changes();
+    let sent = librarian
+        .send(editor(), synonym(None, "", " 딱지 ", "과태료"))
+        .await;
+    assert_eq!(sent.unwrap(), LibraryAnswer::Synonym(SynonymId(1)));
+    assert!(changes.recv().await.unwrap().synonyms);
+    let table = house.archive.synonyms().await.unwrap();
+    assert_eq!((table.len(), table[0].1.word.as_str()), (1, "딱지"));
+    let reader = Author {
+        id: Some(KIM),
+        role: Role::Reader,
+    };
+    for (author, command, why) in [
+        (
+            editor(),
+            synonym(None, "", "딱지", "견인"),
+            Refusal::WordTaken,
+        ),
+        (editor(), synonym(None, "", "", "견인"), Refusal::NoWord),
+        (
+            editor(),
+            synonym(Some(SynonymId(1)), "", "딱지", "견인"),
+            Refusal::Stale,
+        ),
+        (
+            reader,
+            synonym(None, "", "물세", "수도"),
+            Refusal::NotAllowed,
+        ),
+    ] {
+        let refused = librarian.send(author, command).await;
+        let Err(LibraryError::Refused(refusal)) = refused else {
+            panic!("{refused:?} instead of {why}");
+        };
+        assert_eq!(refusal, why);
+    }
+    let base = table[0].0.digest.clone();
+    let changed = synonym(Some(SynonymId(1)), &base, "딱지", "과태료 고지서");
+    librarian.send(editor(), changed).await.unwrap();
+    let remove = SynonymOrder::Remove {
+        synonym: SynonymId(1),
+    };
+    let restore = SynonymOrder::Restore {
+        synonym: SynonymId(1),
+    };
+    for (order, left) in [(remove, 0), (restore, 1)] {
+        let command = LibraryCommand::Synonym(order);
+        librarian.send(editor(), command).await.unwrap();
+        assert_eq!(house.archive.synonyms().await.unwrap().len(), left);
+    }
+    house.is_clean().await;
+    let house = house.restart().await;
+    let table = house.archive.synonyms().await.unwrap();
+    assert_eq!(table[0].1.meant, ["과태료 고지서"]);
+    house.is_clean().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

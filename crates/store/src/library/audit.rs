@@ -1,6 +1,7 @@
 //! Follows the library's chain, folds every article again and compares. Never repairs.
 
 use super::rows::{self, GapCount, GapKey};
+use super::said::{self, Pointers};
 use super::{STREAM, digest};
 use crate::engine::Snapshot;
 use crate::failure::Failure;
@@ -9,7 +10,7 @@ use crate::insert::Insert;
 use crate::key::Key;
 use crate::value::{Record, Value, Values};
 use center::city::City;
-use center::knowledge::{Article, ArticleId, LibraryEvent, Notice, NoticeId};
+use center::knowledge::{Article, ArticleId, LibraryEvent, Notice, NoticeId, SynonymTable};
 use center::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,6 +66,11 @@ struct Audit {
     articles: BTreeMap<ArticleId, Article>,
     notices: BTreeMap<NoticeId, Notice>,
     gaps: BTreeMap<GapKey, GapCount>,
+    synonyms: SynonymTable,
+    /// Digests of every entry that the table of synonyms ever had.
+    entries: BTreeSet<String>,
+    /// What points to words.
+    said: Pointers,
     events: Told,
     uses: Told,
 }
@@ -170,6 +176,13 @@ impl Audit {
         {
             self.notices.entry(*notice).or_default().apply(at, event);
         }
+        self.synonyms.apply(at, event);
+        for gone in said::apply(&mut self.said, at, event) {
+            self.said.remove(&gone);
+        }
+        if let LibraryEvent::SynonymSet { digest, .. } = event {
+            self.entries.insert(digest.clone());
+        }
         if let Some(about) = rows::gap_of(event, &code) {
             self.gaps.entry(about).or_default().apply(at, event);
         }
@@ -201,6 +214,22 @@ impl Audit {
             rows::gap(about, count, &mut row);
             gaps.insert(name(&row, 3), row);
         }
+        let mut synonyms = Told::new();
+        for entry in self.synonyms.0.values() {
+            let mut row = Values::default();
+            rows::synonym(entry, &mut row);
+            synonyms.insert(name(&row, 1), row);
+        }
+        self.table(view, "synonym", &rows::SYNONYM, 1, synonyms)
+            .await?;
+        let mut said = Told::new();
+        for (key, last) in &self.said {
+            let mut row = Values::default();
+            said::row(key, last.unwrap_or_default(), &mut row);
+            said.insert(name(&row, 1), row);
+        }
+        self.table(view, "pointer to words", &rows::SAID, 1, said)
+            .await?;
         let events = std::mem::take(&mut self.events);
         self.table(view, "article", &rows::ARTICLE, 1, articles)
             .await?;
@@ -263,6 +292,7 @@ impl Audit {
         let marks = versions.flat_map(|version| version.marks.values());
         let mut needed: BTreeSet<String> = marks.map(|mark| mark.digest.clone()).collect();
         needed.extend(self.notices.values().map(|notice| notice.digest.clone()));
+        needed.append(&mut self.entries);
         let mut after = String::new();
         loop {
             let mut asked = Values::default();
@@ -290,17 +320,24 @@ impl Audit {
         Ok(())
     }
 
-    /// What was said is what was said; what was erased may be missing.
+    /// What was said is what was said, what was erased is gone, and nothing else is missing.
     async fn words(&mut self, view: &mut Snapshot, key: Option<&Key>) -> Result<(), Failure> {
-        let Some(key) = key else {
-            return Ok(());
-        };
+        let needed = self.said.keys().map(|key| key.digest.clone());
+        let needed: BTreeSet<String> = needed.collect();
+        let mut missing = needed.clone();
         let text = "SELECT digest, text FROM library_words";
         for record in view.query(text, Values::default()).await?.iter() {
             let (named, words) = (record.text(0)?, record.text(1)?);
-            if key.words(words) != named {
+            missing.remove(named);
+            if key.is_some_and(|key| key.words(words) != named) {
                 self.differs(format!("the words {named} are not those that were written"));
             }
+            if !needed.contains(named) {
+                self.differs(format!("the words {named} were erased but are there"));
+            }
+        }
+        for named in missing {
+            self.differs(format!("the words {named} are missing"));
         }
         Ok(())
     }

@@ -3,13 +3,15 @@
 
 use super::STREAM;
 use super::rows::{self, ArticleRow, ArticleUse, GapCount, GapKey, OpenComment};
+use super::said::{self, SaidKey};
 use crate::archive::Archive;
 use crate::engine::Reader;
 use crate::failure::Failure;
 use crate::value::{Record, Values};
 use center::city::{ContactId, CounselorId, Language};
 use center::knowledge::{
-    Article, ArticleId, Gap, LibraryEvent, Notice, NoticeId, Season, Status, Text, Version,
+    Article, ArticleId, Entry, Gap, LibraryEvent, Notice, NoticeId, Said, Season, Status, Synonym,
+    SynonymTable, Text, Version, is_search,
 };
 use center::time::Time;
 use std::collections::BTreeMap;
@@ -338,6 +340,40 @@ impl Archive {
         by_digest(self.reader(), text, digests).await
     }
 
+    /// Every entry that the table of synonyms ever had.
+    pub async fn synonym_table(&self) -> Result<Vec<Synonym>, Failure> {
+        let table = synonym_table(self.reader()).await?;
+        Ok(table.0.into_values().collect())
+    }
+
+    /// The table of synonyms without what was removed, by its words.
+    pub async fn synonyms(&self) -> Result<Vec<(Synonym, Entry)>, Failure> {
+        let table = synonym_table(self.reader()).await?;
+        let there: Vec<Synonym> = table.0.into_values().filter(|one| !one.removed).collect();
+        let digests: Vec<&str> = there.iter().map(|one| one.digest.as_str()).collect();
+        let bodies = bodies(self.reader(), &digests).await?;
+        let entries = there.into_iter().map(|one| {
+            let body = bodies.get(&one.digest).map_or("", String::as_str);
+            let entry: Entry = serde_json::from_str(body).map_err(|error| {
+                Failure::Corrupt(format!("synonym {} cannot be read: {error}", one.id))
+            })?;
+            Ok((one, entry))
+        });
+        let mut entries = entries.collect::<Result<Vec<_>, Failure>>()?;
+        entries.sort_by(|one, other| one.1.word.cmp(&other.1.word));
+        Ok(entries)
+    }
+
+    /// What was searched for when counselors used an article, the latest first: without what was
+    /// erased, and without what may tell of a person.
+    pub async fn searches_of(&self, article: &Article) -> Result<Vec<String>, Failure> {
+        let digests: Vec<&str> = article.used_for.iter().map(String::as_str).collect();
+        let mut words = self.library_words(&digests).await?;
+        let latest = digests.iter().rev();
+        let known = latest.filter_map(|digest| words.remove(*digest));
+        Ok(known.filter(|words| is_search(words)).collect())
+    }
+
     /// What counselors did with articles in a contact, oldest first, with the article as lists show
     /// it.
     pub async fn article_uses(
@@ -433,6 +469,40 @@ pub(super) async fn uses(reader: &Reader, contact: ContactId) -> Result<Vec<Arti
     let text = format!("SELECT {columns} FROM article_use WHERE contact = $1 ORDER BY seq");
     let found = reader.query(&text, asked).await?;
     found.iter().map(rows::read_use).collect()
+}
+
+/// What points to words.
+pub(super) async fn said_keys(reader: &Reader, digest: &str) -> Result<Vec<SaidKey>, Failure> {
+    let mut asked = Values::default();
+    asked.text(digest);
+    let text = "SELECT digest, said, article FROM library_said WHERE digest = $1";
+    let found = reader.query(text, asked).await?;
+    found.iter().map(said::read).collect()
+}
+
+/// Words of a kind that were written last before an instant, the oldest first.
+pub(super) async fn due_words(
+    reader: &Reader,
+    said: Said,
+    before: Time,
+    limit: usize,
+) -> Result<Vec<SaidKey>, Failure> {
+    let mut asked = Values::default();
+    asked.text(said.code()).int(before.0).int(limit as i64);
+    let text = "SELECT digest, said, article FROM library_said WHERE said = $1 AND last < $2 \
+                ORDER BY last, name LIMIT $3";
+    let found = reader.query(text, asked).await?;
+    found.iter().map(said::read).collect()
+}
+
+/// Every entry of the table of synonyms, removed ones too.
+pub(super) async fn synonym_table(reader: &Reader) -> Result<SynonymTable, Failure> {
+    let text = format!("SELECT {} FROM synonym", rows::SYNONYM.columns);
+    let found = reader.query(&text, Values::default()).await?;
+    let read = |record| rows::read_synonym(record).map(|entry| (entry.id, entry));
+    Ok(SynonymTable(
+        found.iter().map(read).collect::<Result<_, _>>()?,
+    ))
 }
 
 /// Notices that are live or begin later, with their texts by language.

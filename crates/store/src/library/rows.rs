@@ -8,7 +8,7 @@ use crate::value::{Record, Values};
 use center::city::{City, ContactId, CounselorId, Language};
 use center::knowledge::{
     Article, ArticleId, Audience, Comment, Gap, LibraryEvent, Notice, NoticeId, Season, Status,
-    TextState, Version,
+    Synonym, SynonymId, TextState, Version,
 };
 use center::time::{Day, Time};
 
@@ -54,6 +54,24 @@ pub(crate) static NOTICE: Insert = Insert::new(
         columns: "ended",
     },
 );
+pub(crate) static SYNONYM: Insert = Insert::new(
+    "synonym",
+    "synonym, word, digest, author, changed, removed",
+    Conflict::Replace {
+        key: "synonym",
+        columns: "word, digest, author, changed, removed",
+    },
+);
+pub(crate) static SAID: Insert = Insert::new(
+    "library_said",
+    "name, digest, said, article, last",
+    Conflict::Replace {
+        key: "name",
+        columns: "last",
+    },
+);
+static SAID_GONE: Insert = Insert::new("library_said", "name", Conflict::Erase);
+static WORDS_GONE: Insert = Insert::new("library_words", "digest", Conflict::Erase);
 static TEXT: Insert = Insert::new("library_text", "digest, body", Conflict::Keep);
 static WORDS: Insert = Insert::new("library_words", "digest, text", Conflict::Keep);
 
@@ -68,13 +86,30 @@ pub(crate) mod place {
     pub const GAP: usize = 6;
     pub const NOTICE: usize = 7;
     pub const USE: usize = 8;
-    pub const META: usize = 9;
+    pub const SYNONYM: usize = 9;
+    pub const SAID: usize = 10;
+    pub const SAID_GONE: usize = 11;
+    pub const WORDS_GONE: usize = 12;
+    pub const META: usize = 13;
 }
 
 /// Empty tables in the order of writing.
 pub(crate) fn tables() -> Vec<Rows> {
-    let kinds: [&'static Insert; 10] = [
-        &JOURNAL, &TEXT, &WORDS, &ARTICLE, &EVENT, &COMMENT, &GAP, &NOTICE, &USE, &META,
+    let kinds: [&'static Insert; 14] = [
+        &JOURNAL,
+        &TEXT,
+        &WORDS,
+        &ARTICLE,
+        &EVENT,
+        &COMMENT,
+        &GAP,
+        &NOTICE,
+        &USE,
+        &SYNONYM,
+        &SAID,
+        &SAID_GONE,
+        &WORDS_GONE,
+        &META,
     ];
     kinds.into_iter().map(Rows::new).collect()
 }
@@ -393,6 +428,29 @@ pub(crate) fn read_notice(record: Record<'_>) -> Result<Notice, Failure> {
         prompt: record.text(6)?.to_owned(),
         article: record.maybe(7)?.map(|id| ArticleId(id as u64)),
         ended: record.maybe(8)?.map(Time),
+    })
+}
+
+/// Adds the row of an entry of the table of synonyms.
+pub(crate) fn synonym(entry: &Synonym, values: &mut Values) {
+    values
+        .int(entry.id.0 as i64)
+        .text(&entry.word)
+        .text(&entry.digest)
+        .maybe(entry.author.map(|author| i64::from(author.0)))
+        .int(entry.changed.0)
+        .int(i64::from(entry.removed));
+}
+
+/// Reads a row in the order of [`SYNONYM`].
+pub(crate) fn read_synonym(record: Record<'_>) -> Result<Synonym, Failure> {
+    Ok(Synonym {
+        id: SynonymId(record.int(0)? as u64),
+        word: record.text(1)?.to_owned(),
+        digest: record.text(2)?.to_owned(),
+        author: record.maybe(3)?.map(|id| CounselorId(id as u32)),
+        changed: Time(record.int(4)?),
+        removed: record.int(5)? != 0,
     })
 }
 

@@ -6,7 +6,7 @@ use crate::schema::spoken;
 
 /// Version of everything that follows from the library's journal. Raise it whenever a column, or
 /// the fold of an article, changes.
-pub(crate) const VERSION: &str = "2";
+pub(crate) const VERSION: &str = "4";
 
 /// Truth beside the journal: texts by their digest, and words that can be erased.
 pub(crate) const TRUTH: &str = "
@@ -26,6 +26,8 @@ DROP TABLE IF EXISTS article_comment;
 DROP TABLE IF EXISTS article_use;
 DROP TABLE IF EXISTS library_gap;
 DROP TABLE IF EXISTS notice;
+DROP TABLE IF EXISTS synonym;
+DROP TABLE IF EXISTS library_said;
 CREATE TABLE article (
     article {id},
     code TEXT NOT NULL UNIQUE,
@@ -109,7 +111,24 @@ CREATE TABLE notice (
     article BIGINT,
     ended BIGINT
 );
-CREATE INDEX notice_live ON notice (until) WHERE ended IS NULL;";
+CREATE INDEX notice_live ON notice (until) WHERE ended IS NULL;
+CREATE TABLE synonym (
+    synonym {id},
+    word TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    author BIGINT,
+    changed BIGINT NOT NULL,
+    removed BIGINT NOT NULL
+);
+CREATE TABLE library_said (
+    name TEXT NOT NULL PRIMARY KEY,
+    digest TEXT NOT NULL,
+    said TEXT NOT NULL,
+    article BIGINT NOT NULL,
+    last BIGINT NOT NULL
+){clustered};
+CREATE INDEX library_said_digest ON library_said (digest);
+CREATE INDEX library_said_last ON library_said (said, last);";
 
 /// Statements that make all projections anew, empty.
 pub(crate) fn projections(dialect: &Dialect) -> String {

@@ -5,13 +5,13 @@ use crate::on_both;
 use crate::paper::Paper;
 use center::city::{City, ContactId, CounselorId, Language};
 use center::knowledge::{
-    ArticleId, Audience, Facts, Gap, LibraryEvent, Mark, NoticeId, Season, Status, Text, TextState,
-    Variant,
+    ArticleId, Audience, Entry, Facts, Gap, LibraryEvent, Mark, NoticeId, Said, Season, Status,
+    SynonymId, Text, TextState, Variant,
 };
 use center::time::{DAY_MS, Day, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use store::library::{ArticleSearch, Library, UseKind, text_digest};
+use store::library::{ArticleSearch, Library, UseKind, entry_digest, text_digest, word_digest};
 use store::{Archive, Failure, Fault, Report};
 
 const KIM: CounselorId = CounselorId(1);
@@ -167,6 +167,41 @@ async fn written(paper: &Paper) -> Archive {
     library.add(START + 40, &notice).await.unwrap();
     library.commit().await.unwrap();
     archive
+}
+
+fn entry(word: &str, meant: &str) -> Entry {
+    Entry {
+        word: word.into(),
+        meant: vec![meant.into()],
+    }
+}
+
+/// Takes an entry of the table of synonyms into the next transaction.
+async fn set(library: &mut Library, synonym: u64, entry: &Entry) {
+    library.keep_entry(entry);
+    let set = LibraryEvent::SynonymSet {
+        synonym: SynonymId(synonym),
+        author: Some(KIM),
+        word: word_digest(entry),
+        digest: entry_digest(entry).0,
+    };
+    library.add(START + 50, &set).await.unwrap();
+}
+
+/// A table of synonyms: one entry changed, one removed.
+async fn tabled(paper: &Paper, city: &Arc<City>) -> (Library, Archive) {
+    let (mut library, archive) = ready(paper, city).await;
+    set(&mut library, 1, &entry("딱지", "과태료")).await;
+    set(&mut library, 2, &entry("민증", "주민등록증")).await;
+    library.commit().await.unwrap();
+    set(&mut library, 1, &entry("딱지", "과태료 고지서")).await;
+    let removed = LibraryEvent::SynonymRemoved {
+        synonym: SynonymId(2),
+        author: None,
+    };
+    library.add(START + 60, &removed).await.unwrap();
+    library.commit().await.unwrap();
+    (library, archive)
 }
 
 fn names(report: &Report, what: &str) -> bool {
@@ -380,6 +415,199 @@ on_both!(every_tampering_in_the_library_is_named, paper, {
         .unwrap();
     let report = paper.audit().await;
     assert!(names(&report, "was written last"));
+});
+
+on_both!(the_table_of_synonyms_is_what_was_written, paper, {
+    let (library, archive) = tabled(&paper, &paper.city).await;
+    let table = archive.synonyms().await.unwrap();
+    assert_eq!(table.len(), 1);
+    assert_eq!(table[0].1, entry("딱지", "과태료 고지서"));
+    assert_eq!(table[0].0.author, Some(KIM));
+    let all = archive.synonym_table().await.unwrap();
+    let removed: Vec<bool> = all.iter().map(|one| one.removed).collect();
+    assert_eq!(removed, [false, true]);
+    assert_eq!(library.synonyms().next(), SynonymId(3));
+    drop((library, archive));
+    let report = paper.audit().await;
+    assert!(report.clean(), "{:?}", report.differences);
+    // Other rules: everything is built anew at the next start.
+    let mut city = (*paper.city).clone();
+    city.library.check_days = 10;
+    let city = Arc::new(city);
+    let (library, archive) = ready(&paper, &city).await;
+    assert_eq!(archive.synonym_table().await.unwrap(), all);
+    drop((library, archive));
+    for (done, undone, said) in [
+        (
+            "UPDATE synonym SET removed = 0 WHERE synonym = 2",
+            "UPDATE synonym SET removed = 1 WHERE synonym = 2",
+            "synonym 2 differs from its events in: removed",
+        ),
+        (
+            "UPDATE library_text SET body = REPLACE(body, '고지서', '고발장')",
+            "UPDATE library_text SET body = REPLACE(body, '고발장', '고지서')",
+            "is not the one that was written",
+        ),
+    ] {
+        paper.tamper(done).await.unwrap();
+        let report = store::audit(&paper.place, &city).await.unwrap();
+        assert!(names(&report, said), "{done}: {:?}", report.differences);
+        paper.tamper(undone).await.unwrap();
+        let report = store::audit(&paper.place, &city).await.unwrap();
+        assert!(report.clean(), "{undone}: {:?}", report.differences);
+    }
+});
+
+on_both!(
+    a_table_of_synonyms_that_was_not_written_is_not_there,
+    paper,
+    {
+        let (mut library, archive) = ready(&paper, &paper.city).await;
+        set(&mut library, 1, &entry("딱지", "과태료")).await;
+        library.faults().next(Fault::Commit);
+        assert!(library.commit().await.is_err());
+        library.recover(&paper.city).await.unwrap();
+        assert_eq!(library.synonyms().next(), SynonymId(1));
+        assert!(archive.synonyms().await.unwrap().is_empty());
+    }
+);
+
+/// Erases words of a kind that were written last before an instant.
+async fn erase(library: &mut Library, said: Said, before: Time) -> usize {
+    let due = library.due_words(said, before, 9).await.unwrap();
+    for key in &due {
+        let erased = LibraryEvent::WordsErased {
+            article: key.article,
+            said,
+            words: vec![key.digest.clone()],
+        };
+        library.add(before, &erased).await.unwrap();
+    }
+    library.commit().await.unwrap();
+    due.len()
+}
+
+on_both!(
+    words_are_erased_when_nothing_points_to_them_any_more,
+    paper,
+    {
+        drop(written(&paper).await);
+        let (mut library, archive) = ready(&paper, &paper.city).await;
+        let used = archive.article(ArticleId(1)).await.unwrap().unwrap();
+        assert_eq!(
+            archive.searches_of(&used).await.unwrap(),
+            ["the fee is wrong"]
+        );
+        let digest = |words: &str| library.words_digest(words);
+        let (fee, bear, why) = (
+            digest("the fee is wrong"),
+            digest("bear in the park"),
+            digest("because"),
+        );
+        let left = async || {
+            let known = archive.library_words(&[&fee, &bear, &why]).await.unwrap();
+            known.into_values().collect::<Vec<_>>()
+        };
+        assert_eq!(left().await.len(), 3);
+        // The bear was searched for twice, the last time at 30.
+        assert_eq!(erase(&mut library, Said::Search, START + 30).await, 1);
+        let found = archive.article(ArticleId(1)).await.unwrap().unwrap();
+        assert_eq!(
+            found.used_for, [""; 0],
+            "the article has forgotten its search"
+        );
+        assert_eq!((found.used, found.changed), (used.used, used.changed));
+        assert_eq!(left().await.len(), 3, "it was a comment as well");
+        assert_eq!(erase(&mut library, Said::Search, START + 31).await, 1);
+        assert!(!left().await.contains(&"bear in the park".to_owned()));
+        let gaps = archive.library_gaps(Gap::NoClick, 9).await.unwrap();
+        assert_eq!(gaps[0].1.open, 2, "what was counted stays");
+        assert_eq!(erase(&mut library, Said::Search, START + 99).await, 0);
+        let (_, seq) = archive.articles_since(0).await.unwrap();
+        assert_eq!(erase(&mut library, Said::Remark, START + 10).await, 3);
+        assert_eq!(left().await, [""; 0]);
+        let (again, _) = archive.articles_since(seq).await.unwrap();
+        assert_eq!(again.len(), 2, "the index looks at both again");
+        let report = paper.audit().await;
+        assert!(report.clean(), "{:?}", report.differences);
+        // Said again, they are there again.
+        library.keep_words("bear in the park");
+        let missed = LibraryEvent::Missed {
+            gap: Gap::NoClick,
+            language: Language::En,
+            words: bear.clone(),
+            category: String::new(),
+        };
+        library.add(START + 200, &missed).await.unwrap();
+        library.commit().await.unwrap();
+        assert_eq!(left().await, ["bear in the park"]);
+        drop(library);
+        // Other rules: everything is built anew at the next start.
+        let mut city = (*paper.city).clone();
+        city.library.check_days = 10;
+        let city = Arc::new(city);
+        let (mut library, archive) = ready(&paper, &city).await;
+        let report = store::audit(&paper.place, &city).await.unwrap();
+        assert!(report.clean(), "{:?}", report.differences);
+        assert_eq!(erase(&mut library, Said::Search, START + 200).await, 0);
+        drop((library, archive));
+        paper.tamper("DELETE FROM library_words").await.unwrap();
+        let report = store::audit(&paper.place, &city).await.unwrap();
+        assert!(names(&report, "are missing"), "{:?}", report.differences);
+    }
+);
+
+on_both!(words_that_are_said_again_in_the_same_moment_stay, paper, {
+    drop(written(&paper).await);
+    let (mut library, archive) = ready(&paper, &paper.city).await;
+    let bear = library.words_digest("bear in the park");
+    let missed = LibraryEvent::Missed {
+        gap: Gap::NoClick,
+        language: Language::En,
+        words: bear.clone(),
+        category: String::new(),
+    };
+    let erased = LibraryEvent::WordsErased {
+        article: None,
+        said: Said::Search,
+        words: vec![bear.clone()],
+    };
+    let known = async || archive.library_words(&[&bear]).await.unwrap().len();
+    // Searched for, then due: it is not due any more.
+    library.add(START + 70, &missed).await.unwrap();
+    library.keep_words("bear in the park");
+    let due = library
+        .due_words(Said::Search, START + 60, 9)
+        .await
+        .unwrap();
+    assert!(due.iter().all(|key| key.digest != bear), "{due:?}");
+    library.commit().await.unwrap();
+    // Erased, then searched for.
+    library.add(START + 80, &erased).await.unwrap();
+    library.add(START + 80, &missed).await.unwrap();
+    library.keep_words("bear in the park");
+    library.commit().await.unwrap();
+    assert_eq!(known().await, 1);
+    // Erased in a transaction that fails.
+    library.add(START + 90, &erased).await.unwrap();
+    library.faults().next(Fault::Commit);
+    assert!(library.commit().await.is_err());
+    library.recover(&paper.city).await.unwrap();
+    assert_eq!(known().await, 1);
+    let report = paper.audit().await;
+    assert!(report.clean(), "{:?}", report.differences);
+    library.add(START + 90, &erased).await.unwrap();
+    library.commit().await.unwrap();
+    assert_eq!(known().await, 0);
+    paper
+        .tamper(&format!(
+            "INSERT INTO library_words (digest, text) VALUES ('{bear}', 'bear in the park')"
+        ))
+        .await
+        .unwrap();
+    let report = paper.audit().await;
+    let said = "were erased but are there";
+    assert!(names(&report, said), "{:?}", report.differences);
 });
 
 on_both!(the_library_keeps_what_was_written, paper, {

@@ -2,7 +2,7 @@
 //! places and the taxonomy, page by page. Never another mapping than that of the library's files.
 
 use super::article::{Sought, seek};
-use super::catalog::{Head, Heads};
+use super::catalog::Head;
 use super::{Page, open_json, unread};
 use crate::Site;
 use crate::finder;
@@ -12,7 +12,7 @@ use crate::links;
 use crate::site::today;
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use center::city::{Category, Language, name_in};
@@ -172,8 +172,14 @@ async fn described(State(site): State<Site>, headers: HeaderMap) -> Response {
 }
 
 /// The articles that a question narrows to, in order.
-async fn narrowed(site: &Site, wanted: &Wanted, heads: &Heads) -> Result<Vec<Arc<Head>>, Response> {
-    let mut found: Vec<Arc<Head>> = if wanted.search.trim().is_empty() {
+async fn narrowed(site: &Site, wanted: &Wanted) -> Result<Vec<Arc<Head>>, Response> {
+    let all = wanted.search.trim().is_empty();
+    if !all && site.finder.is_building() {
+        return Err(later());
+    }
+    let heads = site.catalog.heads(site).await;
+    let heads = heads.map_err(|failure| unread(&failure))?;
+    let mut found: Vec<Arc<Head>> = if all {
         heads.values().cloned().collect()
     } else {
         let asked = finder::Asked {
@@ -212,6 +218,12 @@ async fn narrowed(site: &Site, wanted: &Wanted, heads: &Heads) -> Result<Vec<Arc
     Ok(found)
 }
 
+/// Not everything can be found yet: a program asks again.
+fn later() -> Response {
+    let wait = [(header::RETRY_AFTER, "5")];
+    super::open((StatusCode::SERVICE_UNAVAILABLE, wait).into_response())
+}
+
 async fn told(site: &Site, head: &Head, language: Language) -> Result<Option<Value>, Failure> {
     match seek(site, &head.code).await? {
         Sought::Seen(whole) => Ok(service(&whole, site.city(), language, today(site))),
@@ -225,11 +237,7 @@ async fn services(
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Response {
-    let heads = match site.catalog.heads(&site).await {
-        Ok(heads) => heads,
-        Err(failure) => return unread(&failure),
-    };
-    let found = match narrowed(&site, &wanted, &heads).await {
+    let found = match narrowed(&site, &wanted).await {
         Ok(found) => found,
         Err(response) => return response,
     };
@@ -343,11 +351,7 @@ async fn places(
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Response {
-    let heads = match site.catalog.heads(&site).await {
-        Ok(heads) => heads,
-        Err(failure) => return unread(&failure),
-    };
-    let mut found = match narrowed(&site, &wanted, &heads).await {
+    let mut found = match narrowed(&site, &wanted).await {
         Ok(found) => found,
         Err(response) => return response,
     };

@@ -4,7 +4,7 @@
 use crate::chat_keeper::Pace;
 use crate::site::{Site, closing};
 use center::city::Language;
-use center::knowledge::{Author, Gap, Role};
+use center::knowledge::{Author, Gap, Role, is_search};
 use hub::LibraryCommand;
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -20,10 +20,6 @@ const WAITING_MAX: usize = 5_000;
 const VISITOR_MAX: usize = 20;
 const ALL_MAX: usize = 2_000;
 const WINDOW: Duration = Duration::from_hours(1);
-/// Letters of words that are told; longer ones are a story, not a search.
-const LETTERS_MAX: usize = 100;
-/// So many digits are a number of somebody.
-const DIGITS_MAX: usize = 6;
 /// How often is looked for searches that were not followed.
 const SWEEP: Duration = Duration::from_secs(20);
 
@@ -70,7 +66,7 @@ impl Searches {
         found: Vec<String>,
         now: Instant,
     ) {
-        if !worth_telling(words) {
+        if !is_search(words) {
             return;
         }
         let words = words.to_lowercase();
@@ -111,17 +107,6 @@ impl Searches {
         }
         due
     }
-}
-
-/// Whether a search tells an editor something, and nothing of a person.
-fn worth_telling(words: &str) -> bool {
-    let letters = words
-        .chars()
-        .filter(|letter| letter.is_alphabetic())
-        .count();
-    let digits = words.chars().filter(char::is_ascii_digit).count();
-    let long = words.chars().count() > LETTERS_MAX;
-    letters >= 2 && digits < DIGITS_MAX && !long && !words.contains('@')
 }
 
 /// Tells the library what was not followed, until the house closes; then of all that waits.

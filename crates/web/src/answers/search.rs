@@ -16,6 +16,9 @@ use center::city::{Language, name_in};
 use search::{Hit, Marked};
 use std::time::Instant;
 
+/// Seconds after which a page that found nothing asks again while the index is built.
+const AGAIN_S: u32 = 5;
+
 /// Articles on a page of results.
 const FOUND: usize = 15;
 
@@ -44,6 +47,10 @@ pub(crate) struct Found {
     said: String,
     /// Something was searched for and nothing was found.
     nothing: bool,
+    /// Not everything is in the index yet.
+    partly: bool,
+    /// Nothing was found of what is there already: the page asks again by itself.
+    again: bool,
     meant: Option<(String, String)>,
     lines: Vec<Line>,
     ask: AskBox,
@@ -57,6 +64,8 @@ struct SearchPage {
     title: String,
     found: Option<Found>,
     browse: String,
+    /// Seconds after which the page asks again; none when it need not.
+    again_s: Option<u32>,
 }
 
 /// `GET /search`
@@ -75,7 +84,8 @@ pub(crate) async fn search(
             Ok((found, codes)) => {
                 let now = Instant::now();
                 let language = page_language(tag);
-                if !is_robot(&parts.headers) {
+                // What is not in the index yet is no gap of the library.
+                if !found.partly && !is_robot(&parts.headers) {
                     let who = visitor(&site, &parts);
                     site.searches.asked(who, &asked.q, language, codes, now);
                 }
@@ -104,6 +114,7 @@ pub(crate) async fn search(
     };
     let shown = SearchPage {
         browse: link("/articles", &[("lang", tag)]),
+        again_s: found.as_ref().filter(|one| one.again).map(|_| AGAIN_S),
         search: SearchBox::new(&site, tag, &asked.q, &asked.district),
         title,
         found,
@@ -143,12 +154,22 @@ async fn look(site: &Site, tag: &str, asked: &Asked) -> Result<(Found, Vec<Strin
         limit: FOUND,
         ..finder::Asked::default()
     };
+    // Asked before the search: what comes in meanwhile is only found a little later.
+    let partly = site.finder.is_building();
     let mut answer = site.finder.find(question).await?;
     // The index follows the library within a second; what was just taken back is not shown.
-    let heads = site.catalog.heads(site).await?;
+    let heads = if answer.hits.is_empty() {
+        Heads::default()
+    } else {
+        site.catalog.heads(site).await?
+    };
     answer.hits.retain(|hit| heads.contains_key(&hit.article));
     let codes = answer.hits.iter().map(|hit| hit.article.clone()).collect();
-    Ok((Found::new(site, tag, asked, &answer, &heads), codes))
+    let mut found = Found::new(site, tag, asked, &answer, &heads);
+    if partly {
+        found.complete_later();
+    }
+    Ok((found, codes))
 }
 
 impl Found {
@@ -170,6 +191,8 @@ impl Found {
             t,
             said: fill(said, &[("q", &asked.q), ("n", &count.to_string())]),
             nothing: count == 0,
+            partly: false,
+            again: false,
             meant,
             lines: lines
                 .map(|hit| line(site, tag, asked, hit, heads))
@@ -184,9 +207,20 @@ impl Found {
             t: ask.t,
             said: ask.t.trouble.to_owned(),
             nothing: true,
+            partly: false,
+            again: false,
             meant: None,
             lines: Vec::new(),
             ask,
+        }
+    }
+
+    /// Says that the index is still being built.
+    fn complete_later(&mut self) {
+        self.partly = true;
+        self.again = self.nothing;
+        if self.nothing {
+            self.t.building.clone_into(&mut self.said);
         }
     }
 }
@@ -227,4 +261,54 @@ fn is_robot(headers: &axum::http::HeaderMap) -> bool {
     ["bot", "crawl", "spider", "slurp"]
         .into_iter()
         .any(|name| agent.contains(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(lines: Vec<Line>) -> Found {
+        let t = super::super::texts::in_language("en");
+        let ask = AskBox {
+            t,
+            question: "bears".into(),
+            writes: true,
+            number: "120".into(),
+            by_phone: "Call 120".into(),
+        };
+        Found {
+            t,
+            said: "Said.".into(),
+            nothing: lines.is_empty(),
+            partly: false,
+            again: false,
+            meant: None,
+            lines,
+            ask,
+        }
+    }
+
+    #[test]
+    fn what_is_found_of_a_part_of_the_library_is_shown_as_such() {
+        let line = Line {
+            href: "/articles/bill".into(),
+            title: vec![("Bill".into(), true)],
+            passage: Vec::new(),
+            lang: "en".into(),
+            tongue: "",
+            district: String::new(),
+        };
+        let mut some = found(vec![line]);
+        assert!(!some.to_string().contains(some.t.partly));
+        some.complete_later();
+        let html = some.to_string();
+        assert!(html.contains(some.t.partly) && html.contains("/articles/bill"));
+        assert!(html.contains("<textarea") && !html.contains("data-again"));
+        let mut none = found(Vec::new());
+        assert!(none.to_string().contains(none.t.nothing_hint));
+        none.complete_later();
+        let html = none.to_string();
+        assert!(html.contains(none.t.building) && html.contains("data-again"));
+        assert!(!html.contains(none.t.nothing_hint) && !html.contains("<textarea"));
+    }
 }

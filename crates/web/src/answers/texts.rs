@@ -83,6 +83,20 @@ words!(
         "いまは検索できません。相談員にお聞きください。",
         "Hiện không tìm được. Vui lòng hỏi tư vấn viên.",
         "Одоогоор хайлт ажиллахгүй байна. Зөвлөхөөс асууна уу."];
+    building: [
+        "지금 검색을 준비하고 있습니다. 잠시 뒤 이 화면이 저절로 다시 찾습니다.",
+        "The search is being made ready. This page searches again by itself in a few seconds.",
+        "搜索正在准备中。几秒后本页会自动重新搜索。",
+        "検索を準備しています。数秒後にこのページが自動でもう一度検索します。",
+        "Đang chuẩn bị tìm kiếm. Trang này sẽ tự tìm lại sau vài giây.",
+        "Хайлтыг бэлтгэж байна. Хэдэн секундийн дараа энэ хуудас өөрөө дахин хайна."];
+    partly: [
+        "검색을 준비하고 있어 아직 모든 답이 나오지 않습니다.",
+        "The search is still being made ready: not every answer is found yet.",
+        "搜索仍在准备中，部分答案暂时找不到。",
+        "検索を準備中のため、まだ見つからない答えがあります。",
+        "Tìm kiếm vẫn đang được chuẩn bị nên chưa hiện đủ câu trả lời.",
+        "Хайлтыг бэлтгэж байгаа тул бүх хариулт хараахан гарахгүй."];
     browse: [
         "분야별로 보기",
         "All answers by topic",

@@ -428,7 +428,9 @@ fn happened(
     let told = history.iter().filter(|(_, event)| {
         !matches!(
             event,
-            LibraryEvent::Rated { .. } | LibraryEvent::Used { .. }
+            LibraryEvent::Rated { .. }
+                | LibraryEvent::Used { .. }
+                | LibraryEvent::WordsErased { .. }
         )
     });
     let one = |(at, event): &(Time, LibraryEvent)| {

@@ -86,7 +86,9 @@ pub(crate) fn said(l: &'static Words, error: &LibraryError) -> (StatusCode, &'st
             let status = match refusal {
                 Refusal::NotAllowed => StatusCode::FORBIDDEN,
                 Refusal::Unknown => StatusCode::NOT_FOUND,
-                Refusal::Stale | Refusal::WrongState | Refusal::CodeTaken => StatusCode::CONFLICT,
+                Refusal::Stale | Refusal::WrongState | Refusal::CodeTaken | Refusal::WordTaken => {
+                    StatusCode::CONFLICT
+                }
                 _ => StatusCode::UNPROCESSABLE_ENTITY,
             };
             (status, l.refusal(*refusal))

@@ -1,7 +1,8 @@
-//! Everything in one file: TOML, JSON, a table, or HSDS services. Never a change.
+//! Every article in one file: TOML, JSON, a table, or HSDS services; and the table of synonyms.
+//! Never a change.
 
 use super::texts::{self, Words};
-use super::{Shelf, file, hsds, page_language, tables};
+use super::{Shelf, file, hsds, page_language, synonym_table, tables};
 use crate::Site;
 use crate::site::{Frame, Staffer, page, refuse, today, trouble};
 use crate::texts::Staff;
@@ -17,11 +18,12 @@ use store::library::Whole;
 const AT_ONCE: usize = 500;
 
 /// The files: name and media type.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     ("articles.toml", "application/toml; charset=utf-8"),
     ("articles.json", "application/json"),
     ("articles.csv", "text/csv; charset=utf-8"),
     ("hsds.json", "application/json"),
+    ("synonyms.csv", "text/csv; charset=utf-8"),
 ];
 
 #[derive(Template)]
@@ -31,7 +33,7 @@ struct ExportPage {
     l: &'static Words,
     frame: Frame,
     shelf: Shelf,
-    files: [&'static str; 4],
+    files: [&'static str; 5],
 }
 
 /// `GET /library/export`
@@ -55,21 +57,9 @@ pub(crate) async fn file(
         let message = staffer.words.not_found;
         return refuse(staffer.words, StatusCode::NOT_FOUND, message);
     };
-    let wholes = match everything(&site, name != "hsds.json").await {
-        Ok(wholes) => wholes,
+    let body = match written(&site, &staffer, name).await {
+        Ok(body) => body,
         Err(failure) => return trouble(staffer.words, &failure),
-    };
-    let city = site.city();
-    let body = match name {
-        "articles.toml" => file::write_toml(&wholes, city),
-        "articles.json" => file::write_json(&wholes, city),
-        "articles.csv" => tables::write(&wholes),
-        _ => hsds::write(
-            &wholes,
-            city,
-            page_language(staffer.words.tag),
-            today(&site),
-        ),
     };
     let shown = format!("attachment; filename=\"{name}\"");
     let headers = [
@@ -77,6 +67,24 @@ pub(crate) async fn file(
         (header::CONTENT_DISPOSITION, shown),
     ];
     (headers, body).into_response()
+}
+
+async fn written(site: &Site, staffer: &Staffer, name: &str) -> Result<String, Failure> {
+    if name == "synonyms.csv" {
+        let table = site.archive.synonyms().await?;
+        return Ok(synonym_table::write(table.iter().map(|(_, entry)| entry)));
+    }
+    let wholes = everything(site, name != "hsds.json").await?;
+    let city = site.city();
+    Ok(match name {
+        "articles.toml" => file::write_toml(&wholes, city),
+        "articles.json" => file::write_json(&wholes, city),
+        "articles.csv" => tables::write(&wholes),
+        _ => {
+            let language = page_language(staffer.words.tag);
+            hsds::write(&wholes, city, language, today(site))
+        }
+    })
 }
 
 /// Every article with the texts of its latest revision, or of what is published.

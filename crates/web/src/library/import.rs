@@ -30,7 +30,7 @@ use store::library::{Whole, text_digest};
 const FILE_MAX: usize = 10 << 20;
 
 /// Lines of the preview; the rest is counted.
-const SHOWN_MAX: usize = 500;
+pub(super) const SHOWN_MAX: usize = 500;
 
 /// Previews that wait for their button, and how long.
 const PREVIEWS_MAX: usize = 16;
@@ -74,29 +74,34 @@ enum Plan {
 }
 
 #[derive(Clone, Debug)]
-struct Planned {
+pub(crate) struct Planned {
     code: String,
     title: String,
     languages: String,
     plan: Plan,
 }
 
-struct Preview {
+struct Preview<T> {
     who: CounselorId,
     at: Time,
-    planned: Vec<Planned>,
+    planned: Vec<T>,
 }
 
 /// Previews by their token, until their button is pressed or their time is over.
-#[derive(Default)]
-pub(crate) struct Previews(Mutex<BTreeMap<String, Preview>>);
+pub(crate) struct Previews<T>(Mutex<BTreeMap<String, Preview<T>>>);
 
-impl Previews {
-    fn keep(&self, preview: Preview) -> String {
+impl<T> Default for Previews<T> {
+    fn default() -> Previews<T> {
+        Previews(Mutex::default())
+    }
+}
+
+impl<T> Previews<T> {
+    /// Keeps what somebody was shown; gives the token of its button.
+    pub(crate) fn keep(&self, who: CounselorId, at: Time, planned: Vec<T>) -> String {
         let token = crate::session::random_hex(16);
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = preview.at;
-        all.retain(|_, other| now - other.at < PREVIEW_MS);
+        all.retain(|_, other| at - other.at < PREVIEW_MS);
         while all.len() >= PREVIEWS_MAX {
             let oldest = all.iter().min_by_key(|(_, other)| other.at);
             let Some(oldest) = oldest.map(|(token, _)| token.clone()) else {
@@ -104,11 +109,12 @@ impl Previews {
             };
             all.remove(&oldest);
         }
-        all.insert(token.clone(), preview);
+        all.insert(token.clone(), Preview { who, at, planned });
         token
     }
 
-    fn take(&self, token: &str, who: CounselorId) -> Option<Vec<Planned>> {
+    /// Gives it once, to whom it was shown.
+    pub(crate) fn take(&self, token: &str, who: CounselorId) -> Option<Vec<T>> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.get(token).filter(|preview| preview.who == who)?;
         all.remove(token).map(|preview| preview.planned)
@@ -181,7 +187,7 @@ pub(crate) async fn blank(State(site): State<Site>, staffer: Staffer) -> Respons
 }
 
 /// What whoever is no editor gets to see.
-fn closed(staffer: &Staffer) -> Option<Response> {
+pub(super) fn closed(staffer: &Staffer) -> Option<Response> {
     if staffer.profile.library == Role::Editor {
         return None;
     }
@@ -191,9 +197,9 @@ fn closed(staffer: &Staffer) -> Option<Response> {
 }
 
 /// A file as it was sent.
-struct Sent {
+pub(super) struct Sent {
     name: String,
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
     given: Given,
 }
 
@@ -229,9 +235,10 @@ pub(crate) async fn read(State(site): State<Site>, request: Request) -> Response
 }
 
 /// Why a file was not taken.
-struct Wrong(StatusCode, &'static str);
+pub(super) struct Wrong(pub(super) StatusCode, pub(super) &'static str);
 
-async fn sent(site: &Site, staffer: &Staffer, request: Request) -> Result<Sent, Wrong> {
+/// Takes a file out of its form.
+pub(super) async fn sent(site: &Site, staffer: &Staffer, request: Request) -> Result<Sent, Wrong> {
     let l = texts::in_language(staffer.words.tag);
     let unread = |status: StatusCode| {
         if status == StatusCode::PAYLOAD_TOO_LARGE {
@@ -307,7 +314,7 @@ fn parsed(site: &Site, sent: &Sent) -> Result<Found, &'static str> {
 }
 
 /// UTF-8, else what spreadsheets in Korea write.
-fn decoded(bytes: &[u8]) -> String {
+pub(super) fn decoded(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.trim_start_matches('\u{feff}').to_owned(),
         Err(_) => encoding_rs::EUC_KR.decode(bytes).0.into_owned(),
@@ -353,11 +360,7 @@ async fn preview(
     page.previewed = true;
     if new + changed > 0 {
         page.go = fill(l.import_go, &[("n", &(new + changed).to_string())]);
-        page.token = site.previews.keep(Preview {
-            who: staffer.id(),
-            at: site.now(),
-            planned,
-        });
+        page.token = site.previews.keep(staffer.id(), site.now(), planned);
     }
     Ok(page)
 }

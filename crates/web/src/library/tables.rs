@@ -50,11 +50,11 @@ const COLUMNS: [(&str, &[&str]); 22] = [
 ];
 
 /// A line of a file and its fields.
-type Line = (usize, Vec<String>);
+pub(super) type Line = (usize, Vec<String>);
 
 /// Takes a file apart (RFC 4180): quoted fields may hold line ends. A quote that never ends takes
 /// the rest of the file, and is said.
-fn lines(text: &str, by: char) -> Result<Vec<Line>, usize> {
+pub(super) fn lines(text: &str, by: char) -> Result<Vec<Line>, usize> {
     let mut lines = Vec::new();
     let mut line: Line = (1, vec![String::new()]);
     let mut number = 1;
@@ -88,7 +88,7 @@ fn lines(text: &str, by: char) -> Result<Vec<Line>, usize> {
 }
 
 /// What parts the columns: whichever the first line has most of.
-fn separator(text: &str) -> char {
+pub(super) fn separator(text: &str) -> char {
     let head = text.lines().next().unwrap_or_default();
     let count = |by: &char| head.matches(*by).count();
     [',', ';', '\t']
@@ -99,15 +99,16 @@ fn separator(text: &str) -> char {
 }
 
 /// Where each known column stands.
-struct Head(BTreeMap<&'static str, usize>);
+pub(super) struct Head(BTreeMap<&'static str, usize>);
 
 impl Head {
-    fn of(fields: &[String]) -> Head {
+    /// Finds columns by one of their names.
+    pub(super) fn of(fields: &[String], columns: &[(&'static str, &[&str])]) -> Head {
         let plain = |text: &str| text.trim().trim_start_matches('\u{feff}').to_lowercase();
         let mut head = BTreeMap::new();
         for (at, field) in fields.iter().enumerate() {
             let field = plain(field);
-            let known = COLUMNS
+            let known = columns
                 .iter()
                 .find(|(_, names)| names.contains(&field.as_str()));
             if let Some((name, _)) = known {
@@ -117,7 +118,8 @@ impl Head {
         Head(head)
     }
 
-    fn get<'a>(&self, fields: &'a [String], name: &str) -> &'a str {
+    /// What a line has in a column, empty for nothing.
+    pub(super) fn get<'a>(&self, fields: &'a [String], name: &str) -> &'a str {
         let field = self.0.get(name).and_then(|at| fields.get(*at));
         let field = field.map_or("", |field| field.trim());
         // The apostrophe that keeps spreadsheets from running it.
@@ -125,7 +127,7 @@ impl Head {
         field.strip_prefix('\'').filter(formula).unwrap_or(field)
     }
 
-    fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 }
@@ -144,7 +146,7 @@ pub(crate) fn read(text: &str, city: &City, given: &Given) -> Found {
         found.flaw("1", "the file is empty");
         return found;
     };
-    let head = Head::of(names);
+    let head = Head::of(names, &COLUMNS);
     if !head.has("title") || !(head.has("answer") || head.has("details")) {
         let what = "the first line names no columns `title` and `answer` (제목, 답변 or 내용)";
         found.flaw("1", what);

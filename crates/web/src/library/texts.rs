@@ -26,7 +26,10 @@ words!(
     comments: ["의견", "Comments"];
     import: ["가져오기", "Import"];
     export: ["내보내기", "Export"];
-    export_lead: ["자료 전체를 한 파일로 받습니다.", "Everything in one file."];
+    synonym_table: ["동의어", "Synonyms"];
+    export_lead: [
+        "자료 전체를 한 파일로 받습니다. 동의어 표는 synonyms.csv에 있습니다.",
+        "Every article in one file, whichever form you choose. The table of synonyms is synonyms.csv."];
     search: ["찾기", "Search"];
     show: ["보기", "Show"];
     clear: ["조건 지우기", "Clear"];
@@ -282,6 +285,8 @@ words!(
         "A text has no title or answer, or an answer of more than two sentences."];
     r_no_reason: ["이유를 써 주세요.", "It needs a reason."];
     r_too_many: ["너무 많습니다.", "There are too many already."];
+    r_no_word: ["말과 뜻을 모두 쓰세요.", "Write the word and what it means."];
+    r_word_taken: ["이 말은 이미 표에 있습니다.", "The table has this word already."];
     r_unwritten: ["지금은 저장할 수 없습니다. 잠시 뒤 다시 시도하세요.", "It cannot be saved right now. Try again in a moment."];
 
     e_drafted: ["만듦", "Created"];
@@ -412,6 +417,8 @@ impl Words {
             Refusal::Flawed => self.r_flawed,
             Refusal::NoReason => self.r_no_reason,
             Refusal::TooMany => self.r_too_many,
+            Refusal::NoWord => self.r_no_word,
+            Refusal::WordTaken => self.r_word_taken,
         }
     }
 
@@ -448,7 +455,10 @@ impl Words {
             | LibraryEvent::Missed { .. }
             | LibraryEvent::GapSettled { .. }
             | LibraryEvent::NoticeRaised { .. }
-            | LibraryEvent::NoticeEnded { .. } => String::new(),
+            | LibraryEvent::NoticeEnded { .. }
+            | LibraryEvent::SynonymSet { .. }
+            | LibraryEvent::SynonymRemoved { .. }
+            | LibraryEvent::WordsErased { .. } => String::new(),
         }
     }
 }

@@ -7,6 +7,8 @@ use super::library::{Who, published, shelves};
 use super::{House, Reply};
 use center::city::{Channel, ContactId};
 use center::event::Marks;
+use center::knowledge::{Author, Said};
+use hub::{LibraryAnswer, LibraryCommand};
 use serde_json::{Value, json};
 use std::time::Duration;
 use store::library::UseKind;
@@ -274,4 +276,45 @@ async fn a_city_without_a_way_to_text_says_so() {
     let reply = ask(&house, &kim, "text", &one).await;
     assert!(reply.body.contains("\"no_texts\""), "{}", reply.body);
     house.close().await;
+}
+
+#[tokio::test]
+async fn odd_words_find_what_was_used_after_them_and_numbers_do_not() {
+    let house = House::open_in(shelves(), |_| {}).await;
+    let lee = house.sign_in("lee").await;
+    published(&house, &lee, "bill").await;
+    let (kim, _desk) = ready(&house, "kim").await;
+    let contact = written(&house, &kim).await;
+    let odd = json!({ "text": "drip tribute zzzz" });
+    found(&house, &kim, &json!({ "text": "water bill" })).await;
+    assert_eq!(told(&house, &kim, "find", &odd).await["state"], "none");
+    let mut one = json!({ "contact": contact.0, "article": "bill", "revision": 1,
+        "language": "en", "district": "", "sent": false, "text": "drip tribute zzzz" });
+    told(&house, &kim, "use", &one).await;
+    published(&house, &lee, "other").await;
+    one["article"] = "other".into();
+    one["text"] = "qqqq 010-1234-5678".into();
+    told(&house, &kim, "use", &one).await;
+    // What is published brings in what was gathered until then.
+    published(&house, &lee, "third").await;
+    let list = found(&house, &kim, &odd).await;
+    assert_eq!(list["articles"][0]["code"], "bill");
+    assert_eq!(list["articles"].as_array().unwrap().len(), 1, "{list}");
+    let number = json!({ "text": "qqqq 010-1234-5678" });
+    assert_eq!(told(&house, &kim, "find", &number).await["state"], "none");
+    let erase = LibraryCommand::EraseWords {
+        said: Said::Search,
+        before: house.hub.now() + 1_000,
+    };
+    let erased = house.hub.librarian().send(Author::house(), erase).await;
+    assert_eq!(erased.unwrap(), LibraryAnswer::Erased(2));
+    published(&house, &lee, "fourth").await;
+    for _ in 0..100 {
+        if told(&house, &kim, "find", &odd).await["state"] == "none" {
+            house.close().await;
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("what was erased is still found");
 }

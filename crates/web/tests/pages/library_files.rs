@@ -11,6 +11,11 @@ use std::sync::Arc;
 
 /// Sends a file to the import page.
 async fn send(house: &House, who: &Who, name: &str, content: &str) -> Reply {
+    send_to(house, who, "/library/import", (name, content)).await
+}
+
+/// Sends a file to a page.
+pub async fn send_to(house: &House, who: &Who, path: &str, (name, content): (&str, &str)) -> Reply {
     let mut body = String::new();
     for (field, value) in [
         ("token", who.1.as_str()),
@@ -37,14 +42,19 @@ async fn send(house: &House, who: &Who, name: &str, content: &str) -> Reply {
         ("accept-language", "en"),
     ];
     house
-        .send(Request::new("POST", "/library/import", &headers, &body))
+        .send(Request::new("POST", path, &headers, &body))
         .await
 }
 
 /// The address of a preview's button.
 fn button(page: &str) -> Option<String> {
-    let rest = page.split("action=\"/library/import/").nth(1)?;
-    Some(format!("/library/import/{}", rest.split('"').next()?))
+    button_of(page, "/library/import/")
+}
+
+/// The address of a button that begins so.
+pub fn button_of(page: &str, begins: &str) -> Option<String> {
+    let rest = page.split(&format!("action=\"{begins}")).nth(1)?;
+    Some(format!("{begins}{}", rest.split('"').next()?))
 }
 
 async fn house() -> House {
