@@ -298,7 +298,7 @@ mod tests {
             articles: vec![ArticleId(id)],
             ..Change::default()
         };
-        let first = sooner(None, &use_of(1), now).unwrap();
+        let first = sooner(None, &use_of(1), now).expect("uses are gathered");
         assert_eq!(first, now + GATHER_USES);
         let later = now + GATHER_USES / 2;
         assert_eq!(sooner(Some(first), &use_of(2), later), Some(first));
