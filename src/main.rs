@@ -13,6 +13,7 @@ mod secret;
 mod serve;
 mod simulate;
 mod simulation;
+mod units;
 mod writing;
 
 use clap::Parser;

@@ -4,7 +4,7 @@
 use crate::answers;
 use crate::city::{self, SAMPLE_PASSWORD};
 use crate::config::{Serve, Settings};
-use crate::{library, prompts, secret, simulation, writing};
+use crate::{library, prompts, secret, simulation, units, writing};
 use anyhow::{Context, Result};
 use center::city::City;
 use center::time::DAY_MS;
@@ -32,6 +32,7 @@ pub async fn run(serve: &Serve) -> Result<ExitCode> {
     }
     let mut read = city::read(folder)?;
     read.city.callbacks = !settings.file.telephony.route.is_empty();
+    read.city.library.mails = settings.file.messaging.mails();
     read.city.texting = settings.file.messaging.texts();
     let city = Arc::new(read.city);
     let answers = answers::read(folder, &city)?;
@@ -57,6 +58,7 @@ pub async fn run(serve: &Serve) -> Result<ExitCode> {
             .take()
             .context("the hub gives its letters once")?,
         transcriber: writing::transcriber(transcripts),
+        units: units::writer(archive.clone(), city.clone(), origin(&settings)),
     };
     let open = letters(&settings, &hub, &archive, place).await?;
     let keeping = Keeping {
@@ -113,6 +115,12 @@ async fn letters(
 fn number(settings: &Settings) -> String {
     let own = settings.file.number.clone();
     own.unwrap_or_else(|| "120".to_owned())
+}
+
+/// Where people of the city open its pages.
+fn origin(settings: &Settings) -> String {
+    let own = settings.file.origin.clone();
+    own.unwrap_or_else(|| format!("http://{}", settings.web))
 }
 
 async fn stop(telephony: Telephony, web: Web) {

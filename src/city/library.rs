@@ -125,6 +125,7 @@ impl Check {
             check_days: days("check_days", file.library.check_days, 3_650),
             answer_days: days("answer_days", file.library.answer_days, 90),
             hide_days: days("hide_days", file.library.hide_days, 3_650),
+            mails: false,
             units: units.unit.into_iter().map(unit).collect(),
             districts: units.district.into_iter().map(district).collect(),
             holidays,

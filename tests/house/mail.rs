@@ -72,11 +72,16 @@ impl MailServer {
 
     /// The settings of a city that sends by it.
     pub fn settings(&self) -> String {
+        self.settings_at(self.port)
+    }
+
+    /// The same at another port.
+    pub fn settings_at(&self, port: u64) -> String {
         format!(
             "[[messaging.mail]]\naddress = '120@haneul.example'\ndisplay_name = 'Haneul 120'\n\
              [messaging.mail.submission]\nhost = 'localhost'\nport = {}\nauthority = '{}'\n\
              user = '120'\npassword = 'secret'\n",
-            self.port, self.authority
+            port, self.authority
         )
     }
 

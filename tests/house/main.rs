@@ -5,6 +5,7 @@
 
 mod access;
 mod articles;
+mod asking;
 mod browser;
 mod building;
 mod call;

@@ -3,6 +3,7 @@
 //! calls.
 
 mod article;
+mod asks;
 mod decide;
 mod event;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod text;
 mod words;
 
 pub use article::{Article, Comment, Facts, Law, Mark, TextState, Version};
+pub use asks::{Owed, decide_asks};
 pub use decide::{Author, Order, Written, code_fits, decide, may};
 pub use event::{Gap, LibraryEvent, Said};
 pub use notice::{Notice, NoticeOrder, decide_notice};
@@ -187,6 +189,8 @@ pub struct Library {
     pub answer_days: u16,
     /// Days after which an article that nobody assured is hidden from citizens (handbook: 30).
     pub hide_days: u16,
+    /// Whether a connection exists by which units are asked by mail.
+    pub mails: bool,
 }
 
 impl Default for Library {
@@ -198,6 +202,7 @@ impl Default for Library {
             check_days: 180,
             answer_days: 5,
             hide_days: 30,
+            mails: false,
         }
     }
 }

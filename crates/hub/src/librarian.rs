@@ -2,9 +2,10 @@
 //! shows or searches it. Never decides, never waits for a call, and no call waits for it.
 
 use center::city::{City, Language};
+use center::event::Fortune;
 use center::knowledge::{
     Article, ArticleId, Author, Gap, LibraryEvent, Notice, NoticeId, NoticeOrder, Order, Refusal,
-    Said, SynonymId, SynonymOrder, Text, decide, decide_notice, decide_synonym,
+    Said, SynonymId, SynonymOrder, Text, decide, decide_asks, decide_notice, decide_synonym,
 };
 use center::time::{Day, Time};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,6 +73,13 @@ pub enum LibraryCommand {
         words: String,
         /// The category; empty for a search.
         category: String,
+    },
+    /// What became of a mail to a unit.
+    UnitReached {
+        /// Number of the mail.
+        letter: u32,
+        /// What became of it.
+        fortune: Fortune,
     },
     /// An editor has dealt with a gap.
     SettleGap {
@@ -401,10 +409,51 @@ impl Desk {
                 return;
             }
         }
+        if let Err(failure) = self.ask_units(now, today).await {
+            tracing::error!(%failure, "units could not be asked");
+            self.sound = false;
+            return;
+        }
+        if !self.write(now).await {
+            self.sound = false;
+            return;
+        }
         if !due.is_empty() {
             tracing::info!(articles = due.len(), "the library's calendar was followed");
         }
         self.ticked = Some(today);
+    }
+
+    /// Decides which units are asked by mail for what has become due or overdue.
+    async fn ask_units(&mut self, now: Time, today: Day) -> Result<(), Failure> {
+        let (owed, asked, next) = self.library.owed(today).await?;
+        for event in decide_asks(&self.city, today, &owed, &asked, next) {
+            self.add(now, &event).await?;
+        }
+        Ok(())
+    }
+
+    /// A mail whose fate is open has got one.
+    async fn unit_reached(
+        &mut self,
+        now: Time,
+        letter: u32,
+        fortune: Fortune,
+    ) -> Result<Result<LibraryAnswer, Refusal>, Failure> {
+        let Some(known) = self.library.unit_letter(letter).await? else {
+            return Ok(Err(Refusal::Unknown));
+        };
+        if !matches!(known.fortune.as_str(), "queued" | "unknown") {
+            return Ok(Err(Refusal::WrongState));
+        }
+        let event = LibraryEvent::UnitReached {
+            unit: known.unit,
+            letter,
+            on: known.on,
+            fortune,
+        };
+        self.add(now, &event).await?;
+        Ok(Ok(LibraryAnswer::Done))
     }
 
     async fn show_notices(&mut self, now: Time) -> Result<(), Failure> {
@@ -452,6 +501,9 @@ impl Desk {
                 self.add(now, &event).await?;
                 self.library.keep_words(&words);
                 Ok(LibraryAnswer::Done)
+            }
+            LibraryCommand::UnitReached { letter, fortune } => {
+                self.unit_reached(now, letter, fortune).await?
             }
             LibraryCommand::SettleGap {
                 gap,

@@ -12,6 +12,7 @@ use crate::sms::aggregator::Aggregator;
 use crate::sms::memory::Memory;
 use crate::sms::mm7::Mm7;
 use crate::sms::smpp::{self, Smpp};
+use crate::units::{UnitWriter, Units};
 use crate::wing::{Start, Wing};
 use axum::Router;
 use std::collections::BTreeMap;
@@ -70,6 +71,8 @@ pub struct Place<'a> {
     pub letters: hub::Letters,
     /// Writes chats down for citizens who want theirs by mail.
     pub transcriber: Transcriber,
+    /// Writes mails to units that shall assure what they own.
+    pub units: UnitWriter,
 }
 
 impl fmt::Debug for Place<'_> {
@@ -131,6 +134,12 @@ pub async fn open(settings: Settings, start: Start, place: Place<'_>) -> Result<
         opening.mailer.clone(),
         opening.texter.clone(),
     );
+    if let Some((via, _)) = &opening.mailer
+        && let Some(outlet) = opening.outlets.get(via)
+    {
+        let way = (via.clone(), outlet.clone());
+        opening.wing.ask_units(way, place.units);
+    }
     let texter = opening.texter.clone();
     let unasked = Unasked { mailing, texter };
     opening.wing.send(opening.outlets, unasked, place.letters);

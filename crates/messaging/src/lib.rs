@@ -30,7 +30,9 @@ pub mod settings;
 pub mod sms;
 pub mod social;
 pub mod tls;
+mod units;
 pub mod urgent;
 pub mod wing;
 
 pub use outbox::{Mailing, Transcriber, Transcript, Unasked};
+pub use units::{UnitWriter, Units};

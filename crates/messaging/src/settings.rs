@@ -47,6 +47,11 @@ impl Settings {
         !self.smpp.is_empty() || !self.aggregator.is_empty()
     }
 
+    /// Whether there is a connection by which mail leaves.
+    pub fn mails(&self) -> bool {
+        self.mail.iter().any(|of| of.submission.is_some())
+    }
+
     /// Names of all connections.
     fn names(&self) -> impl Iterator<Item = &str> {
         let smpp = self.smpp.iter().map(|of| of.name.as_str());

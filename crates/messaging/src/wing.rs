@@ -5,6 +5,7 @@ use crate::judge::Judge;
 use crate::outbox::{self, Outbox, Unasked};
 use crate::outlet::Outlet;
 use crate::post::Post;
+use crate::units::{UnitWriter, Units};
 use hub::Hub;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -75,6 +76,12 @@ impl Wing {
         let outbox = Outbox::new(self.hub.clone(), self.archive.clone(), outlets, unasked);
         self.tasks
             .push(tokio::spawn(outbox.run(letters, self.sweep_every)));
+    }
+
+    /// Sends mails to units by a connection and its name.
+    pub fn ask_units(&mut self, way: (String, Outlet), writer: UnitWriter) {
+        let units = Units::new(self.hub.clone(), self.archive.clone(), way, writer);
+        self.run(units.run(self.sweep_every));
     }
 
     /// Runs a connection until the wing stops.

@@ -8,7 +8,9 @@ mod said;
 pub(crate) mod schema;
 
 pub use reading::{ArticleSearch, Whole};
-pub use rows::{ArticleRow, ArticleUse, GapCount, GapKey, OpenComment, UseKind, standing};
+pub use rows::{
+    ArticleRow, ArticleUse, GapCount, GapKey, OpenComment, UnitLetter, UseKind, standing,
+};
 pub use said::SaidKey;
 
 use crate::engine::{Fault, Lease, Reader, Writer};
@@ -21,9 +23,10 @@ use crate::place::Place;
 use crate::value::Values;
 use center::city::{City, ContactId};
 use center::knowledge::{
-    Article, ArticleId, Entry, LibraryEvent, Notice, NoticeId, Said, SynonymId, SynonymTable, Text,
+    Article, ArticleId, Entry, LibraryEvent, Notice, NoticeId, Owed, Said, SynonymId, SynonymTable,
+    Text,
 };
-use center::time::Time;
+use center::time::{Day, Time};
 use rows::{GapCount as Count, GapKey as About, place};
 use said::Pointers;
 use sha2::{Digest, Sha256};
@@ -259,6 +262,23 @@ impl Library {
         found.iter().map(id).collect()
     }
 
+    /// By unit what no mail told of yet; units that are asked on a day already; the number of the
+    /// next mail.
+    pub async fn owed(
+        &mut self,
+        day: Day,
+    ) -> Result<(BTreeMap<String, Vec<Owed>>, BTreeSet<String>, u32), Failure> {
+        let owed = reading::owed(&self.reader).await?;
+        let asked = reading::asked_on(&self.reader, day).await?;
+        let last = self.last("SELECT max(letter) FROM unit_letter").await?;
+        Ok((owed, asked, last as u32 + 1))
+    }
+
+    /// A mail to a unit.
+    pub async fn unit_letter(&mut self, letter: u32) -> Result<Option<rows::UnitLetter>, Failure> {
+        reading::unit_letter(&self.reader, letter).await
+    }
+
     /// Takes a text into the next transaction, beside the event that points to it.
     pub fn keep_text(&mut self, text: &Text) {
         self.keep(&text_digest(text));
@@ -336,6 +356,7 @@ impl Library {
             rows::used(self.head.seq, &one, &mut self.rows[place::USE].values);
             self.uses.push(one);
         }
+        self.keep_letter(at, event);
         if let LibraryEvent::NoticeRaised { notice, .. }
         | LibraryEvent::NoticeEnded { notice, .. } = event
         {
@@ -379,6 +400,15 @@ impl Library {
         // What was written again is not due, and what was erased is so already.
         due.retain(|key| !self.said.contains_key(key));
         Ok(due)
+    }
+
+    /// Rows of a mail to a unit.
+    fn keep_letter(&mut self, at: Time, event: &LibraryEvent) {
+        if let Some(one) = rows::letter_of(at, event) {
+            rows::letter(&one, &mut self.rows[place::LETTER].values);
+        }
+        let values = &mut self.rows[place::ASKED].values;
+        rows::asked(event, |row| row(values));
     }
 
     fn journal(&mut self, at: Time, event: &LibraryEvent) -> Result<(), Failure> {
@@ -479,6 +509,7 @@ impl Library {
         let mut notices: BTreeMap<NoticeId, Notice> = BTreeMap::new();
         let mut codes: BTreeMap<ArticleId, String> = BTreeMap::new();
         let mut synonyms = SynonymTable::default();
+        let mut letters: BTreeMap<u32, rows::UnitLetter> = BTreeMap::new();
         let mut after = 0;
         loop {
             let events = reading::events_after(&self.reader, after, EVENTS_CHUNK).await?;
@@ -502,6 +533,11 @@ impl Library {
                 if let Some(one) = rows::use_of(*at, event) {
                     rows::used(*seq, &one, &mut self.rows[place::USE].values);
                 }
+                if let Some(one) = rows::letter_of(*at, event) {
+                    letters.insert(one.letter, one);
+                }
+                let asked = &mut self.rows[place::ASKED].values;
+                rows::asked(event, |row| row(asked));
                 if let LibraryEvent::NoticeRaised { notice, .. }
                 | LibraryEvent::NoticeEnded { notice, .. } = event
                 {
@@ -522,6 +558,9 @@ impl Library {
         }
         for entry in synonyms.0.values() {
             rows::synonym(entry, &mut self.rows[place::SYNONYM].values);
+        }
+        for one in letters.values() {
+            rows::letter(one, &mut self.rows[place::LETTER].values);
         }
         self.write(None).await?;
         let last = codes.keys().next_back().map_or(0, |id| id.0 as i64);

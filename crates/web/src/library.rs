@@ -181,6 +181,8 @@ struct Line {
     status: &'static str,
     draft: bool,
     owner: String,
+    /// Its unit owes a check and has no address to be asked by mail.
+    unreached: bool,
     languages: Vec<(&'static str, String, &'static str)>,
     due: String,
     late: bool,
@@ -331,6 +333,7 @@ fn line(site: &Site, l: &'static Words, tag: &str, row: &ArticleRow) -> Line {
         status: l.status(row.status),
         draft: published && row.revision > row.published,
         owner: unit_name(site.city(), tag, &row.owner),
+        unreached: unreached(site.city(), row),
         languages: row.languages.iter().map(standing).collect(),
         due: row.due.map_or_else(String::new, |due| due.to_string()),
         late: row.due.is_some_and(|due| due < today),
@@ -338,6 +341,13 @@ fn line(site: &Site, l: &'static Words, tag: &str, row: &ArticleRow) -> Line {
         comments: row.comments,
         sample: row.sample,
     }
+}
+
+/// Whether a unit is to be asked that no mail reaches.
+fn unreached(city: &City, row: &ArticleRow) -> bool {
+    let asked = matches!(row.status, Status::Due | Status::Overdue | Status::Hidden);
+    let unit = city.library.unit(&row.owner);
+    asked && unit.is_none_or(|unit| unit.email.is_empty())
 }
 
 /// The color of a state.

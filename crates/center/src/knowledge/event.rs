@@ -2,9 +2,11 @@
 //! rows that events point to by their digests.
 
 use super::article::{Facts, Mark};
+use super::asks::Owed;
 use super::status::Status;
 use super::{ArticleId, Audience, NoticeId, SynonymId};
 use crate::city::{ContactId, CounselorId, Language};
+use crate::event::Fortune;
 use crate::time::{Day, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -243,6 +245,28 @@ pub enum LibraryEvent {
         /// By whom.
         author: Option<CounselorId>,
     },
+    /// A unit is asked by one mail to assure what is due or overdue; the mail leaves after this.
+    UnitAsked {
+        /// Unit.
+        unit: String,
+        /// Number of the mail, the first is 1.
+        letter: u32,
+        /// On which day.
+        on: Day,
+        /// What it is asked for, each told for the first time.
+        articles: Vec<Owed>,
+    },
+    /// What became of a mail to a unit.
+    UnitReached {
+        /// Unit.
+        unit: String,
+        /// Number of the mail.
+        letter: u32,
+        /// The day on which the unit was asked.
+        on: Day,
+        /// What became of it.
+        fortune: Fortune,
+    },
     /// A flash notice.
     NoticeRaised {
         /// Notice.
@@ -348,6 +372,8 @@ impl LibraryEvent {
             LibraryEvent::WordsErased { article, .. } => *article,
             LibraryEvent::Missed { .. }
             | LibraryEvent::GapSettled { .. }
+            | LibraryEvent::UnitAsked { .. }
+            | LibraryEvent::UnitReached { .. }
             | LibraryEvent::NoticeRaised { .. }
             | LibraryEvent::NoticeEnded { .. }
             | LibraryEvent::SynonymSet { .. }
@@ -378,6 +404,8 @@ impl LibraryEvent {
             | LibraryEvent::SynonymRemoved { author, .. } => *author,
             LibraryEvent::StatusPassed { .. }
             | LibraryEvent::Missed { .. }
+            | LibraryEvent::UnitAsked { .. }
+            | LibraryEvent::UnitReached { .. }
             | LibraryEvent::WordsErased { .. } => None,
         }
     }

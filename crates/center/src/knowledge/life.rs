@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const EDITOR: CounselorId = CounselorId(1);
 
-fn city() -> City {
+pub(super) fn city() -> City {
     let names = BTreeMap::from([("en".to_owned(), "x".to_owned())]);
     let unit = |code: &str| Unit {
         code: code.into(),

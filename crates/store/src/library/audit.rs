@@ -73,6 +73,8 @@ struct Audit {
     said: Pointers,
     events: Told,
     uses: Told,
+    letters: Told,
+    asked: Told,
 }
 
 impl Audit {
@@ -171,6 +173,16 @@ impl Audit {
             rows::used(seq, &one, &mut row);
             self.uses.insert(name(&row, 1), row);
         }
+        if let Some(one) = rows::letter_of(at, event) {
+            let mut row = Values::default();
+            rows::letter(&one, &mut row);
+            self.letters.insert(name(&row, 1), row);
+        }
+        rows::asked(event, |fill| {
+            let mut row = Values::default();
+            fill(&mut row);
+            self.asked.insert(name(&row, 3), row);
+        });
         if let LibraryEvent::NoticeRaised { notice, .. }
         | LibraryEvent::NoticeEnded { notice, .. } = event
         {
@@ -237,6 +249,12 @@ impl Audit {
             .await?;
         let uses = std::mem::take(&mut self.uses);
         self.table(view, "use", &rows::USE, 1, uses).await?;
+        let letters = std::mem::take(&mut self.letters);
+        self.table(view, "mail to a unit", &rows::LETTER, 1, letters)
+            .await?;
+        let asked = std::mem::take(&mut self.asked);
+        self.table(view, "asking of a unit", &rows::ASKED, 3, asked)
+            .await?;
         self.table(view, "comment", &rows::COMMENT, 2, comments)
             .await?;
         self.table(view, "notice", &rows::NOTICE, 1, notices)

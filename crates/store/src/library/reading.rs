@@ -2,7 +2,7 @@
 //! Never writes.
 
 use super::STREAM;
-use super::rows::{self, ArticleRow, ArticleUse, GapCount, GapKey, OpenComment};
+use super::rows::{self, ArticleRow, ArticleUse, GapCount, GapKey, OpenComment, UnitLetter};
 use super::said::{self, SaidKey};
 use crate::archive::Archive;
 use crate::engine::Reader;
@@ -10,11 +10,11 @@ use crate::failure::Failure;
 use crate::value::{Record, Values};
 use center::city::{ContactId, CounselorId, Language};
 use center::knowledge::{
-    Article, ArticleId, Entry, Gap, LibraryEvent, Notice, NoticeId, Said, Season, Status, Synonym,
-    SynonymTable, Text, Version, is_search,
+    Article, ArticleId, Entry, Gap, LibraryEvent, Notice, NoticeId, Owed, Said, Season, Status,
+    Synonym, SynonymTable, Text, Version, is_search,
 };
-use center::time::Time;
-use std::collections::BTreeMap;
+use center::time::{Day, Time};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Digests that are looked up at once.
 const DIGESTS: usize = 500;
@@ -448,6 +448,49 @@ impl Archive {
         notices(self.reader(), now).await
     }
 
+    /// Mails to units that have not left yet, or of which nobody knows.
+    pub async fn open_unit_letters(&self) -> Result<Vec<UnitLetter>, Failure> {
+        let text = format!(
+            "SELECT {} FROM unit_letter WHERE fortune IN ('queued', 'unknown') ORDER BY letter",
+            rows::LETTER.columns
+        );
+        let found = self.reader().query(&text, Values::default()).await?;
+        found.iter().map(rows::read_letter).collect()
+    }
+
+    /// What a mail to a unit tells of, as lists show it, each with the last day it has or had and
+    /// whether that was over.
+    pub async fn unit_letter_articles(
+        &self,
+        letter: u32,
+    ) -> Result<Vec<(ArticleRow, Owed)>, Failure> {
+        let columns: Vec<String> = rows::ARTICLE
+            .columns
+            .split(", ")
+            .map(|column| format!("a.{column}"))
+            .collect();
+        let width = columns.len();
+        let text = format!(
+            "SELECT {}, m.due, m.overdue FROM unit_letter_article m \
+             JOIN article a ON a.article = m.article WHERE m.letter = $1 \
+             ORDER BY m.overdue DESC, m.due, a.article",
+            columns.join(", ")
+        );
+        let mut asked = Values::default();
+        asked.int(i64::from(letter));
+        let found = self.reader().query(&text, asked).await?;
+        let read = |record: Record<'_>| {
+            let row = rows::read_article(record)?;
+            let owed = Owed {
+                article: row.id,
+                due: Day(record.int(width)? as i32),
+                overdue: record.int(width + 1)? != 0,
+            };
+            Ok((row, owed))
+        };
+        found.iter().map(read).collect()
+    }
+
     /// The last notices, ended ones too.
     pub async fn last_notices(
         &self,
@@ -671,4 +714,49 @@ pub(super) async fn gap(reader: &Reader, about: &GapKey) -> Result<GapCount, Fai
     let found = reader.query(&text, asked).await?;
     let found = found.first().map(rows::read_gap).transpose()?;
     Ok(found.map_or_else(GapCount::default, |(_, count)| count))
+}
+
+/// By unit what is due or overdue and no mail told of yet.
+pub(super) async fn owed(reader: &Reader) -> Result<BTreeMap<String, Vec<Owed>>, Failure> {
+    let text = "SELECT owner, article, due, status FROM article \
+                WHERE status IN ('due', 'overdue') AND due IS NOT NULL AND NOT EXISTS (\
+                SELECT 1 FROM unit_letter_article m WHERE m.article = article.article \
+                AND m.due = article.due \
+                AND m.overdue = CASE WHEN status = 'overdue' THEN 1 ELSE 0 END) \
+                ORDER BY owner, article";
+    let mut owed: BTreeMap<String, Vec<Owed>> = BTreeMap::new();
+    for record in reader.query(text, Values::default()).await?.iter() {
+        let one = Owed {
+            article: ArticleId(record.int(1)? as u64),
+            due: Day(record.int(2)? as i32),
+            overdue: record.text(3)? == Status::Overdue.code(),
+        };
+        owed.entry(record.text(0)?.to_owned())
+            .or_default()
+            .push(one);
+    }
+    Ok(owed)
+}
+
+/// Units that are asked on a day already.
+pub(super) async fn asked_on(reader: &Reader, day: Day) -> Result<BTreeSet<String>, Failure> {
+    let mut asked = Values::default();
+    asked.int(i64::from(day.0));
+    let text = "SELECT unit FROM unit_letter WHERE day = $1";
+    let found = reader.query(text, asked).await?;
+    let unit = |record: Record<'_>| record.text(0).map(str::to_owned);
+    found.iter().map(unit).collect()
+}
+
+/// A mail to a unit.
+pub(super) async fn unit_letter(
+    reader: &Reader,
+    letter: u32,
+) -> Result<Option<UnitLetter>, Failure> {
+    let mut asked = Values::default();
+    asked.int(i64::from(letter));
+    let columns = rows::LETTER.columns;
+    let text = format!("SELECT {columns} FROM unit_letter WHERE letter = $1");
+    let found = reader.query(&text, asked).await?;
+    found.first().map(rows::read_letter).transpose()
 }

@@ -72,6 +72,21 @@ pub(crate) static SAID: Insert = Insert::new(
 );
 static SAID_GONE: Insert = Insert::new("library_said", "name", Conflict::Erase);
 static WORDS_GONE: Insert = Insert::new("library_words", "digest", Conflict::Erase);
+/// Mails to units: who, when, what became of each.
+pub(crate) static LETTER: Insert = Insert::new(
+    "unit_letter",
+    "letter, unit, day, fortune, at",
+    Conflict::Replace {
+        key: "letter",
+        columns: "fortune, at",
+    },
+);
+/// What units were told of: one row for each asking, one more when it was overdue.
+pub(crate) static ASKED: Insert = Insert::new(
+    "unit_letter_article",
+    "article, due, overdue, letter",
+    Conflict::Refuse,
+);
 static TEXT: Insert = Insert::new("library_text", "digest, body", Conflict::Keep);
 static WORDS: Insert = Insert::new("library_words", "digest, text", Conflict::Keep);
 
@@ -90,12 +105,14 @@ pub(crate) mod place {
     pub const SAID: usize = 10;
     pub const SAID_GONE: usize = 11;
     pub const WORDS_GONE: usize = 12;
-    pub const META: usize = 13;
+    pub const LETTER: usize = 13;
+    pub const ASKED: usize = 14;
+    pub const META: usize = 15;
 }
 
 /// Empty tables in the order of writing.
 pub(crate) fn tables() -> Vec<Rows> {
-    let kinds: [&'static Insert; 14] = [
+    let kinds: [&'static Insert; 16] = [
         &JOURNAL,
         &TEXT,
         &WORDS,
@@ -109,6 +126,8 @@ pub(crate) fn tables() -> Vec<Rows> {
         &SAID,
         &SAID_GONE,
         &WORDS_GONE,
+        &LETTER,
+        &ASKED,
         &META,
     ];
     kinds.into_iter().map(Rows::new).collect()
@@ -574,4 +593,82 @@ pub struct OpenComment {
     pub words: String,
     /// The contact in which it was found.
     pub contact: Option<ContactId>,
+}
+
+/// A mail to a unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitLetter {
+    /// Number of the mail.
+    pub letter: u32,
+    /// Unit.
+    pub unit: String,
+    /// The day on which it is asked.
+    pub on: Day,
+    /// `queued` until the mail has left, then what became of it.
+    pub fortune: String,
+    /// When that was known.
+    pub at: Time,
+}
+
+/// The mail that an event tells of.
+pub(crate) fn letter_of(at: Time, event: &LibraryEvent) -> Option<UnitLetter> {
+    let (unit, letter, on, fortune) = match event {
+        LibraryEvent::UnitAsked {
+            unit, letter, on, ..
+        } => (unit, letter, on, "queued"),
+        LibraryEvent::UnitReached {
+            unit,
+            letter,
+            on,
+            fortune,
+        } => (unit, letter, on, fortune.code()),
+        _ => return None,
+    };
+    Some(UnitLetter {
+        letter: *letter,
+        unit: unit.clone(),
+        on: *on,
+        fortune: fortune.to_owned(),
+        at,
+    })
+}
+
+/// Adds the row of a mail.
+pub(crate) fn letter(one: &UnitLetter, values: &mut Values) {
+    values
+        .int(i64::from(one.letter))
+        .text(&one.unit)
+        .int(i64::from(one.on.0))
+        .text(&one.fortune)
+        .int(one.at.0);
+}
+
+/// Reads a row in the order of [`LETTER`].
+pub(crate) fn read_letter(record: Record<'_>) -> Result<UnitLetter, Failure> {
+    Ok(UnitLetter {
+        letter: record.int(0)? as u32,
+        unit: record.text(1)?.to_owned(),
+        on: Day(record.int(2)? as i32),
+        fortune: record.text(3)?.to_owned(),
+        at: Time(record.int(4)?),
+    })
+}
+
+/// Adds a row for each article that a mail tells of.
+pub(crate) fn asked(event: &LibraryEvent, mut row: impl FnMut(&dyn Fn(&mut Values))) {
+    let LibraryEvent::UnitAsked {
+        letter, articles, ..
+    } = event
+    else {
+        return;
+    };
+    for owed in articles {
+        row(&|values| {
+            values
+                .int(owed.article.0 as i64)
+                .int(i64::from(owed.due.0))
+                .int(i64::from(owed.overdue))
+                .int(i64::from(*letter));
+        });
+    }
 }

@@ -6,7 +6,7 @@ use crate::schema::spoken;
 
 /// Version of everything that follows from the library's journal. Raise it whenever a column, or
 /// the fold of an article, changes.
-pub(crate) const VERSION: &str = "4";
+pub(crate) const VERSION: &str = "5";
 
 /// Truth beside the journal: texts by their digest, and words that can be erased.
 pub(crate) const TRUTH: &str = "
@@ -28,6 +28,8 @@ DROP TABLE IF EXISTS library_gap;
 DROP TABLE IF EXISTS notice;
 DROP TABLE IF EXISTS synonym;
 DROP TABLE IF EXISTS library_said;
+DROP TABLE IF EXISTS unit_letter;
+DROP TABLE IF EXISTS unit_letter_article;
 CREATE TABLE article (
     article {id},
     code TEXT NOT NULL UNIQUE,
@@ -128,7 +130,23 @@ CREATE TABLE library_said (
     last BIGINT NOT NULL
 ){clustered};
 CREATE INDEX library_said_digest ON library_said (digest);
-CREATE INDEX library_said_last ON library_said (said, last);";
+CREATE INDEX library_said_last ON library_said (said, last);
+CREATE TABLE unit_letter (
+    letter {id},
+    unit TEXT NOT NULL,
+    day BIGINT NOT NULL,
+    fortune TEXT NOT NULL,
+    at BIGINT NOT NULL
+);
+CREATE INDEX unit_letter_open ON unit_letter (letter) WHERE fortune IN ('queued', 'unknown');
+CREATE TABLE unit_letter_article (
+    article BIGINT NOT NULL,
+    due BIGINT NOT NULL,
+    overdue BIGINT NOT NULL,
+    letter BIGINT NOT NULL,
+    PRIMARY KEY (article, due, overdue)
+){clustered};
+CREATE INDEX unit_letter_article_letter ON unit_letter_article (letter);";
 
 /// Statements that make all projections anew, empty.
 pub(crate) fn projections(dialect: &Dialect) -> String {

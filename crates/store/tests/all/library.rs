@@ -4,9 +4,10 @@
 use crate::on_both;
 use crate::paper::Paper;
 use center::city::{City, ContactId, CounselorId, Language};
+use center::event::Fortune;
 use center::knowledge::{
-    ArticleId, Audience, Entry, Facts, Gap, LibraryEvent, Mark, NoticeId, Said, Season, Status,
-    SynonymId, Text, TextState, Variant,
+    ArticleId, Audience, Entry, Facts, Gap, LibraryEvent, Mark, NoticeId, Owed, Said, Season,
+    Status, SynonymId, Text, TextState, Variant,
 };
 use center::time::{DAY_MS, Day, Time};
 use std::collections::BTreeMap;
@@ -256,6 +257,71 @@ on_both!(what_is_taken_in_comes_out, paper, {
     let report = paper.audit().await;
     assert!(report.clean(), "{:?}", report.differences);
     assert_eq!((report.library_events, report.articles), (12, 2));
+});
+
+on_both!(a_unit_is_told_of_each_asking_once, paper, {
+    let (mut library, archive) = ready(&paper, &paper.city).await;
+    let article = drafted(&mut library, "parking", "PRK", START).await;
+    library
+        .add(START, &published(article, 20_787))
+        .await
+        .unwrap();
+    let day = Day(20_967);
+    let asked = LibraryEvent::CheckAsked {
+        article,
+        author: None,
+        reason: String::new(),
+        on: day,
+        due: Day(20_974),
+    };
+    let passed = |status| LibraryEvent::StatusPassed {
+        article,
+        status,
+        on: day,
+    };
+    library.add(START, &asked).await.unwrap();
+    library.add(START, &passed(Status::Due)).await.unwrap();
+    library.commit().await.unwrap();
+    let (owed, units, next) = library.owed(day).await.unwrap();
+    let due = Owed {
+        article,
+        due: Day(20_974),
+        overdue: false,
+    };
+    assert_eq!(owed, BTreeMap::from([("PRK".to_owned(), vec![due])]));
+    assert!(units.is_empty() && next == 1);
+    let mailed = LibraryEvent::UnitAsked {
+        unit: "PRK".into(),
+        letter: 1,
+        on: day,
+        articles: vec![due],
+    };
+    library.add(START + 1, &mailed).await.unwrap();
+    library.commit().await.unwrap();
+    let open = archive.open_unit_letters().await.unwrap();
+    assert_eq!((open.len(), open[0].fortune.as_str()), (1, "queued"));
+    let told = archive.unit_letter_articles(1).await.unwrap();
+    assert_eq!((told[0].0.code.as_str(), told[0].1), ("parking", due));
+    let (owed, units, next) = library.owed(day).await.unwrap();
+    assert!(owed.is_empty() && units.contains("PRK") && next == 2);
+    let reached = LibraryEvent::UnitReached {
+        unit: "PRK".into(),
+        letter: 1,
+        on: day,
+        fortune: Fortune::Delivered,
+    };
+    library.add(START + 2, &reached).await.unwrap();
+    // Told again once it is overdue.
+    library
+        .add(START + 3, &passed(Status::Overdue))
+        .await
+        .unwrap();
+    library.commit().await.unwrap();
+    assert!(archive.open_unit_letters().await.unwrap().is_empty());
+    let (owed, ..) = library.owed(Day(20_975)).await.unwrap();
+    assert!(owed["PRK"][0].overdue);
+    let report = paper.audit().await;
+    assert!(report.clean(), "{:?}", report.differences);
 });
 
 on_both!(lists_are_narrowed_and_paged, paper, {

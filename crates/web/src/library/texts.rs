@@ -36,6 +36,7 @@ words!(
     in_titles: ["제목이나 코드", "Words of title or code"];
     state: ["상태", "State"];
     owner: ["담당 부서", "Owner unit"];
+    no_address: ["메일 주소 없음", "no mail address"];
     season: ["계절", "Season"];
     language: ["언어", "Language"];
     category: ["분류", "Category"];
@@ -455,6 +456,8 @@ impl Words {
             | LibraryEvent::Missed { .. }
             | LibraryEvent::GapSettled { .. }
             | LibraryEvent::NoticeRaised { .. }
+            | LibraryEvent::UnitAsked { .. }
+            | LibraryEvent::UnitReached { .. }
             | LibraryEvent::NoticeEnded { .. }
             | LibraryEvent::SynonymSet { .. }
             | LibraryEvent::SynonymRemoved { .. }
