@@ -282,6 +282,7 @@ pub async fn run(city: &Arc<City>, place: &Place) -> Result<Figures> {
         secret: [7; 32],
         letters: wings.letters.take().context("letters are given once")?,
         transcriber: Arc::new(|_, _, _| Box::pin(async { None })),
+        units: Arc::new(|_| Box::pin(async { Ok(None) })),
     };
     let open = connections::open(settings, start, room).await?;
     let received = received(&carrier, false).await?;

@@ -12,7 +12,7 @@ use crate::sms::aggregator::Aggregator;
 use crate::sms::memory::Memory;
 use crate::sms::mm7::Mm7;
 use crate::sms::smpp::{self, Smpp};
-use crate::units::{UnitWriter, Units};
+use crate::units::UnitWriter;
 use crate::wing::{Start, Wing};
 use axum::Router;
 use std::collections::BTreeMap;

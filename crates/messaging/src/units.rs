@@ -1,5 +1,6 @@
-//! Sends the mails by which units are asked to assure what they own: each once, whatever stops in
-//! between, and tells the library what became of it. Never decides who is asked, never a citizen.
+//! Sends the mails by which units are asked to assure what they own and tells the library what
+//! became of each: once, or once more under the same Message-ID when the house fell before it knew.
+//! Never decides who is asked, never a citizen.
 
 use crate::letter::{Address, AddressKind, Outgoing};
 use crate::outbox::Transcript;
