@@ -179,7 +179,7 @@ fn line(site: &Site, l: &'static texts::Words, (one, entry): (Synonym, Entry)) -
         id: one.id,
         word: entry.word,
         meant: entry.meant,
-        changed: figures::date_clock(&site.city().zone, one.changed),
+        changed: figures::day(&site.city().zone, one.changed).to_string(),
         who: article::who(site, l, one.author),
     }
 }
