@@ -134,12 +134,7 @@ pub async fn open(settings: Settings, start: Start, place: Place<'_>) -> Result<
         opening.mailer.clone(),
         opening.texter.clone(),
     );
-    if let Some((via, _)) = &opening.mailer
-        && let Some(outlet) = opening.outlets.get(via)
-    {
-        let way = (via.clone(), outlet.clone());
-        opening.wing.ask_units(way, place.units);
-    }
+    opening.units(place.units);
     let texter = opening.texter.clone();
     let unasked = Unasked { mailing, texter };
     opening.wing.send(opening.outlets, unasked, place.letters);
@@ -168,6 +163,16 @@ struct Opening {
 }
 
 impl Opening {
+    /// Units are asked over the connection by which mail leaves.
+    fn units(&mut self, writer: UnitWriter) {
+        if let Some((via, _)) = &self.mailer
+            && let Some(outlet) = self.outlets.get(via)
+        {
+            let way = (via.clone(), outlet.clone());
+            self.wing.ask_units(way, writer);
+        }
+    }
+
     fn links(&mut self, base: &Url) -> Result<(), OpenError> {
         let path = base.path().trim_end_matches('/').to_owned();
         if path.is_empty() {

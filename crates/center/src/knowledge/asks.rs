@@ -18,9 +18,9 @@ pub struct Owed {
     pub overdue: bool,
 }
 
-/// The mails that leave: `owed` by unit is what no mail told of yet, `asked` are units that got one
-/// today already, `next` is the number of the next mail. Who has no address, or a city that sends no
-/// mail, is asked by the list alone.
+/// The mails that leave: `owed` by unit is what no mail told of yet, `asked` are units that got
+/// one today already, `next` is the number of the next mail. Who has no address, or a city that
+/// sends no mail, is asked by the list alone.
 pub fn decide_asks(
     city: &City,
     today: Day,
