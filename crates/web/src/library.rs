@@ -181,8 +181,8 @@ struct Line {
     status: &'static str,
     draft: bool,
     owner: String,
-    /// Its unit owes a check and has no address to be asked by mail.
-    unreached: bool,
+    /// That its unit owes a check and has no address to be asked by mail; empty otherwise.
+    unreached: &'static str,
     languages: Vec<(&'static str, String, &'static str)>,
     due: String,
     late: bool,
@@ -333,7 +333,11 @@ fn line(site: &Site, l: &'static Words, tag: &str, row: &ArticleRow) -> Line {
         status: l.status(row.status),
         draft: published && row.revision > row.published,
         owner: unit_name(site.city(), tag, &row.owner),
-        unreached: unreached(site.city(), row),
+        unreached: if unreached(site.city(), row) {
+            l.no_address
+        } else {
+            ""
+        },
         languages: row.languages.iter().map(standing).collect(),
         due: row.due.map_or_else(String::new, |due| due.to_string()),
         late: row.due.is_some_and(|due| due < today),
