@@ -58,7 +58,7 @@ pub async fn run(serve: &Serve) -> Result<ExitCode> {
             .take()
             .context("the hub gives its letters once")?,
         transcriber: writing::transcriber(transcripts),
-        units: units::writer(archive.clone(), city.clone(), origin(&settings)),
+        units: units::writer(archive.clone(), city.clone(), &origin(&settings)),
     };
     let open = letters(&settings, &hub, &archive, place).await?;
     let keeping = Keeping {

@@ -13,7 +13,7 @@ use store::{Archive, Failure};
 const NAMED_MAX: usize = 50;
 
 /// Writes the mails; their links begin with the origin of the city's pages.
-pub fn writer(archive: Archive, city: Arc<City>, origin: String) -> UnitWriter {
+pub fn writer(archive: Archive, city: Arc<City>, origin: &str) -> UnitWriter {
     let origin: Arc<str> = origin.trim_end_matches('/').into();
     Arc::new(move |letter: UnitLetter| {
         let (archive, city, origin) = (archive.clone(), city.clone(), origin.clone());
