@@ -306,8 +306,8 @@ const warnings = (language) => {
   return says;
 };
 
-/** Asks to which number the answer goes; Enter sends it to the caller's. */
-const byText = () => {
+/** Asks to which number the answer goes; Enter sends it to the caller's, or nobody is asked. */
+const byText = (atOnce) => {
   if (!data.texting) { tell(a.text_none); announce(a.text_none); return; }
   const article = open;
   const [language, district] = [theirs(), open.district];
@@ -316,25 +316,28 @@ const byText = () => {
     if (open === article && $("article").contains(document.activeElement)) back();
   };
   texting.begin({ article: article.code, language, district }, warnings(language).join(" "), sent);
+  if (atOnce) texting.go();
 };
 
-/** Puts title, answer and page into the composer; the counselor sends it with Enter. In a call the answer goes as a text. */
-const send = () => {
+/** Puts title, answer and page into the composer; the counselor sends it with Enter. In a call the answer goes as a text. At once it goes without Enter, unless there is something to know before. */
+const send = (atOnce = false) => {
   if (!open?.public || open.contact !== card?.contact) return;
-  if (inCall()) { byText(); return; }
+  if (inCall()) { byText(atOnce); return; }
   if (!card.written || card.stage !== "talk") return;
   const article = open;
   const language = theirs();
   const { title, answer } = textIn(language, open.district);
   const district = open.district;
   const link = `${open.link}?lang=${language}`;
-  const says = [...warnings(language), a.send_now];
+  const doubts = warnings(language);
+  const says = [...doubts, a.send_now];
   const sent = (words) => {
     if (words.includes(link) || words.includes(answer)) use(article, language, district, true);
   };
   if (!inbox.put([title, answer, link].join("\n"), says.join(" "), sent)) return;
   shut();
   $("reply-send").focus();
+  if (atOnce && doubts.length === 0) $("reply-send").click();
 };
 
 // ---- Following the contact, keys --------------------------------------------------------------
@@ -360,7 +363,8 @@ const KEYS = {
   "Alt+ArrowLeft": () => turnDistrict(-1),
   "Alt+ArrowRight": () => turnDistrict(1),
   "Alt+KeyL": turnLanguage,
-  "Alt+KeyA": send,
+  "Alt+KeyA": () => send(),
+  "Alt+Shift+KeyA": () => send(true),
   "Alt+KeyU": used,
   "Alt+KeyT": overrule,
   "Alt+KeyY": () => judge(true),
@@ -380,7 +384,7 @@ export const key = (name) => {
 };
 
 $("article-shut").addEventListener("click", shut);
-$("article-send").addEventListener("click", send);
+$("article-send").addEventListener("click", () => send());
 $("article-used").addEventListener("click", used);
 $("article-helped").addEventListener("click", () => judge(true));
 $("article-unhelped").addEventListener("click", () => judge(false));

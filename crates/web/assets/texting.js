@@ -6,6 +6,7 @@ import * as card from "./card.js";
 const a = data.articles ?? {};
 const box = $("text-box");
 const RETRY = 3000;
+const hint = $("text-hint").textContent;
 let contact;
 let seen = "";
 let wanted;
@@ -71,13 +72,19 @@ export const begin = (text, says, sent) => {
   const own = card.number();
   wanted = { ...text, contact, id: newName(), sent };
   $("text-to").value = "";
-  $("text-to").placeholder = own ? fill(a.text_own, { number: own }) : a.text_withheld;
+  $("text-to").placeholder = own ? fill(a.text_own, { number: own }) : "";
+  say($("text-hint"), own ? hint : a.text_withheld);
   say($("text-says"), says);
   show($("text-says"), says !== "");
   problem("");
   show(box, true);
   box.scrollIntoView({ block: "nearest" });
   (own ? $("text-go") : $("text-to")).focus();
+};
+
+/** Sends without being asked again, where the caller's own number gets it and nothing has to be known before. */
+export const go = () => {
+  if (wanted && card.number() && $("text-says").hidden) box.requestSubmit($("text-go"));
 };
 
 export const cancel = () => {

@@ -86,8 +86,8 @@ words!(
     k_district: ["열린 글의 지역 바꾸기", "Another district of the open article"];
     k_language: ["열린 글의 언어 바꾸기", "Another language of the open article"];
     k_send: [
-        "열린 글을 시민의 언어로 보내기 (통화 중에는 문자로)",
-        "Send the open article in the citizen's language (in a call as a text)"];
+        "열린 글을 시민의 언어로 보내기 (통화 중에는 문자로). Shift와 함께 누르면 바로 보냄",
+        "Send the open article in the citizen's language (in a call as a text); with Shift at once"];
     k_used: ["열린 글을 안내함으로 기록", "Write down that the open article was used"];
     k_sets: ["글의 분류와 처리 결과로 바꾸기", "Take category and outcome of the article"];
     k_verdict: ["글이 도움 됨 / 안 됨", "It helped / it did not"];
