@@ -3,9 +3,18 @@
 use crate::peer::{self, Child, Folder};
 use serde_json::json;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::Duration;
+
+/// The control line is TCP: a port that is free for UDP may be taken there.
+fn free_tcp_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener
+        .local_addr()
+        .expect("a bound socket has an address");
+    address.port()
+}
 
 /// A telephone that is off the hook.
 pub struct Softphone {
@@ -23,7 +32,7 @@ impl Softphone {
     /// Starts it with these codecs only, as baresip names them.
     pub fn start_in(frequency: u32, codecs: &str) -> Softphone {
         let folder = Folder::new(&format!("baresip-{frequency}"));
-        let (sip, control) = (crate::sipp::free_port(), crate::sipp::free_port());
+        let (sip, control) = (crate::sipp::free_port(), free_tcp_port());
         let heard = folder.0.display();
         let config = format!(
             "sip_listen 127.0.0.1:{sip}\nnet_interface 127.0.0.1\n\
