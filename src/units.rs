@@ -31,10 +31,7 @@ fn written(
     code: &str,
     articles: &[(ArticleRow, Owed)],
 ) -> Option<(String, Transcript)> {
-    let unit = city
-        .library
-        .unit(code)
-        .filter(|unit| !unit.email.is_empty())?;
+    let (unit, address) = (city.library.unit(code)?, city.library.mailbox(code)?);
     let count = articles.len();
     let late = articles.iter().filter(|(_, owed)| owed.overdue).count();
     let [ko, en] = ["ko", "en"].map(|tag| name_in(&unit.names, tag));
@@ -65,7 +62,7 @@ fn written(
     );
     list(&mut text, origin, Language::En, articles);
     let _ = writeln!(text, "\nAll of them: {origin}/library?owner={code}");
-    Some((unit.email.clone(), Transcript { subject, text }))
+    Some((address.to_owned(), Transcript { subject, text }))
 }
 
 /// One line and one link for each article.

@@ -213,6 +213,12 @@ impl Library {
         self.units.iter().find(|unit| unit.code == code)
     }
 
+    /// The address at which a unit gets mail; none for a unit without one, or unknown.
+    pub fn mailbox(&self, unit: &str) -> Option<&str> {
+        let address = self.unit(unit).map(|unit| unit.email.as_str());
+        address.filter(|address| !address.is_empty())
+    }
+
     /// A district by its code.
     pub fn district(&self, code: &str) -> Option<&District> {
         self.districts.iter().find(|one| one.code == code)

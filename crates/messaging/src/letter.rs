@@ -137,6 +137,52 @@ pub struct Outgoing {
     pub perhaps_again: bool,
 }
 
+impl Outgoing {
+    /// A message that goes to an address alone: it answers nothing, goes on in no conversation of
+    /// the provider, and carries no file. `of` is its contact and its number within it.
+    pub fn alone(
+        of: (ContactId, u32),
+        (channel, via): (Channel, String),
+        to: Address,
+        text: String,
+    ) -> Outgoing {
+        Outgoing {
+            contact: of.0,
+            message: of.1,
+            channel,
+            via,
+            to,
+            thread: None,
+            in_reply_to: None,
+            subject: None,
+            text,
+            attachments: Vec::new(),
+            public: false,
+            automatic: false,
+            perhaps_again: false,
+        }
+    }
+
+    /// A mail of the house itself to an address alone: subject and text.
+    pub fn mail(
+        of: (ContactId, u32),
+        via: String,
+        to: String,
+        [subject, text]: [String; 2],
+    ) -> Outgoing {
+        let to = Address {
+            kind: AddressKind::Mail,
+            value: to,
+            name: None,
+        };
+        Outgoing {
+            subject: Some(subject),
+            automatic: true,
+            ..Outgoing::alone(of, (Channel::Mail, via), to, text)
+        }
+    }
+}
+
 impl fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Outgoing({}-{})", self.contact, self.message)

@@ -290,7 +290,13 @@ impl Outbox {
         let Some(answered) = self.answered(&message).await? else {
             return Ok(None);
         };
-        let Some(row) = self.archive.contact(answered.contact).await? else {
+        // An answer may go to a message of a contact that was put together with this one.
+        let row = if answered.contact == contact {
+            Some(row)
+        } else {
+            self.archive.contact(answered.contact).await?
+        };
+        let Some(row) = row else {
             return Ok(None);
         };
         let text = if message.house_text.is_empty() {
@@ -326,25 +332,13 @@ impl Outbox {
     fn to_caller(&self, message: Message) -> Option<(Outgoing, Time)> {
         let via = self.unasked.texter.clone()?;
         let letter = message.letter;
-        let outgoing = Outgoing {
-            contact: message.contact,
-            message: message.message,
-            channel: Channel::Text,
-            via,
-            to: Address {
-                kind: AddressKind::Phone,
-                value: letter.address,
-                name: None,
-            },
-            thread: None,
-            in_reply_to: None,
-            subject: None,
-            text: letter.text,
-            attachments: Vec::new(),
-            public: false,
-            automatic: false,
-            perhaps_again: false,
+        let to = Address {
+            kind: AddressKind::Phone,
+            value: letter.address,
+            name: None,
         };
+        let of = (message.contact, message.message);
+        let outgoing = Outgoing::alone(of, (Channel::Text, via), to, letter.text);
         // Once erased there is nobody to send it to.
         (!outgoing.to.value.is_empty()).then_some((outgoing, message.at))
     }
@@ -362,25 +356,8 @@ impl Outbox {
         let written = (mailing.transcriber)(contact, number, row.language).await;
         let unread = || store::Failure::Engine("a chat was not written down".to_owned());
         let written = written.ok_or_else(unread)?;
-        let outgoing = Outgoing {
-            contact,
-            message: number,
-            channel: Channel::Mail,
-            via: mailing.via.clone(),
-            to: Address {
-                kind: AddressKind::Mail,
-                value: message.letter.address,
-                name: None,
-            },
-            thread: None,
-            in_reply_to: None,
-            subject: Some(written.subject),
-            text: written.text,
-            attachments: Vec::new(),
-            public: false,
-            automatic: true,
-            perhaps_again: false,
-        };
+        let (via, to) = (mailing.via.clone(), message.letter.address);
+        let outgoing = Outgoing::mail((contact, number), via, to, [written.subject, written.text]);
         Ok(Some((outgoing, message.at)))
     }
 

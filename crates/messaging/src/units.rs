@@ -2,10 +2,10 @@
 //! became of each: once, or once more under the same Message-ID when the house fell before it knew.
 //! Never decides who is asked, never a citizen.
 
-use crate::letter::{Address, AddressKind, Outgoing};
+use crate::letter::Outgoing;
 use crate::outbox::Transcript;
 use crate::outlet::{Outlet, Unsent};
-use center::city::{Channel, ContactId};
+use center::city::ContactId;
 use center::event::Fortune;
 use center::knowledge::Author;
 use center::time::DAY_MS;
@@ -112,25 +112,16 @@ impl Units {
     }
 
     fn outgoing(&self, number: u32, address: String, written: Transcript) -> Outgoing {
+        // No contact has this number: the mail's own traces lead to none.
+        let of = (ContactId(0), number);
         Outgoing {
-            // No contact has this number: the mail's own traces lead to none.
-            contact: ContactId(0),
-            message: number,
-            channel: Channel::Mail,
-            via: self.via.clone(),
-            to: Address {
-                kind: AddressKind::Mail,
-                value: address,
-                name: None,
-            },
             thread: Some(format!("unit {number}")),
-            in_reply_to: None,
-            subject: Some(written.subject),
-            text: written.text,
-            attachments: Vec::new(),
-            public: false,
-            automatic: true,
-            perhaps_again: false,
+            ..Outgoing::mail(
+                of,
+                self.via.clone(),
+                address,
+                [written.subject, written.text],
+            )
         }
     }
 

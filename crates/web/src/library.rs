@@ -350,8 +350,7 @@ fn line(site: &Site, l: &'static Words, tag: &str, row: &ArticleRow) -> Line {
 /// Whether a unit is to be asked that no mail reaches.
 fn unreached(city: &City, row: &ArticleRow) -> bool {
     let asked = matches!(row.status, Status::Due | Status::Overdue | Status::Hidden);
-    let unit = city.library.unit(&row.owner);
-    asked && unit.is_none_or(|unit| unit.email.is_empty())
+    asked && city.library.mailbox(&row.owner).is_none()
 }
 
 /// The color of a state.

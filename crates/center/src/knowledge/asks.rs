@@ -29,14 +29,9 @@ pub fn decide_asks(
     next: u32,
 ) -> Vec<LibraryEvent> {
     let library = &city.library;
-    let reached = |unit: &str| {
-        library
-            .unit(unit)
-            .is_some_and(|unit| !unit.email.is_empty())
-    };
-    let units = owed
-        .iter()
-        .filter(|(unit, articles)| !articles.is_empty() && !asked.contains(*unit) && reached(unit));
+    let units = owed.iter().filter(|(unit, articles)| {
+        !articles.is_empty() && !asked.contains(*unit) && library.mailbox(unit).is_some()
+    });
     let event =
         |(letter, (unit, articles)): (u32, (&String, &Vec<Owed>))| LibraryEvent::UnitAsked {
             unit: unit.clone(),
