@@ -3,17 +3,26 @@
 use crate::peer::{self, Child, Folder};
 use serde_json::json;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// The control line is TCP: a port that is free for UDP may be taken there.
-fn free_tcp_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener
-        .local_addr()
-        .expect("a bound socket has an address");
-    address.port()
+/// baresip binds these: SIP by UDP and TCP at one number, TLS at the next; its control line here
+/// comes after them. Below the numbers a system hands out by itself, so that nobody takes one
+/// between the look and the start.
+fn free_ports() -> (u16, u16) {
+    use std::sync::atomic::{AtomicU16, Ordering};
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = std::process::id() as u16 % 2_000 * 4;
+    for _ in 0..2_000 {
+        let port = 20_000 + (first + NEXT.fetch_add(4, Ordering::Relaxed)) % 8_000;
+        let udp = UdpSocket::bind(("127.0.0.1", port));
+        let tcp = [port, port + 1, port + 2].map(|port| TcpListener::bind(("127.0.0.1", port)));
+        if udp.is_ok() && tcp.iter().all(Result::is_ok) {
+            return (port, port + 2);
+        }
+    }
+    panic!("no four ports beside each other are free");
 }
 
 /// A telephone that is off the hook.
@@ -32,7 +41,7 @@ impl Softphone {
     /// Starts it with these codecs only, as baresip names them.
     pub fn start_in(frequency: u32, codecs: &str) -> Softphone {
         let folder = Folder::new(&format!("baresip-{frequency}"));
-        let (sip, control) = (crate::sipp::free_port(), free_tcp_port());
+        let (sip, control) = free_ports();
         let heard = folder.0.display();
         let config = format!(
             "sip_listen 127.0.0.1:{sip}\nnet_interface 127.0.0.1\n\
@@ -51,19 +60,23 @@ impl Softphone {
             format!("<sip:01055501234@127.0.0.1>;regint=0;audio_codecs={codecs};ptime=20\n");
         peer::write(&folder.join("accounts"), account);
         peer::write(&folder.join("contacts"), "");
-        let log = std::fs::File::create(folder.join("baresip.log")).expect("a log");
+        let log = folder.join("baresip.log");
+        let file = std::fs::File::create(&log).expect("a log");
         let child = Command::new("baresip")
             .arg("-f")
             .arg(&folder.0)
             .stdin(Stdio::null())
-            .stdout(log)
-            .stderr(Stdio::null())
+            .stdout(file.try_clone().expect("the log once more"))
+            .stderr(file)
             .spawn()
             .expect("baresip starts");
-        let child = Child(child);
+        let mut child = Child(child);
         let address = SocketAddr::from(([127, 0, 0, 1], control));
         let mut line = None;
-        peer::until("baresip's control line", Duration::from_secs(10), || {
+        peer::until("baresip's control line", Duration::from_secs(60), || {
+            let ended = child.0.try_wait().expect("a child can be asked");
+            let said = || std::fs::read_to_string(&log).unwrap_or_default();
+            assert!(ended.is_none(), "baresip ended: {ended:?}\n{}", said());
             line = TcpStream::connect(address).ok();
             line.is_some()
         });
