@@ -46,13 +46,13 @@ pub async fn run(
         journal,
     })
     .await?;
-    let played = city.clone();
+    let (played, noted) = (city.clone(), commits.clone());
     let town = std::thread::Builder::new().name("town".to_owned());
     let town = town.spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        runtime.block_on(play(&played, hub, wings, contacts, at_once))
+        runtime.block_on(play(&played, hub, wings, contacts, at_once, &noted))
     })?;
     let joined = tokio::task::spawn_blocking(move || town.join()).await?;
     let mut figures = joined.map_err(|_| anyhow::anyhow!("the town fell over"))??;
@@ -69,6 +69,7 @@ async fn play(
     wings: Wings,
     contacts: u64,
     at_once: usize,
+    commits: &store::bench::Commits,
 ) -> anyhow::Result<Figures> {
     for counselor in city.counselors.iter().map(|profile| profile.id) {
         hub.send(Command::SignIn { counselor }).await?;
@@ -80,6 +81,7 @@ async fn play(
     let (category, outcome) = (category.unwrap_or_default(), outcome.unwrap_or_default());
     let (done, mut finished) = mpsc::unbounded_channel();
     let world = tokio::spawn(serve(hub.clone(), wings, category, outcome, done));
+    commits.measure_from_here();
     let (started, busy, busy_here) = (Instant::now(), machine::cpu(), machine::cpu_here());
     let mut arrivals = JoinSet::new();
     let mut waits = Vec::new();

@@ -2,27 +2,33 @@
 //! Never decides, never answers anybody.
 
 use center::time::Time;
-use store::{Batch, Failure, Journal, Recovery};
+use store::{Batch, Failure, Journal, Landed, Recovery};
 use tokio::sync::mpsc;
 
 /// Orders that may wait for the scribe.
 const ORDERS: usize = 64;
+
+/// News that may wait for the switch: two transactions are under way at most, and each has two.
+const NEWS: usize = 4;
 
 /// What the scribe is asked for.
 #[derive(Debug)]
 enum Order {
     /// Belongs to the next transaction.
     Add(Batch),
-    /// Makes the transaction durable. Only while no other is being written.
+    /// Makes the transaction durable. Only while no other is being written; the one before may
+    /// still be becoming durable.
     Commit,
-    /// Only while nothing is being written.
+    /// What is still under way comes to its end first.
     Recover(Time),
 }
 
 /// What came of it.
 #[derive(Debug)]
 pub(crate) enum Done {
-    /// The batch is durable, or nothing of it is.
+    /// The transaction is written and the next one may be, but it is not yet durable.
+    Written,
+    /// The oldest transaction is durable, or nothing of it is.
     Appended(Result<(), Failure>),
     /// What the center is rebuilt from.
     Recovered(Result<Recovery, Failure>),
@@ -39,7 +45,7 @@ impl Scribe {
     /// Gives the journal to a task of its own.
     pub fn start(journal: Journal) -> Scribe {
         let (orders, asked) = mpsc::channel(ORDERS);
-        let (tell, done) = mpsc::channel(1);
+        let (tell, done) = mpsc::channel(NEWS);
         tokio::spawn(write(journal, asked, tell));
         Scribe { orders, done }
     }
@@ -56,20 +62,27 @@ impl Scribe {
         let _ = self.orders.send(Order::Commit).await;
     }
 
-    /// Reads what the center is rebuilt from. Only while nothing is being written.
+    /// Reads what the center is rebuilt from. News of what was under way is not heard any more.
     pub async fn recover(&mut self, now: Time) -> Result<Recovery, Failure> {
         let _ = self.orders.send(Order::Recover(now)).await;
-        match self.done().await {
-            Done::Recovered(recovery) => recovery,
-            Done::Appended(_) => Err(Failure::Engine("a write was still under way".into())),
+        loop {
+            match self.done.recv().await {
+                Some(Done::Recovered(recovery)) => return recovery,
+                Some(Done::Written | Done::Appended(_)) => {}
+                None => return Err(gone()),
+            }
         }
     }
 
-    /// The outcome of the last commit or recovery.
+    /// The next news of a commit or recovery.
     pub async fn done(&mut self) -> Done {
-        let gone = || Done::Appended(Err(Failure::Engine("the scribe is gone".into())));
-        self.done.recv().await.unwrap_or_else(gone)
+        let done = self.done.recv().await;
+        done.unwrap_or_else(|| Done::Appended(Err(gone())))
     }
+}
+
+fn gone() -> Failure {
+    Failure::Engine("the scribe is gone".into())
 }
 
 async fn write(mut journal: Journal, mut asked: mpsc::Receiver<Order>, tell: mpsc::Sender<Done>) {
@@ -80,7 +93,12 @@ async fn write(mut journal: Journal, mut asked: mpsc::Receiver<Order>, tell: mps
     loop {
         let order = tokio::select! {
             landed = journal.land(), if journal.flies() => {
-                if tell.send(Done::Appended(landed)).await.is_err() {
+                let news = match landed {
+                    Ok(Landed::Written) => Done::Written,
+                    Ok(Landed::Durable) => Done::Appended(Ok(())),
+                    Err(failure) => Done::Appended(Err(failure)),
+                };
+                if tell.send(news).await.is_err() {
                     return;
                 }
                 match held.take() {
@@ -117,6 +135,8 @@ async fn write(mut journal: Journal, mut asked: mpsc::Receiver<Order>, tell: mps
             return;
         }
     }
-    // The last transaction becomes durable though nobody asks any more.
-    let _ = journal.land().await;
+    // What is under way becomes durable though nobody asks any more.
+    while journal.flies() {
+        let _ = journal.land().await;
+    }
 }

@@ -82,8 +82,10 @@ pub(crate) struct Switch {
     last: Time,
     /// Decided, waiting for the scribe.
     next: Group,
-    /// With the scribe.
+    /// With the scribe, being written.
     flying: Option<Group>,
+    /// The one before, written and becoming durable.
+    landing: Option<Group>,
     /// False after a failed write until the center is rebuilt.
     sound: bool,
 }
@@ -111,6 +113,7 @@ impl Switch {
             last: now,
             next: Group::default(),
             flying: None,
+            landing: None,
             sound: true,
         }
     }
@@ -138,10 +141,12 @@ impl Switch {
         debug_assert!(taken.is_ok(), "a restart is never refused");
         self.hand_in().await;
         self.write().await;
-        if let Done::Appended(written) = self.scribe.done().await {
-            written?;
+        while self.busy() {
+            match self.scribe.done().await {
+                Done::Appended(Err(failure)) => return Err(failure),
+                done => self.heard(done),
+            }
         }
-        self.settle();
         self.show.send_replace(Arc::new(self.center.board(now)));
         Ok(())
     }
@@ -153,15 +158,15 @@ impl Switch {
         let mut every = BOARD_EVERY;
         let mut dirty = false;
         let mut open = true;
-        while open || self.flying.is_some() || !self.next.is_empty() {
-            if self.flying.is_none() && !self.next.is_empty() {
+        while open || self.busy() || !self.next.is_empty() {
+            if self.may_write() {
                 self.write().await;
             }
             let screens = dirty.then(|| every.saturating_sub(shown.elapsed()));
             let timer = self.timer(clock(), screens);
             let room = GROUP_MAX.saturating_sub(self.next.waiting.len());
             tokio::select! {
-                done = self.scribe.done(), if self.flying.is_some() => self.written(done),
+                done = self.scribe.done(), if self.busy() => self.heard(done),
                 count = inbox.recv_many(&mut envelopes, room), if open && room > 0 => {
                     open = count > 0;
                 }
@@ -250,32 +255,55 @@ impl Switch {
         answer
     }
 
-    /// Has the decided group written. One without events is as good as written.
+    /// Whether a group is not yet durable.
+    fn busy(&self) -> bool {
+        self.flying.is_some() || self.landing.is_some()
+    }
+
+    /// Whether the decided group can go. One without events is answered from what was decided
+    /// before, so all of that must be durable.
+    fn may_write(&self) -> bool {
+        let turn = self.flying.is_none() && !self.next.is_empty();
+        turn && (self.next.written || self.landing.is_none())
+    }
+
+    /// Has the decided group written. One without events is as good as durable.
     async fn write(&mut self) {
         let group = std::mem::take(&mut self.next);
-        let written = group.written;
-        self.flying = Some(group);
-        if written {
+        if group.written {
+            self.flying = Some(group);
             self.scribe.commit().await;
         } else {
-            self.settle();
+            self.settle(group);
         }
     }
 
-    fn written(&mut self, done: Done) {
-        let Done::Appended(Err(failure)) = done else {
-            return self.settle();
-        };
+    /// How far the groups have come.
+    fn heard(&mut self, done: Done) {
+        match done {
+            Done::Written => self.landing = self.flying.take(),
+            Done::Appended(Ok(())) => {
+                if let Some(group) = self.landing.take() {
+                    self.settle(group);
+                }
+            }
+            Done::Appended(Err(failure)) => self.unwritten(&failure),
+            // The answer to a question that nobody waits for any more.
+            Done::Recovered(_) => {}
+        }
+    }
+
+    /// What was decided since stands on what was not written.
+    fn unwritten(&mut self, failure: &Failure) {
         tracing::error!(%failure, "the journal could not be written; nothing was done");
-        // What was decided in the meantime stands on what was not written.
         self.sound = false;
-        self.flying.take().unwrap_or_default().refuse();
+        let groups = [self.landing.take(), self.flying.take()];
+        groups.into_iter().flatten().for_each(Group::refuse);
         std::mem::take(&mut self.next).refuse();
     }
 
-    /// The flying group is durable: now it may act, and its senders may know.
-    fn settle(&mut self) {
-        let group = self.flying.take().unwrap_or_default();
+    /// The group is durable: now it may act, and its senders may know.
+    fn settle(&mut self, group: Group) {
         for (at, event) in &group.desks {
             self.presence.note(*at, event);
         }

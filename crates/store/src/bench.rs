@@ -1,8 +1,8 @@
 //! The measure that contacts per second are compared with: the same bytes, inserted barely. Never
 //! used to serve.
 //!
-//! What is in it: every value of every row that the run sent to the engine, in the transactions in
-//! which the run sent it. That is, for each kind of row in `fold::tables`: the events; the row of a
+//! What is in it: every value of every row that the run sent to the engine while it was measured, in
+//! the transactions in which the run sent it. That is, for each kind of row in `fold::tables`: the events; the row of a
 //! contact once for each transaction that changed it; number and note; the words of a note as one
 //! text; the cells that a transaction added to; the head of the chain. They are found by folding
 //! the journal once more, transaction by transaction, with the code that wrote it, outside of the
@@ -25,27 +25,33 @@ use crate::value::{Value, Values};
 use center::city::ContactId;
 use center::event::Event;
 use center::time::Zone;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The last event of every transaction since it was asked for.
 #[derive(Clone, Debug, Default)]
-pub struct Commits(Arc<Mutex<Vec<i64>>>);
+pub struct Commits(Arc<Mutex<Noted>>);
+
+#[derive(Clone, Debug, Default)]
+struct Noted {
+    last: Vec<i64>,
+    /// How many of them went before what is measured.
+    before: usize,
+}
 
 impl Commits {
     pub(crate) fn note(&self, last: i64) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(last);
+        self.noted().last.push(last);
     }
 
-    /// How many, and the last event of each.
-    pub fn list(&self) -> Vec<i64> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    /// What was written so far only made ready: a bare insert leaves it out.
+    pub fn measure_from_here(&self) {
+        let mut noted = self.noted();
+        noted.before = noted.last.len();
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -96,8 +102,15 @@ pub async fn bare(
         next: vec![1; kinds.len()],
     };
     let mut bare = Bare::default();
+    let noted = commits.noted().clone();
+    let (before, measured) = noted.last.split_at(noted.before);
     let mut after = 0;
-    for part in commits.list().chunks(AHEAD) {
+    for last in before {
+        again.sent(after, *last, &mut Bare::default()).await?;
+        after = *last;
+    }
+    again.next.fill(1);
+    for part in measured.chunks(AHEAD) {
         let mut sent = Vec::with_capacity(part.len());
         for last in part {
             sent.push(again.sent(after, *last, &mut bare).await?);

@@ -7,6 +7,7 @@ use crate::value::{Records, Values};
 use crate::words::Asked;
 use crate::{postgres, sqlite};
 use std::sync::Arc;
+use tokio::sync::oneshot;
 
 /// Words in which the engines differ; everything else is one text for both.
 #[derive(Debug)]
@@ -50,14 +51,27 @@ pub enum Fault {
     Commit,
 }
 
-impl Fault {
-    /// Fails when the statement with this number is due.
-    pub(crate) fn strike(fault: Option<Fault>, statement: usize) -> Result<(), Failure> {
-        match fault {
-            Some(Fault::Write(number)) if number == statement => {
+/// Counts the statements of a transaction, for the sake of faults.
+#[derive(Debug)]
+pub(crate) struct Statements {
+    fault: Option<Fault>,
+    done: usize,
+}
+
+impl Statements {
+    /// None yet.
+    pub fn of(fault: Option<Fault>) -> Statements {
+        Statements { fault, done: 0 }
+    }
+
+    /// Another one; fails when that was asked for.
+    pub fn strike(&mut self) -> Result<(), Failure> {
+        self.done += 1;
+        match self.fault {
+            Some(Fault::Write(number)) if number == self.done => {
                 Err(Failure::Engine("a fault was asked for".into()))
             }
-            Some(Fault::Full(number)) if number == statement => Err(Failure::Full),
+            Some(Fault::Full(number)) if number == self.done => Err(Failure::Full),
             _ => Ok(()),
         }
     }
@@ -122,7 +136,7 @@ impl Writer {
         }
     }
 
-    /// Writes rows in one transaction, all or nothing, and gives them back.
+    /// Writes rows in one transaction, all or nothing, and gives them back. They are durable then.
     pub async fn write(
         &mut self,
         tables: Vec<Rows>,
@@ -140,6 +154,52 @@ impl Writer {
                 outcome.map(|()| tables)
             }
             Writer::Postgres(writer) => writer.write(&tables, fault).await.map(|()| tables),
+        }
+    }
+
+    /// The same with the rows of the first table at hand and the others still being made. They are
+    /// written then, but durable only after [`Synced::wait`].
+    pub async fn commit(
+        &mut self,
+        first: Rows,
+        rest: oneshot::Receiver<Vec<Rows>>,
+        fault: Option<Fault>,
+    ) -> Result<(Vec<Rows>, Synced), Broken> {
+        match self {
+            Writer::Sqlite(slot) => {
+                let mut writer = slot.take().ok_or(Failure::Poisoned)?;
+                let (writer, first, outcome) = blocking(move || {
+                    let outcome = writer.commit(&first, || rest.blocking_recv().ok(), fault);
+                    (writer, first, outcome)
+                })
+                .await?;
+                let log = writer.log();
+                *slot = Some(writer);
+                let mut tables = outcome?;
+                tables[0] = first;
+                Ok((tables, Synced(Some(log))))
+            }
+            Writer::Postgres(writer) => {
+                let rest = rest.await;
+                let mut tables = rest.map_err(|error| Failure::Engine(error.to_string()))?;
+                tables[0] = first;
+                writer.write(&tables, fault).await?;
+                Ok((tables, Synced(None)))
+            }
+        }
+    }
+}
+
+/// What is between written and durable.
+#[derive(Debug)]
+pub(crate) struct Synced(Option<sqlite::Log>);
+
+impl Synced {
+    /// Waits until it is durable.
+    pub async fn wait(self) -> Result<(), Failure> {
+        match self.0 {
+            Some(log) => blocking(move || log.sync()).await?,
+            None => Ok(()),
         }
     }
 }

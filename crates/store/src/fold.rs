@@ -267,10 +267,16 @@ impl Fold {
     /// Fills the tables with everything that follows from what was taken in.
     pub fn plan(&mut self) {
         self.project();
-        if self.tables[place::JOURNAL].len() > 0 {
+        if self.last_hash.is_some() {
             let head = self.head.text();
             self.tables[place::META].values.text("head").text(&head);
         }
+    }
+
+    /// Hands over the rows of the journal, which are final before the others are planned. Nothing
+    /// is taken in between this and [`Fold::hand_over`].
+    pub fn hand_over_events(&mut self, empty: Rows) -> Rows {
+        std::mem::replace(&mut self.tables[place::JOURNAL], empty)
     }
 
     /// Hands over the full tables for a write and goes on with empty ones.

@@ -4,9 +4,9 @@
 use crate::archive::Archive;
 use crate::batch::{Batch, Entry, Recovery};
 use crate::bench::Commits;
-use crate::engine::{Fault, Lease, Reader, Writer};
+use crate::engine::{Fault, Lease, Reader, Synced, Writer};
 use crate::failure::{Broken, Failure};
-use crate::fold::{Fold, Head, STREAM, meta, tables};
+use crate::fold::{Fold, Head, JOURNAL, STREAM, meta, place, tables};
 use crate::insert::Rows;
 use crate::key::Key;
 use crate::place::Place;
@@ -18,6 +18,7 @@ use center::record::Row;
 use center::time::{Time, Zone};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// Events that are read from the journal at once when projections are built anew.
@@ -39,7 +40,16 @@ impl Faults {
 }
 
 /// The writer comes back with what became of the write.
-type Landed = (Writer, Result<Vec<Rows>, Broken>);
+type Flown = (Writer, Result<(Vec<Rows>, Synced), Broken>);
+
+/// How far a transaction has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Landed {
+    /// It is written, and the next one may be launched, but it is not yet durable.
+    Written,
+    /// It is durable.
+    Durable,
+}
 
 /// The writing side: one value, moved into the hub.
 #[derive(Debug)]
@@ -49,7 +59,9 @@ pub struct Journal {
     /// None while it writes, or while the lease is being taken anew.
     writer: Option<Writer>,
     /// The write that is under way.
-    flight: Option<JoinHandle<Landed>>,
+    flight: Option<JoinHandle<Flown>>,
+    /// The write before it, which is becoming durable.
+    syncing: Option<JoinHandle<Result<(), Failure>>>,
     /// Empty tables for the next one.
     spare: Option<Vec<Rows>>,
     reader: Reader,
@@ -79,6 +91,7 @@ pub async fn open(place: &Place, city: &Arc<City>) -> Result<(Journal, Archive),
         fold: Fold::new(dialect, city.zone.clone(), Head::default(), 0),
         writer: Some(writer),
         flight: None,
+        syncing: None,
         spare: None,
         reader: reader.clone(),
         stale: false,
@@ -169,7 +182,7 @@ impl Journal {
         }
         self.add(batch).await?;
         self.launch()?;
-        self.land().await
+        self.land_all().await
     }
 
     /// Whether a batch builds on what may still be on its way to the paper.
@@ -186,66 +199,92 @@ impl Journal {
         self.fold.add(batch).inspect_err(|_| self.stale = true)
     }
 
-    /// Begins to write what was taken in, all or nothing; [`Journal::land`] tells the outcome.
+    /// Begins to write what was taken in, all or nothing; [`Journal::land`] tells the outcome. The
+    /// write before may still be becoming durable.
     pub fn launch(&mut self) -> Result<(), Failure> {
         if self.stale {
             return Err(Failure::Engine("what it builds on was not written".into()));
         }
-        self.fold.plan();
-        self.take_off()
+        self.take_off(Fold::plan)
     }
 
-    fn take_off(&mut self) -> Result<(), Failure> {
+    /// The events are final and are written while `plan` makes the other rows.
+    fn take_off(&mut self, plan: fn(&mut Fold)) -> Result<(), Failure> {
         let fault = self.faults.take();
         let mut writer = self.writer.take().ok_or(Failure::Poisoned)?;
         let empty = self.spare.take();
-        let empty = empty.unwrap_or_else(|| tables(writer.dialect()));
-        let last = self.fold.last_event();
-        let rows = self.fold.hand_over(empty);
+        let mut empty = empty.unwrap_or_else(|| tables(writer.dialect()));
+        let events = std::mem::replace(&mut empty[place::JOURNAL], Rows::new(&JOURNAL));
+        let events = self.fold.hand_over_events(events);
         if let Some(commits) = &self.commits {
-            commits.note(last);
+            commits.note(self.fold.last_event());
         }
-        // Until the outcome is known it counts as lost.
-        self.poisoned = true;
+        let (planned, rest) = oneshot::channel();
         self.flight = Some(tokio::spawn(async move {
-            let written = writer.write(rows, fault).await;
+            let written = writer.commit(events, rest, fault).await;
             (writer, written)
         }));
+        plan(&mut self.fold);
+        // Who does not take them any more tells why when it lands.
+        let _ = planned.send(self.fold.hand_over(empty));
         Ok(())
     }
 
-    /// Whether a write is under way.
+    /// Whether something is written, or becoming durable.
     pub fn flies(&self) -> bool {
-        self.flight.is_some()
+        self.flight.is_some() || self.syncing.is_some()
     }
 
-    /// Waits for the write that is under way. May be given up and asked again.
-    pub async fn land(&mut self) -> Result<(), Failure> {
+    /// Waits for the next news of what is under way, the oldest first. May be given up and asked
+    /// again.
+    pub async fn land(&mut self) -> Result<Landed, Failure> {
+        if let Some(syncing) = &mut self.syncing {
+            let synced = syncing.await;
+            self.syncing = None;
+            let synced = synced.unwrap_or_else(|error| Err(Failure::Engine(error.to_string())));
+            return match synced {
+                Ok(()) => Ok(Landed::Durable),
+                Err(failure) => Err(self.lost(failure)),
+            };
+        }
         let Some(flight) = &mut self.flight else {
-            return Ok(());
+            return Ok(Landed::Durable);
         };
-        let landed = flight.await;
+        let flown = flight.await;
         self.flight = None;
-        let Ok((writer, written)) = landed else {
-            self.stale = true;
-            return Err(Failure::Engine("the write was given up".into()));
+        let Ok((writer, written)) = flown else {
+            return Err(self.lost(Failure::Engine("the write was given up".into())));
         };
         self.writer = Some(writer);
         match written {
-            Ok(mut rows) => {
-                self.poisoned = false;
+            Ok((mut rows, synced)) => {
                 for rows in &mut rows {
                     rows.values.clear();
                 }
                 self.spare = Some(rows);
-                Ok(())
+                self.syncing = Some(tokio::spawn(synced.wait()));
+                Ok(Landed::Written)
             }
             Err(Broken { failure, poisoned }) => {
                 self.stale = true;
-                self.poisoned = poisoned;
+                self.poisoned |= poisoned;
                 Err(failure)
             }
         }
+    }
+
+    /// Nobody knows what is stored.
+    fn lost(&mut self, failure: Failure) -> Failure {
+        self.stale = true;
+        self.poisoned = true;
+        failure
+    }
+
+    async fn land_all(&mut self) -> Result<(), Failure> {
+        while self.flies() {
+            self.land().await?;
+        }
+        Ok(())
     }
 
     /// Writes what follows from events, but not the events: a record made up for measuring.
@@ -255,8 +294,8 @@ impl Journal {
     }
 
     async fn write(&mut self) -> Result<(), Failure> {
-        self.take_off()?;
-        self.land().await
+        self.take_off(|_| {})?;
+        self.land_all().await
     }
 
     async fn adopt_missing(&mut self, batch: &Batch) -> Result<(), Failure> {
@@ -371,7 +410,9 @@ impl Journal {
     /// What the center is rebuilt from. After a failed write this also finds out what is stored.
     pub async fn recover(&mut self, now: Time) -> Result<Recovery, Failure> {
         // Whether it was written is known then.
-        let _ = self.land().await;
+        while self.flies() {
+            let _ = self.land().await;
+        }
         if self.poisoned {
             // The old connection, and with it the lease, must be gone before a new one is taken.
             self.writer = None;

@@ -38,7 +38,7 @@ pub use batch::{Batch, Entry, Personal, Recovery, note_digest};
 pub use blob::{BlobWriter, Blobs, Content};
 pub use engine::Fault;
 pub use failure::Failure;
-pub use journal::{Faults, Journal, open};
+pub use journal::{Faults, Journal, Landed, open};
 pub use letter::{DeadLetter, File, Letter, Message, Opened};
 pub use place::Place;
 pub use search::Search;

@@ -1,7 +1,7 @@
 //! PostgreSQL: where it differs from SQLite, in the same sections and order as `sqlite.rs`. Never a
 //! table of its own.
 
-use crate::engine::{Dialect, Fault, Lease};
+use crate::engine::{Dialect, Fault, Lease, Statements};
 use crate::failure::{Broken, Failure};
 use crate::insert::{Conflict, Insert, Rows};
 use crate::value::{Records, Value, Values};
@@ -166,9 +166,10 @@ impl Writer {
 
     async fn insert(&self, tables: &[Rows], fault: Option<Fault>) -> Result<(), Failure> {
         let mut sent = Vec::new();
+        let mut statements = Statements::of(fault);
         for (index, rows) in tables.iter().enumerate() {
             for (first, count) in rows.chunks() {
-                Fault::strike(fault, sent.len() + 1)?;
+                statements.strike()?;
                 let statement = &self.prepared[&(index, count)];
                 sent.push(self.client.execute_raw(statement, rows.part(first, count)));
             }

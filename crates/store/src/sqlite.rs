@@ -1,7 +1,7 @@
 //! SQLite: where it differs from PostgreSQL, in the same sections and order as `postgres.rs`. Never
 //! a table of its own.
 
-use crate::engine::{Dialect, Fault, Lease};
+use crate::engine::{Dialect, Fault, Lease, Statements};
 use crate::failure::{Broken, Failure};
 use crate::insert::{Conflict, Insert, Rows};
 use crate::value::{Records, Value, Values};
@@ -11,7 +11,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -52,9 +55,12 @@ static NOTE_GONE: Insert = Insert::new("note_index", "rowid", Conflict::Erase);
 /// Older versions can lose commits in WAL mode when a checkpoint meets a writer.
 const VERSION_MIN: i32 = 3_051_003;
 
-/// Pages of the write-ahead log before it is taken over: fewer rewrites of the same page, and a
-/// start after a crash still reads only 64 MB.
-const CHECKPOINT_PAGES: u32 = 16_000;
+/// Pages of the write-ahead log before it is taken over beside the writer: fewer rewrites of the
+/// same page, and a start after a crash still reads little more than 64 MB.
+const CHECKPOINT_PAGES: i64 = 16_000;
+
+/// Pages at which the writer takes the log over itself, should nobody else do it.
+const LOG_PAGES_MAX: i64 = 4 * CHECKPOINT_PAGES;
 
 // --------------------------------------------------------------------------------------- opening
 
@@ -67,7 +73,29 @@ fn file(folder: &Path) -> PathBuf {
 pub(crate) struct Writer {
     connection: Connection,
     texts: HashMap<(usize, usize), String>,
+    log: Log,
+    checkpoints: Checkpoints,
     _lease: File,
+}
+
+/// The write-ahead log. A transaction in it is durable once the log is synced after the commit,
+/// which may happen beside the next transaction.
+#[derive(Clone, Debug)]
+pub(crate) struct Log(Arc<File>);
+
+impl Log {
+    fn open(folder: &Path) -> std::io::Result<Log> {
+        let mut options = File::options();
+        let file = options.write(true).open(folder.join("dasan.db-wal"))?;
+        Ok(Log(Arc::new(file)))
+    }
+
+    /// Makes durable what was committed before.
+    pub fn sync(&self) -> Result<(), Failure> {
+        self.0
+            .sync_data()
+            .map_err(|error| Failure::io("write-ahead log", &error))
+    }
 }
 
 impl Writer {
@@ -82,11 +110,19 @@ impl Writer {
         let lease = lease(folder, wanted)?;
         let connection = Connection::open(file(folder)).map_err(|error| failure(&error))?;
         prepare(&connection).map_err(|error| failure(&error))?;
+        let log = Log::open(folder).map_err(|error| Failure::io("write-ahead log", &error))?;
         Ok(Writer {
             connection,
             texts: HashMap::new(),
+            log,
+            checkpoints: Checkpoints::start(folder)?,
             _lease: lease,
         })
+    }
+
+    /// The log, to sync.
+    pub fn log(&self) -> Log {
+        self.log.clone()
     }
 }
 
@@ -110,11 +146,93 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(128);
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    // A commit does not wait for the disk; whoever commits syncs the log afterwards.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES_MAX)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     connection.pragma_update(None, "cache_size", -32_768)?;
-    connection.pragma_update(None, "temp_store", "MEMORY")
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    // The first reading makes the log.
+    connection.execute_batch("SELECT count(*) FROM sqlite_schema")
+}
+
+// ------------------------------------------------------------------------------------ checkpoints
+
+/// Takes the log over into the file beside the writer, which would stand still for a fifth of a
+/// second. The log can begin anew only when all of it is taken over, so the writer takes the little
+/// that it wrote in the meantime itself.
+#[derive(Debug)]
+struct Checkpoints {
+    wake: Option<SyncSender<()>>,
+    little_left: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Checkpoints {
+    fn start(folder: &Path) -> Result<Checkpoints, Failure> {
+        let connection = beside(folder).map_err(|error| failure(&error))?;
+        let (wake, woken) = std::sync::mpsc::sync_channel(1);
+        let little_left = Arc::new(AtomicBool::new(false));
+        let told = little_left.clone();
+        let thread = std::thread::Builder::new().name("checkpoints".to_owned());
+        let thread = thread.spawn(move || take_over(&connection, &woken, &told));
+        let thread = thread.map_err(|error| Failure::io("thread", &error))?;
+        Ok(Checkpoints {
+            wake: Some(wake),
+            little_left,
+            thread: Some(thread),
+        })
+    }
+
+    /// Something was committed.
+    fn written(&self, writer: &Connection) {
+        if self.little_left.swap(false, Ordering::AcqRel)
+            && let Err(error) = checkpoint(writer, "PASSIVE")
+        {
+            tracing::warn!(%error, "the log was not taken over");
+        }
+        // One that was not yet heard is as good as two.
+        let _ = self.wake.as_ref().map(|wake| wake.try_send(()));
+    }
+}
+
+/// Nothing of a writer outlives it.
+impl Drop for Checkpoints {
+    fn drop(&mut self) {
+        self.wake = None;
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+fn beside(folder: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file(folder), flags)?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(connection)
+}
+
+fn take_over(connection: &Connection, woken: &Receiver<()>, little_left: &AtomicBool) {
+    while woken.recv().is_ok() {
+        let taken = match checkpoint(connection, "NOOP") {
+            Ok(left) if left < CHECKPOINT_PAGES => continue,
+            Ok(_) => checkpoint(connection, "PASSIVE"),
+            Err(error) => Err(error),
+        };
+        match taken {
+            Ok(left) => little_left.store(left < CHECKPOINT_PAGES / 2, Ordering::Release),
+            Err(error) => tracing::warn!(%error, "the log was not taken over"),
+        }
+    }
+}
+
+/// Pages of the log that are not in the file afterwards; `NOOP` only counts.
+fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<i64> {
+    let asked = format!("PRAGMA wal_checkpoint({mode})");
+    connection.query_row(&asked, [], |row| {
+        let (pages, taken): (i64, i64) = (row.get(1)?, row.get(2)?);
+        Ok(pages - taken)
+    })
 }
 
 // --------------------------------------------------------------------------------------- writing
@@ -127,43 +245,83 @@ impl Writer {
             .map_err(|error| failure(&error))
     }
 
-    /// Writes rows in one transaction.
+    /// Writes rows in one transaction, which is durable then.
     pub fn write(&mut self, tables: &[Rows], fault: Option<Fault>) -> Result<(), Broken> {
+        self.transaction(fault, |writer| {
+            writer.insert(tables, &mut Statements::of(fault))
+        })?;
+        self.log.sync().map_err(|failure| Broken {
+            failure,
+            poisoned: true,
+        })
+    }
+
+    /// Writes rows in one transaction, the first table while the others are still being made; it
+    /// is durable once the log is synced.
+    pub fn commit(
+        &mut self,
+        first: &Rows,
+        rest: impl FnOnce() -> Option<Vec<Rows>>,
+        fault: Option<Fault>,
+    ) -> Result<Vec<Rows>, Broken> {
+        self.transaction(fault, |writer| {
+            let mut statements = Statements::of(fault);
+            writer.insert(std::slice::from_ref(first), &mut statements)?;
+            let rest = rest().ok_or_else(|| Failure::Engine("the write was given up".into()))?;
+            writer.insert(&rest, &mut statements)?;
+            Ok(rest)
+        })
+    }
+
+    fn transaction<T>(
+        &mut self,
+        fault: Option<Fault>,
+        work: impl FnOnce(&mut Writer) -> Result<T, Failure>,
+    ) -> Result<T, Broken> {
         self.script("BEGIN IMMEDIATE").map_err(broken)?;
-        if let Err(failure) = self.insert(tables, fault) {
-            let undone = self.connection.is_autocommit() || self.script("ROLLBACK").is_ok();
-            let poisoned = !undone || broken_off(&failure);
-            return Err(Broken { failure, poisoned });
-        }
+        let done = match work(self) {
+            Ok(done) => done,
+            Err(failure) => {
+                let undone = self.connection.is_autocommit() || self.script("ROLLBACK").is_ok();
+                let poisoned = !undone || broken_off(&failure);
+                return Err(Broken { failure, poisoned });
+            }
+        };
         let committed = match fault {
             Some(Fault::Commit) => Err(Failure::Engine("a fault was asked for".into())),
             _ => self.script("COMMIT"),
         };
-        committed.map_err(|failure| {
+        if let Err(failure) = committed {
             let _ = self.script("ROLLBACK");
-            Broken {
+            return Err(Broken {
                 failure,
                 poisoned: true,
-            }
-        })
+            });
+        }
+        self.checkpoints.written(&self.connection);
+        Ok(done)
     }
 
-    fn insert(&mut self, tables: &[Rows], fault: Option<Fault>) -> Result<(), Failure> {
-        let mut statement = 0;
+    fn insert(&mut self, tables: &[Rows], statements: &mut Statements) -> Result<(), Failure> {
         for (index, rows) in tables.iter().enumerate() {
-            for (first, count) in rows.chunks() {
-                statement += 1;
-                Fault::strike(fault, statement)?;
+            for (from, count) in rows.chunks() {
+                statements.strike()?;
                 let text = self
                     .texts
                     .entry((index, count))
-                    .or_insert_with(|| rows.insert.text(count));
-                execute(&self.connection, text, rows.part(first, count))
+                    .or_insert_with(|| rolling(&rows.insert.text(count)));
+                execute(&self.connection, text, rows.part(from, count))
                     .map_err(|error| failure(&error))?;
             }
         }
         Ok(())
     }
+}
+
+/// What fails takes the whole transaction with it anyway: SQLite need not be ready to undo one
+/// statement alone.
+fn rolling(text: &str) -> String {
+    text.replacen("INSERT INTO", "INSERT OR ROLLBACK INTO", 1)
 }
 
 fn execute<'a>(
