@@ -73,7 +73,7 @@ impl Softphone {
         let mut child = Child(child);
         let address = SocketAddr::from(([127, 0, 0, 1], control));
         let mut line = None;
-        peer::until("baresip's control line", Duration::from_secs(60), || {
+        peer::until("baresip's control line", Duration::from_mins(1), || {
             let ended = child.0.try_wait().expect("a child can be asked");
             let said = || std::fs::read_to_string(&log).unwrap_or_default();
             assert!(ended.is_none(), "baresip ended: {ended:?}\n{}", said());

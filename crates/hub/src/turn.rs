@@ -23,6 +23,10 @@ use tokio::time::Instant;
 /// Commands that share one transaction at most.
 const GROUP_MAX: usize = 1_024;
 
+/// Commands that are decided before news of the disk is heard again: the next group must not wait
+/// with its writing.
+const TURN_MAX: usize = 128;
+
 /// Screens are renewed at most this often.
 const BOARD_EVERY: Duration = Duration::from_millis(100);
 
@@ -153,7 +157,7 @@ impl Switch {
 
     /// Takes commands until every handle is dropped.
     pub async fn run(mut self, mut inbox: mpsc::Receiver<Envelope>, clock: fn() -> Time) {
-        let mut envelopes = Vec::with_capacity(GROUP_MAX);
+        let mut envelopes = Vec::with_capacity(TURN_MAX);
         let mut shown = Instant::now();
         let mut every = BOARD_EVERY;
         let mut dirty = false;
@@ -165,7 +169,9 @@ impl Switch {
             let screens = dirty.then(|| every.saturating_sub(shown.elapsed()));
             let timer = self.timer(clock(), screens);
             let room = GROUP_MAX.saturating_sub(self.next.waiting.len());
+            let room = room.min(TURN_MAX);
             tokio::select! {
+                biased;
                 done = self.scribe.done(), if self.busy() => self.heard(done),
                 count = inbox.recv_many(&mut envelopes, room), if open && room > 0 => {
                     open = count > 0;

@@ -12,10 +12,10 @@ use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 // ---------------------------------------------------------------------------------- differences
@@ -74,7 +74,7 @@ pub(crate) struct Writer {
     connection: Connection,
     texts: HashMap<(usize, usize), String>,
     log: Log,
-    checkpoints: Checkpoints,
+    tidier: Tidier,
     _lease: File,
 }
 
@@ -115,7 +115,7 @@ impl Writer {
             connection,
             texts: HashMap::new(),
             log,
-            checkpoints: Checkpoints::start(folder)?,
+            tidier: Tidier::start(folder, wanted)?,
             _lease: lease,
         })
     }
@@ -156,28 +156,30 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("SELECT count(*) FROM sqlite_schema")
 }
 
-// ------------------------------------------------------------------------------------ checkpoints
+// ---------------------------------------------------------------------------- beside the writer
 
-/// Takes the log over into the file beside the writer, which would stand still for a fifth of a
-/// second. The log can begin anew only when all of it is taken over, so the writer takes the little
-/// that it wrote in the meantime itself.
+/// Tidies up beside the writer. Takes the log over into the file, for which the writer would stand
+/// still for a fifth of a second; the log can begin anew only when all of it is taken over, so the
+/// writer takes the little that it wrote in the meantime itself. And when nothing is written for a
+/// while, joins the parts of the index of notes, of which every transaction leaves one.
 #[derive(Debug)]
-struct Checkpoints {
+struct Tidier {
     wake: Option<SyncSender<()>>,
     little_left: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Checkpoints {
-    fn start(folder: &Path) -> Result<Checkpoints, Failure> {
+impl Tidier {
+    fn start(folder: &Path, wanted: Lease) -> Result<Tidier, Failure> {
         let connection = beside(folder).map_err(|error| failure(&error))?;
         let (wake, woken) = std::sync::mpsc::sync_channel(1);
         let little_left = Arc::new(AtomicBool::new(false));
         let told = little_left.clone();
-        let thread = std::thread::Builder::new().name("checkpoints".to_owned());
-        let thread = thread.spawn(move || take_over(&connection, &woken, &told));
+        let thread = std::thread::Builder::new().name("tidier".to_owned());
+        let notes = wanted == Lease::Record;
+        let thread = thread.spawn(move || tidy(&connection, notes, &woken, &told));
         let thread = thread.map_err(|error| Failure::io("thread", &error))?;
-        Ok(Checkpoints {
+        Ok(Tidier {
             wake: Some(wake),
             little_left,
             thread: Some(thread),
@@ -197,7 +199,7 @@ impl Checkpoints {
 }
 
 /// Nothing of a writer outlives it.
-impl Drop for Checkpoints {
+impl Drop for Tidier {
     fn drop(&mut self) {
         self.wake = None;
         let _ = self.thread.take().map(JoinHandle::join);
@@ -212,17 +214,71 @@ fn beside(folder: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn take_over(connection: &Connection, woken: &Receiver<()>, little_left: &AtomicBool) {
-    while woken.recv().is_ok() {
-        let taken = match checkpoint(connection, "NOOP") {
-            Ok(left) if left < CHECKPOINT_PAGES => continue,
-            Ok(_) => checkpoint(connection, "PASSIVE"),
-            Err(error) => Err(error),
-        };
-        match taken {
-            Ok(left) => little_left.store(left < CHECKPOINT_PAGES / 2, Ordering::Release),
-            Err(error) => tracing::warn!(%error, "the log was not taken over"),
+/// Nothing is written for so long before parts are joined.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// Pause between two joinings, and from one step of a joining to the next.
+const JOIN_EVERY: Duration = Duration::from_mins(1);
+const JOIN_PAUSE: Duration = Duration::from_millis(20);
+
+/// Pages that a step of a joining writes: the writer may have to wait for it.
+const JOIN_PAGES: i64 = 64;
+
+fn tidy(connection: &Connection, notes: bool, woken: &Receiver<()>, little_left: &AtomicBool) {
+    let mut joined = None;
+    loop {
+        if woken.recv().is_err() {
+            return;
         }
+        take_over(connection, little_left);
+        loop {
+            let since = joined.map_or(JOIN_EVERY, |at: Instant| at.elapsed());
+            match woken.recv_timeout(QUIET.max(JOIN_EVERY.saturating_sub(since))) {
+                Ok(()) => take_over(connection, little_left),
+                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => break,
+            }
+        }
+        joined = Some(Instant::now());
+        if notes && let Err(error) = join(connection, woken) {
+            tracing::warn!(%error, "the index of notes was not joined");
+        }
+    }
+}
+
+/// Joins parts of about the same size until there are no two, or something is written.
+fn join(connection: &Connection, woken: &Receiver<()>) -> rusqlite::Result<()> {
+    let made = "SELECT count(*) FROM sqlite_schema WHERE name = 'note_index'";
+    if connection.query_row(made, [], |row| row.get::<_, i64>(0))? == 0 {
+        return Ok(());
+    }
+    let order = "INSERT INTO note_index (note_index, rank) VALUES (?1, ?2)";
+    let parts = ("usermerge", 2);
+    connection.execute(order, parts)?;
+    loop {
+        let before = connection.total_changes();
+        connection.execute(order, ("merge", JOIN_PAGES))?;
+        let idle = connection.total_changes() - before < 2;
+        if idle
+            || !matches!(
+                woken.recv_timeout(JOIN_PAUSE),
+                Err(RecvTimeoutError::Timeout)
+            )
+        {
+            return Ok(());
+        }
+    }
+}
+
+fn take_over(connection: &Connection, little_left: &AtomicBool) {
+    let taken = match checkpoint(connection, "NOOP") {
+        Ok(left) if left < CHECKPOINT_PAGES => return,
+        Ok(_) => checkpoint(connection, "PASSIVE"),
+        Err(error) => Err(error),
+    };
+    match taken {
+        Ok(left) => little_left.store(left < CHECKPOINT_PAGES / 2, Ordering::Release),
+        Err(error) => tracing::warn!(%error, "the log was not taken over"),
     }
 }
 
@@ -298,7 +354,7 @@ impl Writer {
                 poisoned: true,
             });
         }
-        self.checkpoints.written(&self.connection);
+        self.tidier.written(&self.connection);
         Ok(done)
     }
 

@@ -2,10 +2,12 @@
 
 use crate::life::{self, KIM, Served};
 use crate::on_both;
+use crate::paper::Paper;
 use center::city::{Channel, ContactId, CounselorId, Language};
 use center::event::{Event, Fate};
 use center::record::{Row, Stage};
 use center::time::MINUTE_MS;
+use std::time::{Duration, Instant};
 use store::{Archive, Batch, Journal, Search};
 
 const CONTACTS: u64 = 120;
@@ -259,3 +261,42 @@ on_both!(words_and_everything_else_fit_together, paper, {
     let rest = archive.contacts(&words("TR")).await.unwrap();
     assert_eq!(rest.len(), before.len() - 1);
 });
+
+/// Parts of the index of notes.
+fn parts(paper: &Paper) -> i64 {
+    let file = rusqlite::Connection::open(paper.folder().join("dasan.db")).unwrap();
+    let asked = "SELECT count(DISTINCT segid) FROM note_index_idx";
+    file.query_row(asked, [], |row| row.get(0)).unwrap()
+}
+
+#[tokio::test]
+async fn parts_of_the_index_of_notes_are_joined_when_nothing_is_written() {
+    let paper = Paper::sqlite();
+    let (mut journal, archive) = paper.open().await;
+    for contact in 1..=60 {
+        journal.append(Served::new(contact).whole()).await.unwrap();
+    }
+    let search = Search {
+        text: Some(Served::new(1).note),
+        limit: 100,
+        ..Search::default()
+    };
+    let before = archive.contacts(&search).await.unwrap();
+    assert_eq!(before.len(), 60);
+    let made = parts(&paper);
+    assert!(made > 2, "{made} parts: each transaction left one");
+    let begun = Instant::now();
+    while parts(&paper) > 2 {
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "{}",
+            parts(&paper)
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(archive.contacts(&search).await.unwrap(), before);
+    // Nobody called, so telephony's log is empty; all else is as it was written.
+    let found = paper.audit().await.differences;
+    let other = |found: &&String| !found.ends_with("log of attempts");
+    assert_eq!(found.iter().find(other), None);
+}
