@@ -3,11 +3,11 @@
 //!
 //! What is in it: every value of every row that the run sent to the engine while it was measured,
 //! in the transactions in which the run sent it. That is, for each kind of row in `fold::tables`:
-//! the events; the row of a contact once for each transaction that changed it; number and note; the
-//! words of a note as one text; the cells that a transaction added to; the head of the chain. They are found by folding
-//! the journal once more, transaction by transaction, with the code that wrote it, outside of the
-//! time that is measured. Where the run changes a row that is there, the bare insert appends a row:
-//! a store without logic has nothing else to do with the bytes.
+//! the events; the row of a contact once for each transaction that changed it; number and note;
+//! the words of a note as one text; the cells that a transaction added to; the head of the chain.
+//! They are found by folding the journal once more, transaction by transaction, with the code that
+//! wrote it, outside of the time that is measured. Where the run changes a row that is there, the
+//! bare insert appends a row: a store without logic has nothing else to do with the bytes.
 //!
 //! What is not in it: whatever has to be known, compared, found or kept in order. Each kind of row
 //! goes to a plain table whose only key is a running number. The driver, the statements of many
