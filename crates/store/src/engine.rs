@@ -36,6 +36,8 @@ pub(crate) struct Dialect {
     pub note_match: &'static str,
     /// Contact of the index of notes.
     pub note_contact: &'static str,
+    /// Whether the index tells the newest first, without sorting all.
+    pub note_sorted: bool,
     /// The words asked for in the engine's own language.
     pub note_query: fn(&[Asked]) -> String,
 }

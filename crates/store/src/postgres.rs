@@ -41,6 +41,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION journal_is_append_only();",
     noted: "note_index JOIN contact ON contact.contact = note_index.contact",
     note_match: "note_index.tokens @@ CAST($ AS tsquery)",
     note_contact: "note_index.contact",
+    note_sorted: false,
     note_query: |asked| words::joined(asked, '\'', ":*", " & "),
 };
 

@@ -380,18 +380,41 @@ impl Search {
         asked.done()
     }
 
-    /// Open contacts with what was said, which stands in no index yet: note, subjects and texts
-    /// of letters come last, as one text.
+    /// Whether something else that is asked for is likely rarer than the words, and stands in the
+    /// index of notes with nothing else to be looked up in the rows.
+    pub(crate) fn narrows_words(&self) -> bool {
+        let leads = self.leads();
+        let all_marked = self.from.is_none()
+            && self.to.is_none()
+            && self.fate != Some(Fate::Answered)
+            && self.language != Some(Language::Ko)
+            && self.channel != Some(Channel::Voice);
+        all_marked && !leads.contains(&Lead::Caller) && leads.iter().any(|l| *l != Lead::Queue)
+    }
+
+    /// The newest closed contacts that have these words of the index, each with what was said.
+    pub(crate) fn said(&self, dialect: &Dialect, marks: &str, limit: usize) -> Asked {
+        let mut asked = Building::default();
+        let contact = dialect.note_contact;
+        let said = said(contact);
+        asked.push(&format!("SELECT {contact}, {said} FROM note_index"));
+        asked.text(&format!(" WHERE {}", dialect.note_match), marks);
+        if let Some(before) = self.before {
+            asked.int(&format!(" AND {contact} < $"), before.0 as i64);
+        }
+        asked.push(&format!(" ORDER BY {contact} DESC"));
+        asked.int(" LIMIT $", limit as i64);
+        asked.done()
+    }
+
+    /// Open contacts with what was said, which stands in no index yet.
     pub(crate) fn open_notes(&self) -> Asked {
         let mut asked = Building::default();
         let columns = record::COLUMNS.replace(", ", ", contact.");
-        asked.push(&format!("SELECT contact.{columns}, "));
-        asked.push(
-            "COALESCE((SELECT p.note FROM personal AS p WHERE p.contact = contact.contact), '') \
-             || ' ' || COALESCE((SELECT STRING_AGG(l.subject || ' ' || l.text, ' ') \
-             FROM letter AS l WHERE l.contact = contact.contact), '') \
-             FROM contact WHERE closed IS NULL",
-        );
+        let said = said("contact.contact");
+        asked.push(&format!(
+            "SELECT contact.{columns}, {said} FROM contact WHERE closed IS NULL"
+        ));
         self.bounds(&mut asked, self.caller.is_some());
         if let (Some(before), None) = (self.before, &self.caller) {
             asked.int(" AND contact.contact < $", before.0 as i64);
@@ -399,6 +422,27 @@ impl Search {
         self.filters(None, &mut asked);
         asked.done()
     }
+}
+
+/// Note, subjects and texts of letters of a contact, as one text.
+fn said(contact: &str) -> String {
+    format!(
+        "COALESCE((SELECT p.note FROM personal AS p WHERE p.contact = {contact}), '') \
+         || ' ' || COALESCE((SELECT STRING_AGG(l.subject || ' ' || l.text, ' ') \
+         FROM letter AS l WHERE l.contact = {contact}), '')"
+    )
+}
+
+/// Contacts by their numbers.
+pub(crate) fn these(contacts: &[i64]) -> Asked {
+    let mut asked = Building::default();
+    let columns = record::COLUMNS;
+    asked.push(&format!("SELECT {columns} FROM contact WHERE contact IN ("));
+    for (index, contact) in contacts.iter().enumerate() {
+        asked.int(if index == 0 { "$" } else { ", $" }, *contact);
+    }
+    asked.push(")");
+    asked.done()
 }
 
 /// The first closed contact that arrived not before an instant, in every queue; and the last that

@@ -39,6 +39,7 @@ BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;",
     noted: "note_index CROSS JOIN contact ON contact.contact = note_index.rowid",
     note_match: "note_index MATCH $",
     note_contact: "note_index.rowid",
+    note_sorted: true,
     note_query: |asked| words::joined(asked, '"', "*", " AND "),
 };
 

@@ -262,6 +262,59 @@ on_both!(words_and_everything_else_fit_together, paper, {
     assert_eq!(rest.len(), before.len() - 1);
 });
 
+on_both!(words_of_one_counselor_are_found_far_back, paper, {
+    let (mut journal, archive) = paper.open().await;
+    let mut counselor = None;
+    for hundred in 0..7 {
+        let mut batch = Batch::default();
+        for contact in hundred * 100 + 1..=hundred * 100 + 100 {
+            let mut served = Served::new(contact);
+            served.note = if contact % 70 == 1 {
+                "물 샘"
+            } else {
+                "문의"
+            }
+            .into();
+            let mut whole = served.whole();
+            batch.entries.append(&mut whole.entries);
+            batch.personal.append(&mut whole.personal);
+        }
+        journal.append(batch).await.unwrap();
+        let newest = archive
+            .contact(ContactId(hundred * 100 + 100))
+            .await
+            .unwrap();
+        counselor = newest.unwrap().counselor;
+    }
+    let search = |text: &str, before: Option<u64>| Search {
+        text: Some(text.into()),
+        counselor,
+        before: before.map(ContactId),
+        ..Search::default()
+    };
+    let numbers = |rows: Vec<Row>| rows.iter().map(|row| row.contact.0).collect::<Vec<_>>();
+    let found = archive.contacts(&search("물 샘", None)).await.unwrap();
+    let due: Vec<u64> = (1..=700)
+        .rev()
+        .filter(|contact| contact % 70 == 1)
+        .collect();
+    assert_eq!(numbers(found), due, "fewer than a page among the newest");
+    let found = archive.contacts(&search("문의", None)).await.unwrap();
+    let common = |below: u64| {
+        (1..below)
+            .rev()
+            .filter(|contact| contact % 70 != 1)
+            .take(50)
+    };
+    assert_eq!(numbers(found), common(701).collect::<Vec<_>>());
+    let found = archive.contacts(&search("문의", Some(40))).await.unwrap();
+    assert_eq!(
+        numbers(found),
+        common(40).collect::<Vec<_>>(),
+        "the last page"
+    );
+});
+
 /// Parts of the index of notes.
 fn parts(paper: &Paper) -> i64 {
     let file = rusqlite::Connection::open(paper.folder().join("dasan.db")).unwrap();
