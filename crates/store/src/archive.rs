@@ -16,9 +16,9 @@ use center::statistics::{Cell, Measures};
 use center::time::{DAY_MS, Day, Time};
 use std::path::Path;
 
-/// Notes that are read one by one before the index is asked for words. Eight million contacts hold
-/// about as many of one counselor as it takes to fill a page with a word of every tenth note.
-const LOOKED_AT: usize = 500;
+/// Notes that are read one by one before the index is asked for words: first a few, and when they
+/// promise a page, so many. That fills it with a word of every tenth note.
+const LOOKED_AT: [usize; 2] = [100, 500];
 
 /// Keys that are looked up at once.
 const KEYS: usize = 500;
@@ -201,21 +201,27 @@ impl Archive {
     ) -> Result<Option<Vec<Row>>, Failure> {
         let dialect = self.reader.dialect();
         let marks = (dialect.note_query)(&search.marks(Vec::new(), whole));
-        let asked = search.said(dialect, &marks, LOOKED_AT);
-        let found = self.reader.query(&asked.text, asked.params).await?;
-        let mut fitting = Vec::new();
-        for record in found.iter() {
-            if fitting.len() < search.page() && words::fit(words, record.text(1)?) {
-                fitting.push(record.int(0)?);
+        let page = search.page();
+        for limit in LOOKED_AT {
+            let asked = search.said(dialect, &marks, limit);
+            let found = self.reader.query(&asked.text, asked.params).await?;
+            let mut fitting = Vec::new();
+            for record in found.iter() {
+                if fitting.len() < page && words::fit(words, record.text(1)?) {
+                    fitting.push(record.int(0)?);
+                }
+            }
+            if fitting.is_empty() && found.len() < limit {
+                return Ok(Some(Vec::new()));
+            }
+            if fitting.len() == page || found.len() < limit {
+                return self.rows(search::these(&fitting)).await.map(Some);
+            }
+            if fitting.len() * LOOKED_AT[1] < page * limit {
+                break;
             }
         }
-        if fitting.len() < search.page() && found.len() == LOOKED_AT {
-            return Ok(None);
-        }
-        if fitting.is_empty() {
-            return Ok(Some(Vec::new()));
-        }
-        self.rows(search::these(&fitting)).await.map(Some)
+        Ok(None)
     }
 
     async fn rows(&self, asked: search::Asked) -> Result<Vec<Row>, Failure> {
