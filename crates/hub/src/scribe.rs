@@ -85,6 +85,14 @@ fn gone() -> Failure {
     Failure::Engine("the scribe is gone".into())
 }
 
+fn news(landed: Result<Landed, Failure>) -> Done {
+    match landed {
+        Ok(Landed::Written) => Done::Written,
+        Ok(Landed::Durable) => Done::Appended(Ok(())),
+        Err(failure) => Done::Appended(Err(failure)),
+    }
+}
+
 async fn write(mut journal: Journal, mut asked: mpsc::Receiver<Order>, tell: mpsc::Sender<Done>) {
     // What cannot be prepared before the last transaction has landed.
     let mut held: Option<Batch> = None;
@@ -93,12 +101,7 @@ async fn write(mut journal: Journal, mut asked: mpsc::Receiver<Order>, tell: mps
     loop {
         let order = tokio::select! {
             landed = journal.land(), if journal.flies() => {
-                let news = match landed {
-                    Ok(Landed::Written) => Done::Written,
-                    Ok(Landed::Durable) => Done::Appended(Ok(())),
-                    Err(failure) => Done::Appended(Err(failure)),
-                };
-                if tell.send(news).await.is_err() {
+                if tell.send(news(landed)).await.is_err() {
                     return;
                 }
                 match held.take() {
@@ -124,7 +127,13 @@ async fn write(mut journal: Journal, mut asked: mpsc::Receiver<Order>, tell: mps
             }
             Order::Commit => match spoiled.take().map_or_else(|| journal.launch(), Err) {
                 Ok(()) => continue,
-                Err(failure) => Done::Appended(Err(failure)),
+                Err(failure) => {
+                    // The one before has an outcome of its own, which is told first.
+                    if journal.flies() && tell.send(news(journal.land().await)).await.is_err() {
+                        return;
+                    }
+                    Done::Appended(Err(failure))
+                }
             },
             Order::Recover(now) => {
                 spoiled = None;
