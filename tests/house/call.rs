@@ -216,6 +216,7 @@ pub fn assert_tones(sides: &[(&[i16], f64); 2], rate: u32) {
         share(counselor, counselor_tone),
         share(counselor, citizen_tone),
     ];
+    println!("shares of the tones: {found:?}");
     let well = found[0] > 0.7 && found[1] < 0.1 && found[2] > 0.7 && found[3] < 0.1;
     assert!(well, "shares of the tones: {found:?}");
 }

@@ -11,6 +11,21 @@ pub const F8: &str = "\u{E038}";
 /// Rate of a microphone in a browser.
 const MICROPHONE_RATE: u32 = 48_000;
 
+/// A browser takes what its loudspeaker plays out of what its microphone hears. That is right for
+/// voices; of a tone beside another tone it leaves now more, now less. So a page gets the
+/// microphone as it is, whatever it asks for.
+const AS_IT_IS: &str = "
+    const media = navigator.mediaDevices;
+    if (media) {
+      const ask = media.getUserMedia.bind(media);
+      const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+      media.getUserMedia = (wanted) =>
+        ask(wanted.audio ? { ...wanted, audio: plain } : wanted);
+    }";
+
+/// Times of three seconds in which a tone must be heard.
+const LISTENS_MAX: usize = 4;
+
 /// A counselor who is signed in.
 pub struct Desk {
     pub browser: Browser,
@@ -21,7 +36,9 @@ pub fn browser(folder: &Folder, frequency: f64) -> Browser {
     let microphone = folder.join(&format!("microphone-{frequency}.wav"));
     let pulses = sound::pulses(frequency, MICROPHONE_RATE, 10.0);
     sound::write_wav(&microphone, MICROPHONE_RATE, &pulses);
-    Browser::open(&microphone)
+    let browser = Browser::open(&microphone);
+    browser.before_scripts(AS_IT_IS);
+    browser
 }
 
 /// The loudest frequency that the page plays within three seconds, in hertz and decibels.
@@ -52,12 +69,14 @@ pub fn heard(browser: &Browser) -> (f64, f64) {
     (frequency, level)
 }
 
-/// Asserts that the page plays the tone.
+/// Asserts that the page plays the tone, if not at once: a busy machine begins late.
 pub fn assert_hears(browser: &Browser, frequency: f64) {
-    let (found, level) = heard(browser);
+    let plays = |(found, level): (f64, f64)| (found - frequency).abs() < 15.0 && level > -60.0;
+    let listens = (0..LISTENS_MAX).map(|_| heard(browser));
+    let wrong: Vec<(f64, f64)> = listens.take_while(|found| !plays(*found)).collect();
     assert!(
-        (found - frequency).abs() < 15.0 && level > -60.0,
-        "the page plays {found:.0} Hz at {level:.0} dB, not {frequency:.0} Hz"
+        wrong.len() < LISTENS_MAX,
+        "the page plays {wrong:.0?} (hertz, decibels), not {frequency:.0} Hz"
     );
 }
 
