@@ -8,16 +8,16 @@ use tokio::sync::mpsc;
 /// Orders that may wait for the scribe.
 const ORDERS: usize = 64;
 
-/// News that may wait for the switch: two transactions are under way at most, and each has two.
-const NEWS: usize = 4;
+/// News that may wait for the switch: three transactions are under way at most, and each has two.
+const NEWS: usize = 6;
 
 /// What the scribe is asked for.
 #[derive(Debug)]
 enum Order {
     /// Belongs to the next transaction.
     Add(Batch),
-    /// Makes the transaction durable. Only while no other is being written; the one before may
-    /// still be becoming durable.
+    /// Makes the transaction durable, when the one that is being written is written. Only while no
+    /// other waits for that.
     Commit,
     /// What is still under way comes to its end first.
     Recover(Time),
@@ -128,9 +128,11 @@ async fn write(mut journal: Journal, mut asked: mpsc::Receiver<Order>, tell: mps
             Order::Commit => match spoiled.take().map_or_else(|| journal.launch(), Err) {
                 Ok(()) => continue,
                 Err(failure) => {
-                    // The one before has an outcome of its own, which is told first.
-                    if journal.flies() && tell.send(news(journal.land().await)).await.is_err() {
-                        return;
+                    // Those before have outcomes of their own, which are told first.
+                    while journal.flies() {
+                        if tell.send(news(journal.land().await)).await.is_err() {
+                            return;
+                        }
                     }
                     Done::Appended(Err(failure))
                 }

@@ -86,6 +86,8 @@ pub(crate) struct Switch {
     last: Time,
     /// Decided, waiting for the scribe.
     next: Group,
+    /// With the scribe, written as soon as the one that is being written has been.
+    sealed: Option<Group>,
     /// With the scribe, being written.
     flying: Option<Group>,
     /// The one before, written and becoming durable.
@@ -116,6 +118,7 @@ impl Switch {
             destinations: BTreeMap::new(),
             last: now,
             next: Group::default(),
+            sealed: None,
             flying: None,
             landing: None,
             sound: true,
@@ -267,27 +270,37 @@ impl Switch {
     }
 
     /// Whether the decided group can go. One without events is answered from what was decided
-    /// before, so all of that must be durable.
+    /// before, so all of that must be durable. While another is being written it goes when it is
+    /// full: until then it may grow.
     fn may_write(&self) -> bool {
-        let turn = self.flying.is_none() && !self.next.is_empty();
-        turn && (self.next.written || self.landing.is_none())
+        if self.flying.is_some() {
+            let full = self.next.waiting.len() >= GROUP_MAX;
+            return full && self.next.written && self.sealed.is_none();
+        }
+        !self.next.is_empty() && (self.next.written || self.landing.is_none())
     }
 
     /// Has the decided group written. One without events is as good as durable.
     async fn write(&mut self) {
         let group = std::mem::take(&mut self.next);
-        if group.written {
-            self.flying = Some(group);
-            self.scribe.commit().await;
-        } else {
-            self.settle(group);
+        if !group.written {
+            return self.settle(group);
         }
+        if self.flying.is_none() {
+            self.flying = Some(group);
+        } else {
+            self.sealed = Some(group);
+        }
+        self.scribe.commit().await;
     }
 
     /// How far the groups have come.
     fn heard(&mut self, done: Done) {
         match done {
-            Done::Written => self.landing = self.flying.take(),
+            Done::Written => {
+                self.landing = self.flying.take();
+                self.flying = self.sealed.take();
+            }
             Done::Appended(Ok(())) => {
                 if let Some(group) = self.landing.take() {
                     self.settle(group);
@@ -303,7 +316,7 @@ impl Switch {
     fn unwritten(&mut self, failure: &Failure) {
         tracing::error!(%failure, "the journal could not be written; nothing was done");
         self.sound = false;
-        let groups = [self.landing.take(), self.flying.take()];
+        let groups = [self.landing.take(), self.flying.take(), self.sealed.take()];
         groups.into_iter().flatten().for_each(Group::refuse);
         std::mem::take(&mut self.next).refuse();
     }

@@ -88,6 +88,9 @@ impl Archive {
         if let Some(words) = search.words() {
             return self.noted(search, words).await;
         }
+        if search.pairs() {
+            return self.noted(search, Vec::new()).await;
+        }
         let asked = if search.may_be_closed() {
             let (lead, values) = self.lead(search).await?;
             search.list(Some((lead, &values)), None)

@@ -51,6 +51,8 @@ pub enum Fault {
     Full(usize),
     /// Instead of the commit: nobody knows what is on the disk.
     Commit,
+    /// After the commit, when it should become durable: the next one may be on its way.
+    Sync,
 }
 
 /// Counts the statements of a transaction, for the sake of faults.
@@ -70,9 +72,7 @@ impl Statements {
     pub fn strike(&mut self) -> Result<(), Failure> {
         self.done += 1;
         match self.fault {
-            Some(Fault::Write(number)) if number == self.done => {
-                Err(Failure::Engine("a fault was asked for".into()))
-            }
+            Some(Fault::Write(number)) if number == self.done => Err(asked_for()),
             Some(Fault::Full(number)) if number == self.done => Err(Failure::Full),
             _ => Ok(()),
         }
@@ -164,14 +164,14 @@ impl Writer {
     pub async fn commit(
         &mut self,
         first: Rows,
-        rest: oneshot::Receiver<Vec<Rows>>,
+        rest: Rest,
         fault: Option<Fault>,
     ) -> Result<(Vec<Rows>, Synced), Broken> {
         match self {
             Writer::Sqlite(slot) => {
                 let mut writer = slot.take().ok_or(Failure::Poisoned)?;
                 let (writer, first, outcome) = blocking(move || {
-                    let outcome = writer.commit(&first, || rest.blocking_recv().ok(), fault);
+                    let outcome = writer.commit(&first, || rest.blocking(), fault);
                     (writer, first, outcome)
                 })
                 .await?;
@@ -179,26 +179,65 @@ impl Writer {
                 *slot = Some(writer);
                 let mut tables = outcome?;
                 tables[0] = first;
-                Ok((tables, Synced(Some(log))))
+                Ok((tables, Synced(Some(log), fault)))
             }
             Writer::Postgres(writer) => {
-                let rest = rest.await;
-                let mut tables = rest.map_err(|error| Failure::Engine(error.to_string()))?;
+                let mut tables = rest.wait().await.ok_or_else(given_up)?;
                 tables[0] = first;
                 writer.write(&tables, fault).await?;
-                Ok((tables, Synced(None)))
+                Ok((tables, Synced(None, fault)))
             }
         }
     }
 }
 
+/// The rows of a transaction that follow from its events.
+#[derive(Debug)]
+pub(crate) enum Rest {
+    /// There they are.
+    Made(Vec<Rows>),
+    /// They come while the events are written.
+    InTheMaking(oneshot::Receiver<Vec<Rows>>),
+}
+
+impl Rest {
+    /// None when whoever made them gave up.
+    async fn wait(self) -> Option<Vec<Rows>> {
+        match self {
+            Rest::Made(rows) => Some(rows),
+            Rest::InTheMaking(rows) => rows.await.ok(),
+        }
+    }
+
+    /// The same on a thread that may wait.
+    fn blocking(self) -> Option<Vec<Rows>> {
+        match self {
+            Rest::Made(rows) => Some(rows),
+            Rest::InTheMaking(rows) => rows.blocking_recv().ok(),
+        }
+    }
+}
+
+/// What a test wanted to go wrong.
+pub(crate) fn asked_for() -> Failure {
+    Failure::Engine("a fault was asked for".into())
+}
+
+/// Whoever made the rows is gone.
+pub(crate) fn given_up() -> Failure {
+    Failure::Engine("the write was given up".into())
+}
+
 /// What is between written and durable.
 #[derive(Debug)]
-pub(crate) struct Synced(Option<sqlite::Log>);
+pub(crate) struct Synced(Option<sqlite::Log>, Option<Fault>);
 
 impl Synced {
     /// Waits until it is durable.
     pub async fn wait(self) -> Result<(), Failure> {
+        if matches!(self.1, Some(Fault::Sync)) {
+            return Err(asked_for());
+        }
         match self.0 {
             Some(log) => blocking(move || log.sync()).await?,
             None => Ok(()),

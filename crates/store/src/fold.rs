@@ -279,8 +279,11 @@ impl Fold {
         std::mem::replace(&mut self.tables[place::JOURNAL], empty)
     }
 
-    /// Hands over the full tables for a write and goes on with empty ones.
-    pub fn hand_over(&mut self, empty: Vec<Rows>) -> Vec<Rows> {
+    /// Hands over the full tables for a write and goes on with empty ones; those of the journal,
+    /// which were handed over before, are empty already.
+    pub fn hand_over(&mut self, mut empty: Vec<Rows>) -> Vec<Rows> {
+        let events = place::JOURNAL;
+        std::mem::swap(&mut empty[events], &mut self.tables[events]);
         let full = std::mem::replace(&mut self.tables, empty);
         self.settle();
         full
@@ -520,10 +523,11 @@ fn touch(touched: &mut Vec<u64>, held: &mut Held) {
 }
 
 impl Held {
-    /// What the index holds of it: nothing before it is closed, and nothing of who said nothing.
+    /// What the index holds of it: nothing before it is closed, and nothing of what nobody wrote
+    /// about and nobody sorted.
     fn words(&self) -> Option<String> {
         let silent = self.note.is_empty() && self.letters.is_empty();
-        if self.row.closed.is_none() || silent {
+        if self.row.closed.is_none() || (silent && self.row.category.is_empty()) {
             return None;
         }
         let said = format!("{}\n{}", self.note, self.letters);

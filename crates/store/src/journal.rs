@@ -4,7 +4,7 @@
 use crate::archive::Archive;
 use crate::batch::{Batch, Entry, Recovery};
 use crate::bench::Commits;
-use crate::engine::{Fault, Lease, Reader, Synced, Writer};
+use crate::engine::{Fault, Lease, Reader, Rest, Synced, Writer, given_up};
 use crate::failure::{Broken, Failure};
 use crate::fold::{Fold, Head, JOURNAL, STREAM, meta, place, tables};
 use crate::insert::Rows;
@@ -17,8 +17,8 @@ use center::event::Event;
 use center::record::Row;
 use center::time::{Time, Zone};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::oneshot;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 /// Events that are read from the journal at once when projections are built anew.
@@ -39,8 +39,30 @@ impl Faults {
     }
 }
 
-/// The writer comes back with what became of the write.
-type Flown = (Writer, Result<(Vec<Rows>, Synced), Broken>);
+/// What became of a write.
+type Wrote = Result<(Vec<Rows>, Synced), Broken>;
+
+/// The task that has the writer: writes one transaction, and the next one right after it when that
+/// is ready by then.
+#[derive(Debug)]
+struct Flight {
+    /// What became of each; the writer comes back with the last.
+    wrote: mpsc::UnboundedReceiver<(Wrote, Option<Writer>)>,
+    /// The next one, until it is taken.
+    next: Next,
+}
+
+/// A transaction that waits until the one before is written.
+type Next = Arc<Mutex<Option<Prepared>>>;
+
+/// A transaction that is ready to be written: its events, and everything else in the order of
+/// writing.
+#[derive(Debug)]
+struct Prepared {
+    events: Rows,
+    rest: Rest,
+    fault: Option<Fault>,
+}
 
 /// How far a transaction has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,12 +80,12 @@ pub struct Journal {
     zone: Zone,
     /// None while it writes, or while the lease is being taken anew.
     writer: Option<Writer>,
-    /// The write that is under way.
-    flight: Option<JoinHandle<Flown>>,
+    /// The writes that are under way.
+    flight: Option<Flight>,
     /// The write before it, which is becoming durable.
     syncing: Option<JoinHandle<Result<(), Failure>>>,
-    /// Empty tables for the next one.
-    spare: Option<Vec<Rows>>,
+    /// Empty tables for the next ones.
+    spare: Vec<Vec<Rows>>,
     reader: Reader,
     fold: Fold,
     /// After a failed write the fold no longer says what is stored.
@@ -92,7 +114,7 @@ pub async fn open(place: &Place, city: &Arc<City>) -> Result<(Journal, Archive),
         writer: Some(writer),
         flight: None,
         syncing: None,
-        spare: None,
+        spare: Vec::new(),
         reader: reader.clone(),
         stale: false,
         poisoned: false,
@@ -174,6 +196,10 @@ impl Journal {
 
     /// Writes a batch with everything that follows from it; all or nothing.
     pub async fn append(&mut self, batch: Batch) -> Result<(), Failure> {
+        // What was given up half way comes to its end first.
+        while self.flies() {
+            let _ = self.land().await;
+        }
         if self.poisoned {
             return Err(Failure::Poisoned);
         }
@@ -187,6 +213,7 @@ impl Journal {
 
     /// Whether a batch builds on what may still be on its way to the paper.
     pub fn must_wait(&self, batch: &Batch) -> bool {
+        // One that waits to be written waits for a flight.
         self.flight.is_some() && !self.fold.missing(batch).is_empty()
     }
 
@@ -199,35 +226,82 @@ impl Journal {
         self.fold.add(batch).inspect_err(|_| self.stale = true)
     }
 
-    /// Begins to write what was taken in, all or nothing; [`Journal::land`] tells the outcome. The
-    /// write before may still be becoming durable.
+    /// Begins to write what was taken in, all or nothing, or has it written right after the one that
+    /// is being written; [`Journal::land`] tells the outcome. The write before may still be
+    /// becoming durable. Only one can wait.
     pub fn launch(&mut self) -> Result<(), Failure> {
         if self.stale {
             return Err(Failure::Engine("what it builds on was not written".into()));
         }
-        self.take_off(Fold::plan)
+        let Some(next) = self.flight.as_ref().map(|flight| flight.next.clone()) else {
+            return self.take_off(Fold::plan);
+        };
+        if locked(&next).is_some() {
+            return Err(Failure::Engine("another one waits to be written".into()));
+        }
+        let (events, empty, fault) = self.events();
+        self.fold.plan();
+        let rest = Rest::Made(self.fold.hand_over(empty));
+        *locked(&next) = Some(Prepared {
+            events,
+            rest,
+            fault,
+        });
+        Ok(())
     }
 
     /// The events are final and are written while `plan` makes the other rows.
     fn take_off(&mut self, plan: fn(&mut Fold)) -> Result<(), Failure> {
+        let writer = self.writer.take().ok_or(Failure::Poisoned)?;
+        let (events, empty, fault) = self.events();
+        let (planned, rest) = oneshot::channel();
+        self.fly(
+            writer,
+            Prepared {
+                events,
+                rest: Rest::InTheMaking(rest),
+                fault,
+            },
+        );
+        plan(&mut self.fold);
+        // Who does not take them any more tells why when it lands.
+        let _ = planned.send(self.fold.hand_over(empty));
+        Ok(())
+    }
+
+    /// The events of the next transaction, empty tables for what is taken in after it, and what a
+    /// test wants to happen to it.
+    fn events(&mut self) -> (Rows, Vec<Rows>, Option<Fault>) {
         let fault = self.faults.take();
-        let mut writer = self.writer.take().ok_or(Failure::Poisoned)?;
-        let empty = self.spare.take();
-        let mut empty = empty.unwrap_or_else(|| tables(writer.dialect()));
+        let empty = self.spare.pop();
+        let mut empty = empty.unwrap_or_else(|| tables(self.reader.dialect()));
         let events = std::mem::replace(&mut empty[place::JOURNAL], Rows::new(&JOURNAL));
         let events = self.fold.hand_over_events(events);
         if let Some(commits) = &self.commits {
             commits.note(self.fold.last_event());
         }
-        let (planned, rest) = oneshot::channel();
-        self.flight = Some(tokio::spawn(async move {
-            let written = writer.commit(events, rest, fault).await;
-            (writer, written)
-        }));
-        plan(&mut self.fold);
-        // Who does not take them any more tells why when it lands.
-        let _ = planned.send(self.fold.hand_over(empty));
-        Ok(())
+        (events, empty, fault)
+    }
+
+    fn fly(&mut self, mut writer: Writer, first: Prepared) {
+        let (tell, wrote) = mpsc::unbounded_channel();
+        let next = Next::default();
+        let following = next.clone();
+        self.flight = Some(Flight { wrote, next });
+        tokio::spawn(async move {
+            let mut now = first;
+            loop {
+                let written = writer.commit(now.events, now.rest, now.fault).await;
+                let follows = written.is_ok().then(|| locked(&following).take());
+                match follows.flatten() {
+                    Some(next) => now = next,
+                    None => return tell.send((written, Some(writer))),
+                }
+                if tell.send((written, None)).is_err() {
+                    return Ok(());
+                }
+            }
+        });
     }
 
     /// Whether something is written, or becoming durable.
@@ -250,31 +324,42 @@ impl Journal {
         let Some(flight) = &mut self.flight else {
             return Ok(Landed::Durable);
         };
-        let flown = flight.await;
-        self.flight = None;
-        let Ok((writer, written)) = flown else {
-            return Err(self.lost(Failure::Engine("the write was given up".into())));
+        let Some((written, writer)) = flight.wrote.recv().await else {
+            self.flight = None;
+            return Err(self.lost(given_up()));
         };
-        self.writer = Some(writer);
+        self.stale |= written.is_err();
+        if let Some(writer) = writer {
+            let late = self
+                .flight
+                .take()
+                .and_then(|flight| locked(&flight.next).take());
+            // What builds on what is not there is not written.
+            match late.filter(|_| !self.stale) {
+                Some(next) => self.fly(writer, next),
+                None => self.writer = Some(writer),
+            }
+        }
         match written {
             Ok((mut rows, synced)) => {
+                self.syncing = Some(tokio::spawn(synced.wait()));
                 for rows in &mut rows {
                     rows.values.clear();
                 }
-                self.spare = Some(rows);
-                self.syncing = Some(tokio::spawn(synced.wait()));
+                self.spare.push(rows);
                 Ok(Landed::Written)
             }
             Err(Broken { failure, poisoned }) => {
-                self.stale = true;
                 self.poisoned |= poisoned;
                 Err(failure)
             }
         }
     }
 
-    /// Nobody knows what is stored.
+    /// Nobody knows what is stored; what waits to be written is not.
     fn lost(&mut self, failure: Failure) -> Failure {
+        let next = self.flight.as_ref().map(|flight| &flight.next);
+        next.and_then(|next| locked(next).take());
         self.stale = true;
         self.poisoned = true;
         failure
@@ -386,7 +471,7 @@ impl Journal {
             asked.int(after).int(REBUILD_CHUNK);
             let text = format!(
                 "{} WHERE c.contact > $1 AND c.closed IS NOT NULL \
-                 AND (p.note <> '' OR c.messages > 0) ORDER BY c.contact LIMIT $2",
+                 AND (p.note <> '' OR c.messages > 0 OR c.category <> '') ORDER BY c.contact LIMIT $2",
                 noted()
             );
             let found = self.reader.query(&text, asked).await?;
@@ -422,6 +507,10 @@ impl Journal {
         self.load().await?;
         recovery::read(&self.reader, now, self.fold.last_contact() + 1).await
     }
+}
+
+fn locked(next: &Next) -> MutexGuard<'_, Option<Prepared>> {
+    next.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Contacts with their notes; the note comes after the columns of the contact.

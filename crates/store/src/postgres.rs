@@ -1,7 +1,7 @@
 //! PostgreSQL: where it differs from SQLite, in the same sections and order as `sqlite.rs`. Never a
 //! table of its own.
 
-use crate::engine::{Dialect, Fault, Lease, Statements};
+use crate::engine::{Dialect, Fault, Lease, Statements, asked_for};
 use crate::failure::{Broken, Failure};
 use crate::insert::{Conflict, Insert, Rows};
 use crate::value::{Records, Value, Values};
@@ -138,7 +138,7 @@ impl Writer {
             });
         }
         let committed = match fault {
-            Some(Fault::Commit) => Err(Failure::Engine("a fault was asked for".into())),
+            Some(Fault::Commit) => Err(asked_for()),
             _ => self.script("COMMIT").await,
         };
         if let Err(failure) = committed {

@@ -89,6 +89,16 @@ impl Lead {
     }
 }
 
+/// How the index of notes marks what else is asked for, likely rare ones first.
+const MARKS: [(Lead, char); 6] = [
+    (Lead::Language, 'l'),
+    (Lead::Channel, 'v'),
+    (Lead::Fate, 'f'),
+    (Lead::Counselor, 'k'),
+    (Lead::Category, 'c'),
+    (Lead::Queue, 'q'),
+];
+
 impl Search {
     pub(crate) fn page(&self) -> usize {
         if self.limit == 0 {
@@ -313,35 +323,37 @@ impl Search {
         }
     }
 
-    /// The words of the index that closed contacts must have. `whole` when the category asked for
-    /// ends where a part of the codes ends.
-    pub(crate) fn marks(&self, mut words: Vec<words::Asked>, whole: bool) -> Vec<words::Asked> {
+    /// Whether two things are asked for that each have thousands of contacts and together few: the
+    /// index of notes knows them together. It holds all that have a category.
+    pub(crate) fn pairs(&self) -> bool {
         let leads = self.leads();
+        let other = leads.contains(&Lead::Counselor) || leads.contains(&Lead::Fate);
+        leads.contains(&Lead::Category) && other && !leads.contains(&Lead::Caller)
+    }
+
+    /// The words of the index that closed contacts must have, likely rare ones first. `whole` when
+    /// the category asked for ends where a part of the codes ends.
+    pub(crate) fn marks(&self, words: Vec<words::Asked>, whole: bool) -> Vec<words::Asked> {
+        let leads = self.leads();
+        let mut marks = Vec::new();
+        let mut mark = |kind, value: &str, beginning| {
+            let word = words::marked(kind, value);
+            marks.push(words::Asked { word, beginning });
+        };
         let both = leads.contains(&Lead::Counselor) && leads.contains(&Lead::Category);
         if both {
             let (counselor, category) = (self.value(Lead::Counselor), self.value(Lead::Category));
-            words.push(words::Asked {
-                word: words::marked('b', &words::both(&counselor, &category)),
-                beginning: true,
-            });
+            mark('b', &words::both(&counselor, &category), true);
         }
-        for lead in leads {
-            let kind = match lead {
-                Lead::Caller => continue,
-                Lead::Counselor | Lead::Category if both => continue,
-                Lead::Counselor => 'k',
-                Lead::Language => 'l',
-                Lead::Channel => 'v',
-                Lead::Category => 'c',
-                Lead::Fate => 'f',
-                Lead::Queue => 'q',
-            };
-            words.push(words::Asked {
-                word: words::marked(kind, &self.value(lead)),
-                beginning: lead == Lead::Category && !whole,
-            });
+        for (lead, kind) in MARKS {
+            let in_both = both && matches!(lead, Lead::Counselor | Lead::Category);
+            if leads.contains(&lead) && !in_both {
+                let beginning = lead == Lead::Category && !whole;
+                mark(kind, &self.value(lead), beginning);
+            }
         }
-        words
+        marks.extend(words);
+        marks
     }
 
     /// A page of closed contacts by the words of their notes. The index is sorted by contact:

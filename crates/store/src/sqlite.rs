@@ -1,7 +1,7 @@
 //! SQLite: where it differs from PostgreSQL, in the same sections and order as `postgres.rs`. Never
 //! a table of its own.
 
-use crate::engine::{Dialect, Fault, Lease, Statements};
+use crate::engine::{Dialect, Fault, Lease, Statements, asked_for, given_up};
 use crate::failure::{Broken, Failure};
 use crate::insert::{Conflict, Insert, Rows};
 use crate::value::{Records, Value, Values};
@@ -40,7 +40,7 @@ BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;",
     note_match: "note_index MATCH $",
     note_contact: "note_index.rowid",
     note_sorted: true,
-    note_query: |asked| words::joined(asked, '"', "*", " AND "),
+    note_query: words::nested,
 };
 
 /// Replacing makes FTS5 write out what it has gathered before every row, so it is asked for only
@@ -324,7 +324,7 @@ impl Writer {
         self.transaction(fault, |writer| {
             let mut statements = Statements::of(fault);
             writer.insert(std::slice::from_ref(first), &mut statements)?;
-            let rest = rest().ok_or_else(|| Failure::Engine("the write was given up".into()))?;
+            let rest = rest().ok_or_else(given_up)?;
             writer.insert(&rest, &mut statements)?;
             Ok(rest)
         })
@@ -345,7 +345,7 @@ impl Writer {
             }
         };
         let committed = match fault {
-            Some(Fault::Commit) => Err(Failure::Engine("a fault was asked for".into())),
+            Some(Fault::Commit) => Err(asked_for()),
             _ => self.script("COMMIT"),
         };
         if let Err(failure) = committed {

@@ -77,7 +77,10 @@ const SIGN: char = '\u{e001}';
 pub(crate) fn of_closed(row: &Row, said: &str) -> String {
     let mut words = of_note(said);
     let mut mark = |kind, value: &str| {
-        words.push(' ');
+        // PostgreSQL takes no word without a letter.
+        if !words.is_empty() {
+            words.push(' ');
+        }
         words.push_str(&marked(kind, value));
     };
     if let Some(counselor) = row.counselor {
@@ -181,6 +184,25 @@ pub(crate) fn joined(asked: &[Asked], quote: char, beginning: &str, and: &str) -
     text
 }
 
+/// The query of an index that walks through the contacts of all words side by side, written so that
+/// a word is looked up only where the words before it are: the rarest should come first. What is
+/// joined by `AND` alone is one flat list whatever the brackets; taking a word that no note has
+/// away from it keeps it together.
+pub(crate) fn nested(asked: &[Asked]) -> String {
+    let Some((first, rest)) = asked.split_first() else {
+        return String::new();
+    };
+    let one = |asked: &Asked| joined(std::slice::from_ref(asked), '"', "*", "");
+    let mut text = one(first);
+    for (index, next) in rest.iter().enumerate() {
+        text = format!("{text} AND {}", one(next));
+        if index + 1 < rest.len() {
+            text = format!("(({text}) NOT \"{MARK}\")");
+        }
+    }
+    text
+}
+
 enum Run<'a> {
     Word(&'a str),
     Syllables(&'a [char]),
@@ -256,6 +278,21 @@ mod tests {
         assert_eq!(of_note("хөх"), of_note("хох"));
         assert_eq!(of_note("café\u{301} 登録する"), "cafe する 登録 録す");
         assert_eq!(of_note("\u{0}'\"*:&|"), "");
+    }
+
+    #[test]
+    fn a_word_is_looked_up_where_those_before_it_are() {
+        let one = |word: &str| Asked {
+            word: word.to_owned(),
+            beginning: word == "c",
+        };
+        let asked = ["a", "b", "c", "d"].map(one);
+        assert_eq!(nested(&asked[..1]), "\"a\"");
+        assert_eq!(nested(&asked[..2]), "\"a\" AND \"b\"");
+        let b = format!("((\"a\" AND \"b\") NOT \"{MARK}\")");
+        assert_eq!(nested(&asked[..3]), format!("{b} AND \"c\"*"));
+        let c = format!("(({b} AND \"c\"*) NOT \"{MARK}\")");
+        assert_eq!(nested(&asked), format!("{c} AND \"d\""));
     }
 
     #[test]

@@ -11,6 +11,9 @@ use center::command::{Answer, Command, Ending, Refusal, RestReason};
 use center::effect::Effect;
 use center::event::{Event, Fate};
 use center::record::Stage;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use store::Fault;
 use town::{House, KIM};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -360,5 +363,55 @@ async fn a_hundred_calls_at_once_share_transactions_and_all_add_up() {
     let summary = house.today().await;
     assert_eq!(summary.attempts, 100);
     assert_eq!(summary.left_menu + summary.capped, 100);
+    house.is_clean().await;
+}
+
+/// More at once than the groups that can be under way hold.
+const STORM: usize = 4_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_fails_in_a_storm_loses_and_doubles_nothing() {
+    let house = House::open_with(|city| city.limits.calls_max = usize::MAX).await;
+    let mut contacts = std::collections::BTreeSet::new();
+    for (day, fault) in [Fault::Sync, Fault::Full(1), Fault::Commit]
+        .into_iter()
+        .enumerate()
+    {
+        let mut calls = tokio::task::JoinSet::new();
+        let answered = Arc::new(AtomicBool::new(false));
+        for number in 0..STORM {
+            let (hub, faults, answered) = (house.hub.clone(), house.faults(), answered.clone());
+            calls.spawn(async move {
+                let key = format!("call-{day}-{number}");
+                let arrived = || town::arrival(&key, "");
+                let first = hub.send(arrived()).await;
+                if !answered.swap(true, Ordering::Relaxed) {
+                    faults.next(fault);
+                }
+                let unwritten = matches!(first, Err(hub::Error::Unwritten));
+                let answer = if unwritten {
+                    hub.report(arrived()).await
+                } else {
+                    first
+                };
+                let Ok(Answer::Contact(contact)) = answer else {
+                    panic!("{answer:?}")
+                };
+                let ending = Ending::Citizen;
+                // Refused when it was written though nobody could be told.
+                let _ = hub.report(Command::Left { contact, ending }).await;
+                (contact, unwritten)
+            });
+        }
+        let mut unwritten = 0;
+        while let Some(call) = calls.join_next().await {
+            let (contact, failed) = call.unwrap();
+            unwritten += usize::from(failed);
+            assert!(contacts.insert(contact), "{contact} twice");
+        }
+        assert!(unwritten > 0, "{fault:?} struck");
+        assert!(unwritten < STORM, "what was durable was told so");
+    }
+    assert_eq!(house.today().await.attempts as usize, contacts.len());
     house.is_clean().await;
 }

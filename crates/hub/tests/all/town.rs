@@ -83,6 +83,11 @@ impl House {
         self.faults.next(Fault::Full(1));
     }
 
+    /// Lets writes fail.
+    pub fn faults(&self) -> Faults {
+        self.faults.clone()
+    }
+
     pub async fn send(&self, command: Command) -> Result<Answer, hub::Error> {
         self.hub.send(command).await
     }

@@ -4,7 +4,7 @@ use crate::life::{self, MORNING, Served};
 use crate::on_both;
 use center::city::ContactId;
 use center::time::HOUR_MS;
-use store::{Failure, Fault};
+use store::{Failure, Fault, Landed};
 
 on_both!(a_batch_that_fails_anywhere_leaves_nothing, paper, {
     let (mut journal, archive) = paper.open().await;
@@ -94,6 +94,72 @@ on_both!(
     }
 );
 
+on_both!(what_did_not_become_durable_is_read_again, paper, {
+    let (mut journal, archive) = paper.open().await;
+    let served = Served::new(1);
+    journal.append(served.waits()).await.unwrap();
+    journal.faults().next(Fault::Sync);
+    assert!(matches!(
+        journal.append(served.talks()).await,
+        Err(Failure::Engine(_))
+    ));
+    assert!(matches!(
+        journal.append(served.talks()).await,
+        Err(Failure::Poisoned)
+    ));
+    // It was written all the same, and the record is believed.
+    let found = recovered(&mut journal).await;
+    assert_eq!(
+        found.entries.len(),
+        served.whole().entries.len() - served.ends().entries.len()
+    );
+    journal.append(served.ends()).await.unwrap();
+    let stored = life::stored(&archive, 1).await;
+    assert_eq!(stored, life::fold(&served.whole().entries));
+});
+
+on_both!(
+    a_batch_that_waits_is_written_right_after_the_one_before,
+    paper,
+    {
+        let (mut journal, archive) = paper.open().await;
+        for contact in [1, 2] {
+            journal.add(Served::new(contact).whole()).await.unwrap();
+            journal.launch().unwrap();
+        }
+        assert!(journal.launch().is_err(), "only one can wait");
+        let mut outcomes = Vec::new();
+        while journal.flies() {
+            outcomes.push(journal.land().await.unwrap());
+        }
+        let each = [Landed::Written, Landed::Durable];
+        assert_eq!(outcomes, [each, each].concat());
+        let mut all = Served::new(1).whole().entries;
+        all.extend(Served::new(2).whole().entries);
+        assert_eq!(life::stored(&archive, 2).await, life::fold(&all));
+    }
+);
+
+on_both!(what_waits_for_a_batch_that_fails_is_not_written, paper, {
+    for fault in [Fault::Write(3), Fault::Full(1), Fault::Commit] {
+        let (mut journal, archive) = paper.open().await;
+        journal.faults().next(fault);
+        for contact in [1, 2] {
+            journal.add(Served::new(contact).waits()).await.unwrap();
+            journal.launch().unwrap();
+        }
+        assert!(journal.land().await.is_err(), "{fault:?}");
+        let found = recovered(&mut journal).await;
+        assert_eq!(found.entries, [], "{fault:?}");
+        for contact in [1, 2] {
+            let contact = ContactId(contact);
+            assert_eq!(archive.contact(contact).await.unwrap(), None, "{fault:?}");
+        }
+    }
+    let (mut journal, _) = paper.open().await;
+    journal.append(Served::new(1).whole()).await.unwrap();
+});
+
 /// PostgreSQL gives the lease of a lost connection back a moment later.
 async fn recovered(journal: &mut store::Journal) -> store::Recovery {
     for _ in 0..200 {
@@ -108,26 +174,24 @@ async fn recovered(journal: &mut store::Journal) -> store::Recovery {
     panic!("the lease was never given back");
 }
 
-#[tokio::test]
-async fn an_append_that_is_given_up_half_way_poisons_the_journal() {
-    let paper = crate::paper::Paper::sqlite();
-    let (mut journal, archive) = paper.open().await;
-    let served = Served::new(1);
+on_both!(
+    an_append_that_is_given_up_half_way_comes_to_its_end,
+    paper,
     {
-        let mut append = std::pin::pin!(journal.append(served.waits()));
-        let polled = std::future::poll_fn(|context| {
-            std::task::Poll::Ready(append.as_mut().poll(context).is_ready())
-        });
-        assert!(!polled.await, "it is under way");
+        let (mut journal, archive) = paper.open().await;
+        let served = Served::new(1);
+        {
+            let mut append = std::pin::pin!(journal.append(served.waits()));
+            let polled = std::future::poll_fn(|context| {
+                std::task::Poll::Ready(append.as_mut().poll(context).is_ready())
+            });
+            assert!(!polled.await, "it is under way");
+        }
+        journal.append(served.talks()).await.unwrap();
+        journal.append(served.ends()).await.unwrap();
+        assert_eq!(
+            life::stored(&archive, 1).await,
+            life::fold(&served.whole().entries)
+        );
     }
-    assert!(matches!(
-        journal.append(served.talks()).await,
-        Err(Failure::Poisoned)
-    ));
-    recovered(&mut journal).await;
-    // Whether it was written is known now, and the next batch builds on that.
-    if archive.contact(ContactId(1)).await.unwrap().is_none() {
-        journal.append(served.waits()).await.unwrap();
-    }
-    journal.append(served.talks()).await.unwrap();
-}
+);

@@ -28,6 +28,10 @@ async fn filled(journal: &mut Journal) {
         if contact % 40 == 0 {
             served.note = notes[3].into();
         }
+        // Nobody wrote about some, which have a category all the same.
+        if contact % 17 == 0 {
+            served.note.clear();
+        }
         let mut batch = served.waits();
         if contact % 5 == 0 {
             let language = if contact % 2 == 0 {
@@ -42,6 +46,16 @@ async fn filled(journal: &mut Journal) {
             batch.entries.push(served.at(5, chosen));
         }
         if contact % 7 == 0 {
+            // Some gave up before anybody spoke to them, and were sorted all the same.
+            if contact % 3 == 0 {
+                let classified = Event::Classified {
+                    contact: served.contact,
+                    counselor: KIM,
+                    category: Some(served.category.clone()),
+                    outcome: None,
+                };
+                batch.entries.push(served.at(49, classified));
+            }
             let fate = Fate::Abandoned;
             let closed = Event::Closed {
                 contact: served.contact,
@@ -187,7 +201,7 @@ on_both!(notes_are_found_by_their_words, paper, {
         rows.iter().map(|row| row.contact.0).collect()
     };
     let noted = |index: u64| -> Vec<u64> {
-        let silent = |c: u64| [7, 11, 40].iter().any(|every| c.is_multiple_of(*every));
+        let silent = |c: u64| [7, 11, 17, 40].iter().any(|every| c.is_multiple_of(*every));
         let talked = |c: &u64| !silent(*c) && c % 3 == index;
         (1..=CONTACTS).rev().filter(talked).collect()
     };
@@ -260,6 +274,45 @@ on_both!(words_and_everything_else_fit_together, paper, {
     assert_eq!(found[0].contact, served.contact);
     let rest = archive.contacts(&words("TR")).await.unwrap();
     assert_eq!(rest.len(), before.len() - 1);
+});
+
+on_both!(what_nobody_wrote_about_is_found_by_its_category, paper, {
+    let search = |counselor, fate| Search {
+        counselor,
+        fate,
+        category: Some("TRF-01-01".into()),
+        limit: 1_000,
+        ..Search::default()
+    };
+    let searches = [search(Some(KIM), None), search(None, Some(Fate::Abandoned))];
+    let before = {
+        let (mut journal, archive) = paper.open().await;
+        filled(&mut journal).await;
+        let [talked, gave_up] = &searches;
+        let talked = archive.contacts(talked).await.unwrap();
+        let silent = |row: &Row| row.contact.0 == 68 && row.note_letters == 0;
+        assert!(talked.iter().any(silent), "{talked:?}");
+        let gave_up = archive.contacts(gave_up).await.unwrap();
+        assert!(!gave_up.is_empty());
+        [talked, gave_up]
+    };
+    let spoil = "UPDATE meta SET value = '0' WHERE name = 'projections'; DELETE FROM note_index";
+    paper.tamper(spoil).await.unwrap();
+    let (mut journal, archive) = paper.open().await;
+    for (search, before) in searches.iter().zip(&before) {
+        let again = archive.contacts(search).await.unwrap();
+        assert_eq!(again, *before, "the index was made anew");
+    }
+    for row in &before[0] {
+        let contact = row.contact;
+        let erased = Served::new(contact.0).at(500, Event::PersonalErased { contact });
+        let entries = vec![erased];
+        let personal = Vec::new();
+        journal.append(Batch { entries, personal }).await.unwrap();
+    }
+    let after = archive.contacts(&searches[0]).await.unwrap();
+    let numbers = |rows: &[Row]| rows.iter().map(|row| row.contact).collect::<Vec<_>>();
+    assert_eq!(numbers(&after), numbers(&before[0]), "what was said went");
 });
 
 on_both!(words_of_one_counselor_are_found_far_back, paper, {
