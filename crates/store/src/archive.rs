@@ -159,7 +159,11 @@ impl Archive {
         Ok(rows)
     }
 
-    async fn noted_closed(&self, search: &Search, words: Vec<Asked>) -> Result<Vec<Row>, Failure> {
+    async fn noted_closed(
+        &self,
+        search: &Search,
+        mut words: Vec<Asked>,
+    ) -> Result<Vec<Row>, Failure> {
         let dialect = self.reader.dialect();
         if search.caller.is_some() {
             let words = (dialect.note_query)(&words);
@@ -175,7 +179,7 @@ impl Archive {
         }
         if dialect.note_sorted
             && search.narrows_words()
-            && let Some(rows) = self.looked_at(search, &words, whole).await?
+            && let Some(rows) = self.looked_at(search, &mut words, whole).await?
         {
             return Ok(rows);
         }
@@ -195,24 +199,30 @@ impl Archive {
     }
 
     /// The newest contacts with everything that is asked for but the words, read one by one: less
-    /// work than to follow every contact that has the words. None when a page is not full by then.
+    /// work than to follow every contact that has the words. None when a page is not full by then;
+    /// the words are in order then, those that the fewest have first.
     async fn looked_at(
         &self,
         search: &Search,
-        words: &[Asked],
+        words: &mut Vec<Asked>,
         whole: bool,
     ) -> Result<Option<Vec<Row>>, Failure> {
         let dialect = self.reader.dialect();
         let marks = (dialect.note_query)(&search.marks(Vec::new(), whole));
         let page = search.page();
+        let mut each = vec![0_usize; words.len()];
         for limit in LOOKED_AT {
             let asked = search.said(dialect, &marks, limit);
             let found = self.reader.query(&asked.text, asked.params).await?;
             let mut fitting = Vec::new();
+            each.fill(0);
             for record in found.iter() {
-                if fitting.len() < page && words::fit(words, record.text(1)?) {
+                let has = words::found(words, record.text(1)?);
+                if fitting.len() < page && has.iter().all(|has| *has) {
                     fitting.push(record.int(0)?);
                 }
+                let counted = each.iter_mut().zip(has);
+                counted.for_each(|(each, has)| *each += usize::from(has));
             }
             if fitting.is_empty() && found.len() < limit {
                 return Ok(Some(Vec::new()));
@@ -224,6 +234,9 @@ impl Archive {
                 break;
             }
         }
+        let mut ordered: Vec<_> = each.into_iter().zip(words.drain(..)).collect();
+        ordered.sort_by_key(|(each, _)| *each);
+        words.extend(ordered.into_iter().map(|(_, word)| word));
         Ok(None)
     }
 

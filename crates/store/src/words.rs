@@ -127,13 +127,18 @@ pub(crate) fn marked(kind: char, value: &str) -> String {
 
 /// Whether a text has all the words asked for.
 pub(crate) fn fit(asked: &[Asked], text: &str) -> bool {
+    found(asked, text).into_iter().all(|found| found)
+}
+
+/// Which of the words asked for a text has.
+pub(crate) fn found(asked: &[Asked], text: &str) -> Vec<bool> {
     let words = of_note(text);
     let has = |asked: &Asked| {
         words
             .split(' ')
             .any(|word| word == asked.word || (asked.beginning && word.starts_with(&asked.word)))
     };
-    asked.iter().all(has)
+    asked.iter().map(has).collect()
 }
 
 /// A word that is asked for.
