@@ -17,7 +17,7 @@ use store::Place;
 use store::bench::{self, Bytes};
 
 /// Contacts at once, and so the size of a group.
-const AT_ONCE: usize = 2_000;
+const AT_ONCE: usize = 4_000;
 
 /// Contacts of one measurement.
 const CONTACTS: u64 = 60_000;
@@ -126,7 +126,7 @@ async fn pages(folder: &Path, contacts: u64) -> Result<()> {
 
 /// Durable contacts per second beside a bare insert of the same bytes, and of the journal's alone.
 async fn durable(folder: &Path, database: Option<&str>) -> Result<()> {
-    let city = Arc::new(crowd(2_000)?);
+    let city = Arc::new(crowd(AT_ONCE as u32)?);
     let sqlite = |name: &str| Place::Folder(folder.join(name));
     measure("sqlite", &city, &sqlite("record"), &sqlite("bare")).await?;
     if let Some(url) = database {
