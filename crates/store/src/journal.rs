@@ -226,8 +226,8 @@ impl Journal {
         self.fold.add(batch).inspect_err(|_| self.stale = true)
     }
 
-    /// Begins to write what was taken in, all or nothing, or has it written right after the one that
-    /// is being written; [`Journal::land`] tells the outcome. The write before may still be
+    /// Begins to write what was taken in, all or nothing, or has it written right after the one
+    /// that is being written; [`Journal::land`] tells the outcome. The write before may still be
     /// becoming durable. Only one can wait.
     pub fn launch(&mut self) -> Result<(), Failure> {
         if self.stale {
@@ -471,7 +471,8 @@ impl Journal {
             asked.int(after).int(REBUILD_CHUNK);
             let text = format!(
                 "{} WHERE c.contact > $1 AND c.closed IS NOT NULL \
-                 AND (p.note <> '' OR c.messages > 0 OR c.category <> '') ORDER BY c.contact LIMIT $2",
+                 AND (p.note <> '' OR c.messages > 0 OR c.category <> '') \
+                 ORDER BY c.contact LIMIT $2",
                 noted()
             );
             let found = self.reader.query(&text, asked).await?;
