@@ -147,7 +147,5 @@ async fn write(mut journal: Journal, mut asked: mpsc::Receiver<Order>, tell: mps
         }
     }
     // What is under way becomes durable though nobody asks any more.
-    while journal.flies() {
-        let _ = journal.land().await;
-    }
+    journal.rest().await;
 }

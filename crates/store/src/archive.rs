@@ -178,6 +178,7 @@ impl Archive {
             whole = self.values(Lead::Category, code).await?.iter().all(ends);
         }
         if dialect.note_sorted
+            && !words.is_empty()
             && search.narrows_words()
             && let Some(rows) = self.looked_at(search, &mut words, whole).await?
         {

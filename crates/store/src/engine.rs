@@ -51,7 +51,8 @@ pub enum Fault {
     Full(usize),
     /// Instead of the commit: nobody knows what is on the disk.
     Commit,
-    /// After the commit, when it should become durable: the next one may be on its way.
+    /// After the commit, when it should become durable: the next one of the record may be on its
+    /// way.
     Sync,
 }
 
@@ -164,14 +165,14 @@ impl Writer {
     pub async fn commit(
         &mut self,
         first: Rows,
-        rest: Rest,
+        rest: oneshot::Receiver<Vec<Rows>>,
         fault: Option<Fault>,
     ) -> Result<(Vec<Rows>, Synced), Broken> {
         match self {
             Writer::Sqlite(slot) => {
                 let mut writer = slot.take().ok_or(Failure::Poisoned)?;
                 let (writer, first, outcome) = blocking(move || {
-                    let outcome = writer.commit(&first, || rest.blocking(), fault);
+                    let outcome = writer.commit(&first, || rest.blocking_recv().ok(), fault);
                     (writer, first, outcome)
                 })
                 .await?;
@@ -182,38 +183,11 @@ impl Writer {
                 Ok((tables, Synced(Some(log), fault)))
             }
             Writer::Postgres(writer) => {
-                let mut tables = rest.wait().await.ok_or_else(given_up)?;
+                let mut tables = rest.await.map_err(|_| given_up())?;
                 tables[0] = first;
                 writer.write(&tables, fault).await?;
                 Ok((tables, Synced(None, fault)))
             }
-        }
-    }
-}
-
-/// The rows of a transaction that follow from its events.
-#[derive(Debug)]
-pub(crate) enum Rest {
-    /// There they are.
-    Made(Vec<Rows>),
-    /// They come while the events are written.
-    InTheMaking(oneshot::Receiver<Vec<Rows>>),
-}
-
-impl Rest {
-    /// None when whoever made them gave up.
-    async fn wait(self) -> Option<Vec<Rows>> {
-        match self {
-            Rest::Made(rows) => Some(rows),
-            Rest::InTheMaking(rows) => rows.await.ok(),
-        }
-    }
-
-    /// The same on a thread that may wait.
-    fn blocking(self) -> Option<Vec<Rows>> {
-        match self {
-            Rest::Made(rows) => Some(rows),
-            Rest::InTheMaking(rows) => rows.blocking_recv().ok(),
         }
     }
 }

@@ -4,7 +4,7 @@
 use crate::archive::Archive;
 use crate::batch::{Batch, Entry, Recovery};
 use crate::bench::Commits;
-use crate::engine::{Fault, Lease, Reader, Rest, Synced, Writer, given_up};
+use crate::engine::{Fault, Lease, Reader, Synced, Writer, given_up};
 use crate::failure::{Broken, Failure};
 use crate::fold::{Fold, Head, JOURNAL, STREAM, meta, place, tables};
 use crate::insert::Rows;
@@ -55,12 +55,12 @@ struct Flight {
 /// A transaction that waits until the one before is written.
 type Next = Arc<Mutex<Option<Prepared>>>;
 
-/// A transaction that is ready to be written: its events, and everything else in the order of
-/// writing.
+/// A transaction that is ready to be written: its events, and the other rows, which may still be in
+/// the making.
 #[derive(Debug)]
 struct Prepared {
     events: Rows,
-    rest: Rest,
+    rest: oneshot::Receiver<Vec<Rows>>,
     fault: Option<Fault>,
 }
 
@@ -197,9 +197,7 @@ impl Journal {
     /// Writes a batch with everything that follows from it; all or nothing.
     pub async fn append(&mut self, batch: Batch) -> Result<(), Failure> {
         // What was given up half way comes to its end first.
-        while self.flies() {
-            let _ = self.land().await;
-        }
+        self.rest().await;
         if self.poisoned {
             return Err(Failure::Poisoned);
         }
@@ -233,54 +231,40 @@ impl Journal {
         if self.stale {
             return Err(Failure::Engine("what it builds on was not written".into()));
         }
-        let Some(next) = self.flight.as_ref().map(|flight| flight.next.clone()) else {
-            return self.take_off(Fold::plan);
-        };
-        if locked(&next).is_some() {
-            return Err(Failure::Engine("another one waits to be written".into()));
-        }
-        let (events, empty, fault) = self.events();
-        self.fold.plan();
-        let rest = Rest::Made(self.fold.hand_over(empty));
-        *locked(&next) = Some(Prepared {
-            events,
-            rest,
-            fault,
-        });
-        Ok(())
+        self.take_off(Fold::plan)
     }
 
-    /// The events are final and are written while `plan` makes the other rows.
+    /// The events are final and are written, or wait for that, while `plan` makes the other rows.
     fn take_off(&mut self, plan: fn(&mut Fold)) -> Result<(), Failure> {
-        let writer = self.writer.take().ok_or(Failure::Poisoned)?;
-        let (events, empty, fault) = self.events();
+        let mut writer = None;
+        match &self.flight {
+            Some(flight) if locked(&flight.next).is_some() => {
+                return Err(Failure::Engine("another one waits to be written".into()));
+            }
+            Some(_) => {}
+            None => writer = Some(self.writer.take().ok_or(Failure::Poisoned)?),
+        }
+        let empty = self.spare.pop();
+        let mut empty = empty.unwrap_or_else(|| tables(self.reader.dialect()));
+        let events = std::mem::replace(&mut empty[place::JOURNAL], Rows::new(&JOURNAL));
         let (planned, rest) = oneshot::channel();
-        self.fly(
-            writer,
-            Prepared {
-                events,
-                rest: Rest::InTheMaking(rest),
-                fault,
-            },
-        );
+        let prepared = Prepared {
+            events: self.fold.hand_over_events(events),
+            rest,
+            fault: self.faults.take(),
+        };
+        if let Some(commits) = &self.commits {
+            commits.note(self.fold.last_event());
+        }
+        match (writer, &self.flight) {
+            (Some(writer), _) => self.fly(writer, prepared),
+            (None, Some(flight)) => *locked(&flight.next) = Some(prepared),
+            (None, None) => return Err(Failure::Poisoned),
+        }
         plan(&mut self.fold);
         // Who does not take them any more tells why when it lands.
         let _ = planned.send(self.fold.hand_over(empty));
         Ok(())
-    }
-
-    /// The events of the next transaction, empty tables for what is taken in after it, and what a
-    /// test wants to happen to it.
-    fn events(&mut self) -> (Rows, Vec<Rows>, Option<Fault>) {
-        let fault = self.faults.take();
-        let empty = self.spare.pop();
-        let mut empty = empty.unwrap_or_else(|| tables(self.reader.dialect()));
-        let events = std::mem::replace(&mut empty[place::JOURNAL], Rows::new(&JOURNAL));
-        let events = self.fold.hand_over_events(events);
-        if let Some(commits) = &self.commits {
-            commits.note(self.fold.last_event());
-        }
-        (events, empty, fault)
     }
 
     fn fly(&mut self, mut writer: Writer, first: Prepared) {
@@ -328,14 +312,15 @@ impl Journal {
             self.flight = None;
             return Err(self.lost(given_up()));
         };
-        self.stale |= written.is_err();
+        let sound = written.is_ok();
+        self.stale |= !sound;
         if let Some(writer) = writer {
             let late = self
                 .flight
                 .take()
                 .and_then(|flight| locked(&flight.next).take());
             // What builds on what is not there is not written.
-            match late.filter(|_| !self.stale) {
+            match late.filter(|_| sound) {
                 Some(next) => self.fly(writer, next),
                 None => self.writer = Some(writer),
             }
@@ -353,6 +338,13 @@ impl Journal {
                 self.poisoned |= poisoned;
                 Err(failure)
             }
+        }
+    }
+
+    /// Waits until nothing is under way any more, whatever comes of it.
+    pub async fn rest(&mut self) {
+        while self.flies() {
+            let _ = self.land().await;
         }
     }
 
@@ -496,9 +488,7 @@ impl Journal {
     /// What the center is rebuilt from. After a failed write this also finds out what is stored.
     pub async fn recover(&mut self, now: Time) -> Result<Recovery, Failure> {
         // Whether it was written is known then.
-        while self.flies() {
-            let _ = self.land().await;
-        }
+        self.rest().await;
         if self.poisoned {
             // The old connection, and with it the lease, must be gone before a new one is taken.
             self.writer = None;

@@ -21,7 +21,7 @@ pub fn query(bytes: &[u8]) {
     for one in &asked {
         assert!(one.word.chars().all(char::is_alphanumeric), "{one:?}");
     }
-    let _ = words::joined(&asked, '"', "*", " AND ");
+    let _ = words::nested(&asked);
     // A note is found by its own words.
     let note = words::of_note(&text);
     let noted: Vec<&str> = note.split(' ').collect();

@@ -189,23 +189,29 @@ pub(crate) fn joined(asked: &[Asked], quote: char, beginning: &str, and: &str) -
     text
 }
 
+/// Words that are looked up one inside the other; the parser of SQLite takes some fifty brackets.
+const NESTED_MAX: usize = 12;
+
 /// The query of an index that walks through the contacts of all words side by side, written so that
 /// a word is looked up only where the words before it are: the rarest should come first. What is
 /// joined by `AND` alone is one flat list whatever the brackets; taking a word that no note has
-/// away from it keeps it together.
+/// away from it keeps it together. After some words there is little left to skip: the others are
+/// one flat list.
 pub(crate) fn nested(asked: &[Asked]) -> String {
-    let Some((first, rest)) = asked.split_first() else {
-        return String::new();
-    };
-    let one = |asked: &Asked| joined(std::slice::from_ref(asked), '"', "*", "");
-    let mut text = one(first);
-    for (index, next) in rest.iter().enumerate() {
-        text = format!("{text} AND {}", one(next));
-        if index + 1 < rest.len() {
+    let flat = |asked: &[Asked]| joined(asked, '"', "*", " AND ");
+    let (deep, rest) = asked.split_at(asked.len().min(NESTED_MAX));
+    let mut text = String::new();
+    for next in deep {
+        if text.contains(" AND ") {
             text = format!("(({text}) NOT \"{MARK}\")");
         }
+        let before = if text.is_empty() { "" } else { " AND " };
+        text = format!("{text}{before}{}", flat(std::slice::from_ref(next)));
     }
-    text
+    if rest.is_empty() {
+        return text;
+    }
+    format!("(({text}) NOT \"{MARK}\") AND {}", flat(rest))
 }
 
 enum Run<'a> {

@@ -140,6 +140,30 @@ on_both!(
     }
 );
 
+on_both!(
+    what_waits_is_written_though_a_later_batch_is_refused,
+    paper,
+    {
+        let (mut journal, archive) = paper.open().await;
+        for contact in [1, 2] {
+            journal.add(Served::new(contact).whole()).await.unwrap();
+            journal.launch().unwrap();
+            // The first is written before the second waits, and has not been asked for yet.
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        }
+        assert!(journal.add(Served::new(9).talks()).await.is_err());
+        let mut outcomes = Vec::new();
+        while journal.flies() {
+            outcomes.push(journal.land().await.unwrap());
+        }
+        let each = [Landed::Written, Landed::Durable];
+        assert_eq!(outcomes, [each, each].concat());
+        let mut all = Served::new(1).whole().entries;
+        all.extend(Served::new(2).whole().entries);
+        assert_eq!(life::stored(&archive, 2).await, life::fold(&all));
+    }
+);
+
 on_both!(what_waits_for_a_batch_that_fails_is_not_written, paper, {
     for fault in [Fault::Write(3), Fault::Full(1), Fault::Commit] {
         let (mut journal, archive) = paper.open().await;

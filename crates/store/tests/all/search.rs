@@ -276,6 +276,30 @@ on_both!(words_and_everything_else_fit_together, paper, {
     assert_eq!(rest.len(), before.len() - 1);
 });
 
+on_both!(a_whole_page_of_words_can_be_asked_for, paper, {
+    let (mut journal, archive) = paper.open().await;
+    let mut served = Served::new(1);
+    let words = |count: usize| -> String { (0..count).map(|n| format!("word{n} ")).collect() };
+    served.note = words(600);
+    journal.append(served.whole()).await.unwrap();
+    for count in [1, 2, 3, 11, 12, 13, 14, 100, 600] {
+        let search = |text: String| Search {
+            text: Some(text),
+            category: Some(served.category.clone()),
+            ..Search::default()
+        };
+        let found = archive.contacts(&search(words(count))).await.unwrap();
+        assert_eq!(found.len(), 1, "{count}");
+        let more = search(words(count) + "absent");
+        assert!(archive.contacts(&more).await.unwrap().is_empty());
+        let everywhere = Search {
+            category: None,
+            ..search(words(count))
+        };
+        assert_eq!(archive.contacts(&everywhere).await.unwrap().len(), 1);
+    }
+});
+
 on_both!(what_nobody_wrote_about_is_found_by_its_category, paper, {
     let search = |counselor, fate| Search {
         counselor,
