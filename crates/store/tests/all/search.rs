@@ -279,7 +279,8 @@ on_both!(words_and_everything_else_fit_together, paper, {
 on_both!(a_whole_page_of_words_can_be_asked_for, paper, {
     let (mut journal, archive) = paper.open().await;
     let mut served = Served::new(1);
-    let words = |count: usize| -> String { (0..count).map(|n| format!("word{n} ")).collect() };
+    let all: Vec<String> = (0..600).map(|number| format!("word{number}")).collect();
+    let words = |count: usize| all[..count].join(" ");
     served.note = words(600);
     journal.append(served.whole()).await.unwrap();
     for count in [1, 2, 3, 11, 12, 13, 14, 100, 600] {
@@ -290,7 +291,7 @@ on_both!(a_whole_page_of_words_can_be_asked_for, paper, {
         };
         let found = archive.contacts(&search(words(count))).await.unwrap();
         assert_eq!(found.len(), 1, "{count}");
-        let more = search(words(count) + "absent");
+        let more = search(words(count) + " absent");
         assert!(archive.contacts(&more).await.unwrap().is_empty());
         let everywhere = Search {
             category: None,
