@@ -13,6 +13,8 @@ use std::time::{Duration, SystemTime};
 const SAMPLE: &str = include_str!("../../assets/city.toml");
 /// What the city says when a queue is closed, dropped in as a tone that can be told from speech.
 const CLOSED: f64 = 700.0;
+/// What it says last, likewise.
+const GOODBYE: f64 = 1_100.0;
 
 /// Today in Haneul.
 fn today() -> i32 {
@@ -50,8 +52,10 @@ fn a_caller_in_a_one_off_closure_is_told_so_and_recorded_and_other_queues_serve(
     let folder = Folder::new("closed");
     let prompts = folder.join("record/prompts/ko");
     std::fs::create_dir_all(&prompts).expect("the folder of the test can be written");
-    let tone = sound::pulses(CLOSED, sound::RATE, 4.0);
-    sound::write_wav(&prompts.join("closed.wav"), sound::RATE, &tone);
+    for (name, frequency, seconds) in [("closed", CLOSED, 4.0), ("goodbye", GOODBYE, 3.0)] {
+        let tone = sound::pulses(frequency, sound::RATE, seconds);
+        sound::write_wav(&prompts.join(format!("{name}.wav")), sound::RATE, &tone);
+    }
     peer::write(&folder.join("record/city.toml"), closed_city());
     let building = Building::open(&folder, &[]);
 
@@ -60,10 +64,12 @@ fn a_caller_in_a_one_off_closure_is_told_so_and_recorded_and_other_queues_serve(
     std::thread::sleep(Duration::from_secs(3));
     phone.press('0');
     // Nobody presses anything: the announcement ends, and the center says goodbye by itself.
-    std::thread::sleep(Duration::from_secs(14));
+    std::thread::sleep(Duration::from_secs(17));
     let (heard, rate) = phone.heard();
-    let share = loudest_part(&heard, rate, CLOSED);
-    assert!(share > 0.9, "the announcement is heard: {share}");
+    for (said, frequency) in [("the announcement", CLOSED), ("goodbye", GOODBYE)] {
+        let share = loudest_part(&heard, rate, frequency);
+        assert!(share > 0.9, "{said} is heard: {share}");
+    }
 
     let mut other = Softphone::start(441);
     other.dial(building.sip);

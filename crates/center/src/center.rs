@@ -362,7 +362,7 @@ impl Center {
                     *until = at + city.menu.nodes.get(node).map_or(0, |node| node.timeout_ms);
                 } else if let State::Turned {
                     until,
-                    why: Fate::Closed,
+                    parting: false,
                     ..
                 } = &mut contact.state
                 {
@@ -373,8 +373,16 @@ impl Center {
                 contact.state = State::Turned {
                     queue: self.city.queue_index(queue).unwrap_or(0),
                     why: *why,
+                    // Whoever is closed to may still choose; a full queue says goodbye at once.
+                    parting: *why != Fate::Closed,
                     until: at + limits.farewell_ms,
                 };
+            }
+            Event::GoodbyeSaid { .. } => {
+                if let State::Turned { parting, until, .. } = &mut contact.state {
+                    *parting = true;
+                    *until = at + limits.farewell_ms;
+                }
             }
             Event::Queued {
                 queue,

@@ -9,7 +9,7 @@ use crate::counselor::Mode;
 use crate::door::prompt;
 use crate::effect::{Effect, Then};
 use crate::estimate::range_min;
-use crate::event::{Event, Fate, OfferEnd, Told};
+use crate::event::{Event, OfferEnd, Told};
 use crate::routing::Choice;
 
 impl Turn<'_> {
@@ -70,7 +70,7 @@ impl Turn<'_> {
             },
             State::Turned {
                 queue,
-                why: Fate::Closed,
+                parting: false,
                 ..
             } => self.serve_in_general(contact, queue),
             State::Turned { why, .. } => {

@@ -39,10 +39,11 @@ pub(crate) enum State {
         invalid: u8,
         until: Time,
     },
-    /// Hears that it cannot be let in.
+    /// Hears that it cannot be let in; when it is parting, goodbye is the last of it.
     Turned {
         queue: usize,
         why: Fate,
+        parting: bool,
         until: Time,
     },
     /// Waits.

@@ -252,10 +252,11 @@ impl Turn<'_> {
             State::Turned {
                 queue,
                 why: Fate::Closed,
+                parting,
                 ..
             } => {
                 let books = key == '1' && self.callback_possible(contact);
-                let general = key == '0';
+                let general = key == '0' && !parting;
                 self.emit(Event::KeyPressed {
                     contact,
                     key,
@@ -318,10 +319,9 @@ impl Turn<'_> {
             return Ok(());
         }
         match &open.state {
-            State::Menu { .. }
-            | State::Turned {
-                why: Fate::Closed, ..
-            } => self.emit(Event::Heard { contact }),
+            State::Menu { .. } | State::Turned { parting: false, .. } => {
+                self.emit(Event::Heard { contact });
+            }
             State::Turned { why, .. } => {
                 let fate = *why;
                 self.ask(Effect::HangUp { contact });
@@ -387,19 +387,15 @@ impl Turn<'_> {
         self.center.routing.ready(queue)
     }
 
-    /// Outside the hours of a queue the general one serves, if it is open; else the line ends.
+    /// Outside the hours of a queue the general one serves, if it is open; else goodbye is said,
+    /// and the line ends when it was heard.
     pub fn serve_in_general(&mut self, contact: ContactId, closed_queue: usize) {
         let general = &self.center.city.queues[0];
         if closed_queue != 0 && general.hours.open(&self.center.city.zone, self.now) {
             self.enter_queue(contact, 0);
         } else {
+            self.emit(Event::GoodbyeSaid { contact });
             self.say(contact, &["goodbye"], Then::Silence);
-            self.ask(Effect::HangUp { contact });
-            self.emit(Event::Closed {
-                contact,
-                fate: Fate::Closed,
-                counselor: None,
-            });
         }
     }
 

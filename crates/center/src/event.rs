@@ -221,6 +221,11 @@ pub enum Event {
         /// `Capped` or `Closed`.
         why: Fate,
     },
+    /// Heard that the center is closed and asked for nothing else: goodbye is said.
+    GoodbyeSaid {
+        /// Contact.
+        contact: ContactId,
+    },
     /// Waits in a queue from here on.
     Queued {
         /// Contact.
@@ -700,6 +705,7 @@ impl Event {
         KeyPressed,
         Heard,
         TurnedAway,
+        GoodbyeSaid,
         LineEnded,
         LanguageChosen,
         LanguageCorrected,

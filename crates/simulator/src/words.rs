@@ -66,6 +66,7 @@ impl Names {
             } => format!("pressed {key}"),
             Event::KeyPressed { key, .. } => format!("pressed {key}, which leads nowhere"),
             Event::Heard { .. } => "heard it to the end".to_owned(),
+            Event::GoodbyeSaid { .. } => "is bidden goodbye".to_owned(),
             Event::LanguageChosen { language, .. } => format!("speaks {language}"),
             Event::LanguageCorrected { language, .. } => {
                 format!("speaks {language} after all, says {whom}")

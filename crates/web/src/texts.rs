@@ -258,6 +258,7 @@ words!(
     e_turned_away: [
         "“{queue}”에 들어가지 못함: {fate}",
         "Could not enter “{queue}”: {fate}"];
+    e_goodbye_said: ["끝인사를 들려줌", "Said goodbye"];
     e_line_ended: ["회선이 끝났고 상담은 계속됨", "The line ended; the contact goes on"];
     e_callback_booked: ["콜백 예약, 순서 유지", "Booked a callback and keeps the place"];
     e_wait_alarmed: ["너무 오래 기다림, 현황판 경보", "Waited very long: the floor was alarmed"];

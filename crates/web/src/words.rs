@@ -209,6 +209,7 @@ impl Teller<'_> {
                 ..
             } => told(w, said, *callback),
             Event::Heard { .. } => w.e_heard.into(),
+            Event::GoodbyeSaid { .. } => w.e_goodbye_said.into(),
             Event::TurnedAway { queue, why, .. } => fill(
                 w.e_turned_away,
                 &[("queue", &self.queue(queue)), ("fate", fate(w, *why))],
