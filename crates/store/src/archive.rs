@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::journal::entry;
 use crate::key::Key;
 use crate::search::{self, Lead, Search, VALUES_MAX};
+use crate::stretch::Walk;
 use crate::value::{Record, Values};
 use crate::words::{self, Asked};
 use crate::{cube, record};
@@ -19,6 +20,9 @@ use std::path::Path;
 /// Notes that are read one by one before the index is asked for words: first a few, and when they
 /// promise a page, so many. That fills it with a word of every tenth note.
 const LOOKED_AT: [usize; 2] = [100, 500];
+
+/// Contacts of a stretch that are looked at for their arrival at once.
+const PASSED: usize = 250;
 
 /// Keys that are looked up at once.
 const KEYS: usize = 500;
@@ -196,7 +200,79 @@ impl Archive {
             }
         }
         let words = (dialect.note_query)(&search.marks(words, whole));
-        self.rows(search.noted(dialect, &words, within)).await
+        if dialect.note_sorted {
+            return self.rows(search.noted(dialect, &words, within)).await;
+        }
+        self.stretches(search, &words, within).await
+    }
+
+    /// The same where the index does not tell the newest first: one stretch of contacts after the
+    /// other, until a page is full.
+    async fn stretches(
+        &self,
+        search: &Search,
+        words: &str,
+        within: (i64, i64),
+    ) -> Result<Vec<Row>, Failure> {
+        let newest = "SELECT COALESCE(MAX(contact), 0) FROM note_index";
+        let newest = self.reader.query(newest, Values::default()).await?;
+        let newest = newest.first().map_or(Ok(0), |record| record.int(0))?;
+        let below = search.before.map_or(i64::MAX, |before| before.0 as i64);
+        let high = newest.min(within.1).min(below.saturating_sub(1));
+        let mut walk = Walk::new((within.0.max(0), high), search.together());
+        let mut rows: Vec<Row> = Vec::new();
+        loop {
+            let missing = search.page() - rows.len();
+            let numbers = self.numbers(search, words, &mut walk, missing).await?;
+            if !numbers.is_empty() {
+                let mut these = self.rows(search::these(&numbers)).await?;
+                these.retain(|row| search.fits(row));
+                rows.append(&mut these);
+            }
+            if numbers.len() < missing || rows.len() == search.page() {
+                break;
+            }
+        }
+        rows.sort_by_key(|row| std::cmp::Reverse(row.contact));
+        Ok(rows)
+    }
+
+    /// The next so many contacts of a walk, fewer only at its end.
+    async fn numbers(
+        &self,
+        search: &Search,
+        words: &str,
+        walk: &mut Walk,
+        wanted: usize,
+    ) -> Result<Vec<i64>, Failure> {
+        let mut numbers: Vec<i64> = Vec::new();
+        while let Some(stretch) = walk.next(wanted - numbers.len()) {
+            let missing = wanted - numbers.len();
+            // What arrived within a day before or after is passed over.
+            let bounded = search.from.is_some() || search.to.is_some();
+            let limit = if bounded {
+                missing.max(PASSED)
+            } else {
+                missing
+            };
+            let asked = search.numbers(self.reader.dialect(), words, &stretch, limit);
+            let found = self.reader.query(&asked.text, asked.params).await?;
+            let (mut seen, mut down_to) = (0, stretch.low);
+            for record in found.iter() {
+                seen += 1;
+                let contact = record.int(0)?;
+                if search.at(Time(record.int(1)?)) {
+                    numbers.push(contact);
+                }
+                // There may be more of them in the stretch: the walk goes on below this one.
+                if numbers.len() == wanted || seen == limit {
+                    down_to = contact;
+                    break;
+                }
+            }
+            walk.looked(down_to, seen);
+        }
+        Ok(numbers)
     }
 
     /// The newest contacts with everything that is asked for but the words, read one by one: less

@@ -179,6 +179,8 @@ struct Held {
 #[derive(Debug)]
 pub(crate) struct Fold {
     zone: Zone,
+    /// Whether the index of notes needs the stretches of contacts.
+    stretches: bool,
     head: Head,
     /// Where the hash of the last event stands, when it is one of this transaction.
     last_hash: Option<Span>,
@@ -199,6 +201,7 @@ impl Fold {
     pub fn new(dialect: &Dialect, zone: Zone, head: Head, last_contact: u64) -> Fold {
         Fold {
             zone,
+            stretches: !dialect.note_sorted,
             head,
             last_hash: None,
             last_contact,
@@ -232,7 +235,7 @@ impl Fold {
             row,
             ..Held::default()
         };
-        held.indexed = held.words();
+        held.indexed = held.words(self.stretches);
         self.held.insert(held.row.contact.0, held);
     }
 
@@ -307,7 +310,7 @@ impl Fold {
             row,
             ..Held::default()
         };
-        if let Some(words) = held.words() {
+        if let Some(words) = held.words(self.stretches) {
             let values = &mut self.tables[place::INDEX_FIRST].values;
             values.int(held.row.contact.0 as i64).text(&words);
         }
@@ -494,7 +497,7 @@ impl Fold {
             let open = held.row.closed.is_none() && held.stored_open == Some(held.row.task);
             let place = if open { place::OPEN } else { place::WHOLE };
             record::push(&held.row, &mut self.tables[place].values);
-            index(held, &mut self.tables);
+            index(held, self.stretches, &mut self.tables);
             let counts = cells(&held.row, &self.zone);
             if counts == held.counted {
                 continue;
@@ -525,19 +528,19 @@ fn touch(touched: &mut Vec<u64>, held: &mut Held) {
 impl Held {
     /// What the index holds of it: nothing before it is closed, and nothing of what nobody wrote
     /// about and nobody sorted.
-    fn words(&self) -> Option<String> {
+    fn words(&self, stretches: bool) -> Option<String> {
         let silent = self.note.is_empty() && self.letters.is_empty();
         if self.row.closed.is_none() || (silent && self.row.category.is_empty()) {
             return None;
         }
         let said = format!("{}\n{}", self.note, self.letters);
-        Some(words::of_closed(&self.row, &said))
+        Some(words::of_closed(&self.row, &said, stretches))
     }
 }
 
 /// Brings the index of words to where a contact is: it holds closed ones only.
-fn index(held: &mut Held, tables: &mut [Rows]) {
-    let words = held.words();
+fn index(held: &mut Held, stretches: bool, tables: &mut [Rows]) {
+    let words = held.words(stretches);
     if words == held.indexed {
         return;
     }

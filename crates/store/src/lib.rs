@@ -28,6 +28,7 @@ mod schema;
 mod search;
 pub mod sound;
 mod sqlite;
+mod stretch;
 mod value;
 mod words;
 pub mod year;

@@ -220,6 +220,12 @@ impl Value<'_> {
 
 // --------------------------------------------------------------------------------------- reading
 
+const READS: &str = "SET default_transaction_read_only = on";
+
+/// Pages are answered in milliseconds: to compile a statement, or to call other processes for it,
+/// takes longer than it saves.
+const SHORTLY: &str = "; SET jit = off; SET max_parallel_workers_per_gather = 0";
+
 /// Connections that read at once.
 const READERS: usize = 4;
 
@@ -248,7 +254,7 @@ impl Reader {
             let mut slot = self.clients[turn].lock().await;
             match &*slot {
                 Some(client) if !client.is_closed() => client.clone(),
-                _ => slot.insert(Arc::new(self.connect().await?)).clone(),
+                _ => slot.insert(Arc::new(self.connect(SHORTLY).await?)).clone(),
             }
         };
         query(&client, text, params).await
@@ -256,15 +262,15 @@ impl Reader {
 
     /// A view that does not change while others write.
     pub async fn snapshot(&self) -> Result<Snapshot, Failure> {
-        let client = self.connect().await?;
+        let client = self.connect("").await?;
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT count(*) FROM meta";
         let begun = client.batch_execute(begin).await;
         begun.map_err(|error| failure(&error))?;
         Ok(Snapshot { client })
     }
 
-    async fn connect(&self) -> Result<Client, Failure> {
-        connect(&self.url, "SET default_transaction_read_only = on").await
+    async fn connect(&self, settings: &str) -> Result<Client, Failure> {
+        connect(&self.url, &format!("{READS}{settings}")).await
     }
 }
 

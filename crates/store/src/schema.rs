@@ -7,7 +7,7 @@ pub(crate) const TRUTH_VERSION: &str = "1";
 
 /// Version of everything that follows from the journal; another one in the store makes it be
 /// built anew. Raise it whenever a projection's columns, or the fold of a contact, change.
-pub(crate) const PROJECTION_VERSION: &str = "7";
+pub(crate) const PROJECTION_VERSION: &str = "8";
 
 /// Truth: journal, erasable personal data, and what the store knows about itself.
 const TRUTH: &str = "

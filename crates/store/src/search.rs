@@ -2,11 +2,12 @@
 
 use crate::engine::Dialect;
 use crate::schema::LEADS;
+use crate::stretch::Stretch;
 use crate::value::Values;
 use crate::{record, words};
 use center::city::{Channel, ContactId, CounselorId, Language};
 use center::event::Fate;
-use center::record::Stage;
+use center::record::{Row, Stage};
 use center::time::{DAY_MS, Time};
 use std::fmt::Write;
 
@@ -331,6 +332,12 @@ impl Search {
         leads.contains(&Lead::Category) && other && !leads.contains(&Lead::Caller)
     }
 
+    /// Whether counselor and category are asked for, which few contacts have together.
+    pub(crate) fn together(&self) -> bool {
+        let leads = self.leads();
+        leads.contains(&Lead::Counselor) && leads.contains(&Lead::Category)
+    }
+
     /// The words of the index that closed contacts must have, likely rare ones first. `whole` when
     /// the category asked for ends where a part of the codes ends.
     pub(crate) fn marks(&self, words: Vec<words::Asked>, whole: bool) -> Vec<words::Asked> {
@@ -340,7 +347,7 @@ impl Search {
             let word = words::marked(kind, value);
             marks.push(words::Asked { word, beginning });
         };
-        let both = leads.contains(&Lead::Counselor) && leads.contains(&Lead::Category);
+        let both = self.together();
         if both {
             let (counselor, category) = (self.value(Lead::Counselor), self.value(Lead::Category));
             mark('b', &words::both(&counselor, &category), true);
@@ -356,7 +363,51 @@ impl Search {
         marks
     }
 
-    /// A page of closed contacts by the words of their notes. The index is sorted by contact:
+    /// The newest closed contacts of a stretch that have these words of the index, as numbers, each
+    /// with its arrival. The
+    /// words and the stretch are two conditions, between which the index leaps, and the order is
+    /// one that no other index has: what an engine believes about words that come together is not
+    /// worth a walk through all notes.
+    pub(crate) fn numbers(
+        &self,
+        dialect: &Dialect,
+        words: &str,
+        stretch: &Stretch,
+        limit: usize,
+    ) -> Asked {
+        let mut asked = Building::default();
+        let contact = dialect.note_contact;
+        let arrived = format!("(SELECT c.arrived FROM contact AS c WHERE c.contact = {contact})");
+        asked.push(&format!("SELECT {contact}, {arrived} FROM note_index"));
+        asked.text(&format!(" WHERE {}", dialect.note_match), words);
+        if let Some(mark) = &stretch.mark {
+            asked.text(
+                &format!(" AND {}", dialect.note_match),
+                &format!("'{mark}'"),
+            );
+        }
+        asked.int(&format!(" AND {contact} + 0 >= $"), stretch.low);
+        asked.int(&format!(" AND {contact} + 0 <= $"), stretch.high);
+        asked.push(&format!(" ORDER BY {contact} + 0 DESC"));
+        asked.int(" LIMIT $", limit as i64);
+        asked.done()
+    }
+
+    /// Whether a contact that arrived then is asked for.
+    pub(crate) fn at(&self, arrived: Time) -> bool {
+        self.from.is_none_or(|from| arrived >= from) && self.to.is_none_or(|to| arrived < to)
+    }
+
+    /// Whether a contact has what nearly every contact has and the index of notes does not know.
+    pub(crate) fn fits(&self, row: &Row) -> bool {
+        self.fate.is_none_or(|fate| row.fate == Some(fate))
+            && self
+                .language
+                .is_none_or(|language| row.language == language)
+            && self.channel.is_none_or(|channel| row.channel == channel)
+    }
+
+    /// A page of closed contacts by the words of their notes, of an index that is sorted by contact:
     /// `within` are the contacts between which the exact instants are looked up in the rows.
     pub(crate) fn noted(&self, dialect: &Dialect, words: &str, within: (i64, i64)) -> Asked {
         let mut asked = Building::default();

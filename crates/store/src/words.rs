@@ -73,8 +73,19 @@ const MARK: char = '\u{e000}';
 /// Stands for a sign inside such a word.
 const SIGN: char = '\u{e001}';
 
-/// The words of note and letters of a closed contact, and what else lists of notes are narrowed by.
-pub(crate) fn of_closed(row: &Row, said: &str) -> String {
+/// Stretches of contacts that share a word of the index, each with the letter of the mark and the
+/// power of two that is its length, the short ones first. Where an index does not tell the newest
+/// first, one stretch after the other is looked into.
+pub(crate) const STRETCHES: [(char, u32); 3] = [('0', 12), ('1', 16), ('2', 20)];
+
+/// The word that the contacts of a stretch share.
+pub(crate) fn stretch(sign: char, power: u32, contact: i64) -> String {
+    marked(sign, &(contact >> power).to_string())
+}
+
+/// The words of note and letters of a closed contact, and what else lists of notes are narrowed by;
+/// also its stretches, where they are asked for.
+pub(crate) fn of_closed(row: &Row, said: &str, stretches: bool) -> String {
     let mut words = of_note(said);
     let mut mark = |kind, value: &str| {
         // PostgreSQL takes no word without a letter.
@@ -100,6 +111,10 @@ pub(crate) fn of_closed(row: &Row, said: &str) -> String {
     }
     if row.channel != Channel::Voice {
         mark('v', row.channel.code());
+    }
+    if stretches {
+        let number = |power: u32| (row.contact.0 >> power).to_string();
+        STRETCHES.map(|(sign, power)| mark(sign, &number(power)));
     }
     words
 }

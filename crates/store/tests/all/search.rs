@@ -6,7 +6,7 @@ use crate::paper::Paper;
 use center::city::{Channel, ContactId, CounselorId, Language};
 use center::event::{Event, Fate};
 use center::record::{Row, Stage};
-use center::time::MINUTE_MS;
+use center::time::{DAY_MS, MINUTE_MS, Time};
 use std::time::{Duration, Instant};
 use store::{Archive, Batch, Journal, Search};
 
@@ -430,4 +430,85 @@ async fn parts_of_the_index_of_notes_are_joined_when_nothing_is_written() {
     let found = paper.audit().await.differences;
     let other = |found: &&String| !found.ends_with("log of attempts");
     assert_eq!(found.iter().find(other), None);
+}
+
+/// More contacts than the shortest stretches hold, in which the index of one engine is walked.
+#[tokio::test]
+async fn both_engines_find_the_same_words_far_back() {
+    const MANY: u64 = 9_500;
+    let until = Time(1_795_000_000_000);
+    let (sqlite, Some(postgres)) = (Paper::sqlite(), Paper::postgres().await) else {
+        return;
+    };
+    let mut archives = Vec::new();
+    for paper in [&sqlite, &postgres] {
+        let filled = store::year::fill(&paper.place, &paper.city, MANY, until).await;
+        filled.unwrap();
+        archives.push(paper.open().await);
+    }
+    let day = |days: i64| Some(until + -days * DAY_MS);
+    let texts = [
+        "신고",
+        "tax",
+        "passport tax",
+        "123",
+        "noise bicycle 층간소음",
+    ];
+    let mut shown = 0;
+    for text in texts {
+        let words = Search {
+            text: Some(text.into()),
+            ..Search::default()
+        };
+        let searches = [
+            words.clone(),
+            Search {
+                counselor: Some(CounselorId(7)),
+                ..words.clone()
+            },
+            Search {
+                counselor: Some(CounselorId(7)),
+                category: Some("TRF".into()),
+                ..words.clone()
+            },
+            Search {
+                from: day(200),
+                to: day(120),
+                ..words.clone()
+            },
+            Search {
+                to: day(300),
+                fate: Some(Fate::Answered),
+                channel: Some(Channel::Voice),
+                ..words.clone()
+            },
+            Search {
+                language: Some(Language::Vi),
+                before: Some(ContactId(9_000)),
+                limit: 3,
+                ..words.clone()
+            },
+            Search {
+                queue: Some("traffic".into()),
+                limit: 1_000,
+                ..words
+            },
+        ];
+        for mut search in searches {
+            for _page in 0..4 {
+                let [here, there] = [&archives[0].1, &archives[1].1];
+                let numbers =
+                    |rows: Vec<Row>| -> Vec<_> { rows.iter().map(|row| row.contact).collect() };
+                let one = numbers(here.contacts(&search).await.unwrap());
+                let other = numbers(there.contacts(&search).await.unwrap());
+                assert_eq!(one, other, "{search:?}");
+                shown += one.len();
+                search.before = one.last().copied();
+                if one.is_empty() {
+                    break;
+                }
+            }
+        }
+    }
+    assert!(shown > 1_500, "{shown}: the test finds something");
 }
