@@ -43,6 +43,15 @@ fn loudest_part(heard: &[i16], rate: u32, frequency: f64) -> f64 {
     shares.fold(0.0, f64::max)
 }
 
+fn speak_in_tones(folder: &Folder) {
+    let prompts = folder.join("record/prompts/ko");
+    std::fs::create_dir_all(&prompts).expect("the folder of the test can be written");
+    for (name, frequency, seconds) in [("closed", CLOSED, 4.0), ("goodbye", GOODBYE, 3.0)] {
+        let tone = sound::pulses(frequency, sound::RATE, seconds);
+        sound::write_wav(&prompts.join(format!("{name}.wav")), sound::RATE, &tone);
+    }
+}
+
 #[test]
 fn a_caller_in_a_one_off_closure_is_told_so_and_recorded_and_other_queues_serve() {
     let _alone = peer::alone();
@@ -50,12 +59,7 @@ fn a_caller_in_a_one_off_closure_is_told_so_and_recorded_and_other_queues_serve(
         return;
     }
     let folder = Folder::new("closed");
-    let prompts = folder.join("record/prompts/ko");
-    std::fs::create_dir_all(&prompts).expect("the folder of the test can be written");
-    for (name, frequency, seconds) in [("closed", CLOSED, 4.0), ("goodbye", GOODBYE, 3.0)] {
-        let tone = sound::pulses(frequency, sound::RATE, seconds);
-        sound::write_wav(&prompts.join(format!("{name}.wav")), sound::RATE, &tone);
-    }
+    speak_in_tones(&folder);
     peer::write(&folder.join("record/city.toml"), closed_city());
     let building = Building::open(&folder, &[]);
 

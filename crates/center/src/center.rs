@@ -360,13 +360,8 @@ impl Center {
                 let city = &self.city;
                 if let State::Menu { node, until, .. } = &mut contact.state {
                     *until = at + city.menu.nodes.get(node).map_or(0, |node| node.timeout_ms);
-                } else if let State::Turned {
-                    until,
-                    parting: false,
-                    ..
-                } = &mut contact.state
-                {
-                    *until = at + 5_000;
+                } else {
+                    contact.may_choose(at + 5_000);
                 }
             }
             Event::TurnedAway { queue, why, .. } => {
@@ -378,12 +373,7 @@ impl Center {
                     until: at + limits.farewell_ms,
                 };
             }
-            Event::GoodbyeSaid { .. } => {
-                if let State::Turned { parting, until, .. } = &mut contact.state {
-                    *parting = true;
-                    *until = at + limits.farewell_ms;
-                }
-            }
+            Event::GoodbyeSaid { .. } => contact.parts(at + limits.farewell_ms),
             Event::Queued {
                 queue,
                 since,

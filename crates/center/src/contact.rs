@@ -165,6 +165,22 @@ pub(crate) struct Contact {
 }
 
 impl Contact {
+    /// It heard that the center is closed, and may choose something else until then.
+    pub fn may_choose(&mut self, by: Time) {
+        if let State::Turned { parting, until, .. } = &mut self.state
+            && !*parting
+        {
+            *until = by;
+        }
+    }
+
+    /// It hears goodbye, until then at most.
+    pub fn parts(&mut self, by: Time) {
+        if let State::Turned { parting, until, .. } = &mut self.state {
+            (*parting, *until) = (true, by);
+        }
+    }
+
     /// When something must happen at the latest.
     pub fn due(&self, limits: &Limits) -> Time {
         let own = self.due_of_state(limits);

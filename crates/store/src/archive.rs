@@ -255,7 +255,7 @@ impl Archive {
             } else {
                 missing
             };
-            let asked = search.numbers(self.reader.dialect(), words, &stretch, limit);
+            let asked = Search::numbers(self.reader.dialect(), words, &stretch, limit);
             let found = self.reader.query(&asked.text, asked.params).await?;
             let (mut seen, mut down_to) = (0, stretch.low);
             for record in found.iter() {

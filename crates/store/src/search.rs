@@ -364,12 +364,10 @@ impl Search {
     }
 
     /// The newest closed contacts of a stretch that have these words of the index, as numbers, each
-    /// with its arrival. The
-    /// words and the stretch are two conditions, between which the index leaps, and the order is
-    /// one that no other index has: what an engine believes about words that come together is not
-    /// worth a walk through all notes.
+    /// with its arrival. Words and stretch are two conditions, between which the index leaps, and
+    /// the order is one that no index has: what an engine believes about words that come together
+    /// is not worth a walk through all notes.
     pub(crate) fn numbers(
-        &self,
         dialect: &Dialect,
         words: &str,
         stretch: &Stretch,
@@ -381,10 +379,8 @@ impl Search {
         asked.push(&format!("SELECT {contact}, {arrived} FROM note_index"));
         asked.text(&format!(" WHERE {}", dialect.note_match), words);
         if let Some(mark) = &stretch.mark {
-            asked.text(
-                &format!(" AND {}", dialect.note_match),
-                &format!("'{mark}'"),
-            );
+            let and = format!(" AND {}", dialect.note_match);
+            asked.text(&and, &format!("'{mark}'"));
         }
         asked.int(&format!(" AND {contact} + 0 >= $"), stretch.low);
         asked.int(&format!(" AND {contact} + 0 <= $"), stretch.high);
@@ -407,8 +403,9 @@ impl Search {
             && self.channel.is_none_or(|channel| row.channel == channel)
     }
 
-    /// A page of closed contacts by the words of their notes, of an index that is sorted by contact:
-    /// `within` are the contacts between which the exact instants are looked up in the rows.
+    /// A page of closed contacts by the words of their notes, of an index that is sorted by
+    /// contact: `within` are the contacts between which the exact instants are looked up in the
+    /// rows.
     pub(crate) fn noted(&self, dialect: &Dialect, words: &str, within: (i64, i64)) -> Asked {
         let mut asked = Building::default();
         let contact = dialect.note_contact;

@@ -1,7 +1,7 @@
 //! Which stretch of contacts is looked into next, where an index does not tell the newest first.
 //! Pure; never asks an engine.
 
-use crate::words::{STRETCHES, stretch};
+use crate::words::{STRETCHES, marked};
 
 /// Contacts from `low` to `high`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Walk {
             .find(|(_, power)| !self.rare && (1 << power) >= far);
         let marked = long_enough.map(|(sign, power)| {
             let low = (self.high >> power) << power;
-            (stretch(sign, power, self.high), low)
+            (marked(sign, &(self.high >> power).to_string()), low)
         });
         let (mark, low) = match marked {
             Some((mark, low)) => (Some(mark), low.max(self.low)),

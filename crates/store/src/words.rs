@@ -78,11 +78,6 @@ const SIGN: char = '\u{e001}';
 /// first, one stretch after the other is looked into.
 pub(crate) const STRETCHES: [(char, u32); 3] = [('0', 12), ('1', 16), ('2', 20)];
 
-/// The word that the contacts of a stretch share.
-pub(crate) fn stretch(sign: char, power: u32, contact: i64) -> String {
-    marked(sign, &(contact >> power).to_string())
-}
-
 /// The words of note and letters of a closed contact, and what else lists of notes are narrowed by;
 /// also its stretches, where they are asked for.
 pub(crate) fn of_closed(row: &Row, said: &str, stretches: bool) -> String {
@@ -113,8 +108,9 @@ pub(crate) fn of_closed(row: &Row, said: &str, stretches: bool) -> String {
         mark('v', row.channel.code());
     }
     if stretches {
-        let number = |power: u32| (row.contact.0 >> power).to_string();
-        STRETCHES.map(|(sign, power)| mark(sign, &number(power)));
+        for (sign, power) in STRETCHES {
+            mark(sign, &(row.contact.0 >> power).to_string());
+        }
     }
     words
 }

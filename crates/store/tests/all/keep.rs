@@ -169,7 +169,7 @@ on_both!(projections_of_another_version_are_made_anew, paper, {
 });
 
 async fn reopened(paper: &crate::paper::Paper) -> Result<(), Failure> {
-    store::open(&paper.place, &paper.city).await.map(|_| ())
+    paper.try_open().await.map(|_| ())
 }
 
 /// Nothing differs but what telephony's log, which these tests do not write, would have to say.

@@ -7,7 +7,7 @@ use center::time::{HOUR_MS, Zone};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use store::{Archive, Journal, Place, Report};
+use store::{Archive, Failure, Journal, Place, Report};
 
 /// A place for one record.
 pub struct Paper {
@@ -47,10 +47,15 @@ impl Paper {
     }
 
     pub async fn open(&self) -> (Journal, Archive) {
+        self.try_open().await.unwrap()
+    }
+
+    /// Opens it once nobody holds its lease any more.
+    pub async fn try_open(&self) -> Result<(Journal, Archive), Failure> {
         if let Some((_, url)) = &self.cluster {
             cluster::lease_is_free(url).await;
         }
-        store::open(&self.place, &self.city).await.unwrap()
+        store::open(&self.place, &self.city).await
     }
 
     pub fn folder(&self) -> &Path {

@@ -432,6 +432,50 @@ async fn parts_of_the_index_of_notes_are_joined_when_nothing_is_written() {
     assert_eq!(found.iter().find(other), None);
 }
 
+/// Ways to narrow a list of words, each with a page of its own length.
+fn narrowed(text: &str, until: Time) -> [Search; 7] {
+    let day = |days: i64| Some(until + -days * DAY_MS);
+    let words = || Search {
+        text: Some(text.into()),
+        ..Search::default()
+    };
+    let counselor = Some(CounselorId(7));
+    [
+        words(),
+        Search {
+            counselor,
+            ..words()
+        },
+        Search {
+            counselor,
+            category: Some("TRF".into()),
+            ..words()
+        },
+        Search {
+            from: day(200),
+            to: day(120),
+            ..words()
+        },
+        Search {
+            to: day(300),
+            fate: Some(Fate::Answered),
+            channel: Some(Channel::Voice),
+            ..words()
+        },
+        Search {
+            language: Some(Language::Vi),
+            before: Some(ContactId(9_000)),
+            limit: 3,
+            ..words()
+        },
+        Search {
+            queue: Some("traffic".into()),
+            limit: 1_000,
+            ..words()
+        },
+    ]
+}
+
 /// More contacts than the shortest stretches hold, in which the index of one engine is walked.
 #[tokio::test]
 async fn both_engines_find_the_same_words_far_back() {
@@ -440,13 +484,12 @@ async fn both_engines_find_the_same_words_far_back() {
     let (sqlite, Some(postgres)) = (Paper::sqlite(), Paper::postgres().await) else {
         return;
     };
-    let mut archives = Vec::new();
+    let mut opened = Vec::new();
     for paper in [&sqlite, &postgres] {
         let filled = store::year::fill(&paper.place, &paper.city, MANY, until).await;
         filled.unwrap();
-        archives.push(paper.open().await);
+        opened.push(paper.open().await);
     }
-    let day = |days: i64| Some(until + -days * DAY_MS);
     let texts = [
         "신고",
         "tax",
@@ -455,59 +498,18 @@ async fn both_engines_find_the_same_words_far_back() {
         "noise bicycle 층간소음",
     ];
     let mut shown = 0;
-    for text in texts {
-        let words = Search {
-            text: Some(text.into()),
-            ..Search::default()
-        };
-        let searches = [
-            words.clone(),
-            Search {
-                counselor: Some(CounselorId(7)),
-                ..words.clone()
-            },
-            Search {
-                counselor: Some(CounselorId(7)),
-                category: Some("TRF".into()),
-                ..words.clone()
-            },
-            Search {
-                from: day(200),
-                to: day(120),
-                ..words.clone()
-            },
-            Search {
-                to: day(300),
-                fate: Some(Fate::Answered),
-                channel: Some(Channel::Voice),
-                ..words.clone()
-            },
-            Search {
-                language: Some(Language::Vi),
-                before: Some(ContactId(9_000)),
-                limit: 3,
-                ..words.clone()
-            },
-            Search {
-                queue: Some("traffic".into()),
-                limit: 1_000,
-                ..words
-            },
-        ];
-        for mut search in searches {
-            for _page in 0..4 {
-                let [here, there] = [&archives[0].1, &archives[1].1];
-                let numbers =
-                    |rows: Vec<Row>| -> Vec<_> { rows.iter().map(|row| row.contact).collect() };
-                let one = numbers(here.contacts(&search).await.unwrap());
-                let other = numbers(there.contacts(&search).await.unwrap());
-                assert_eq!(one, other, "{search:?}");
-                shown += one.len();
-                search.before = one.last().copied();
-                if one.is_empty() {
-                    break;
-                }
+    for mut search in texts.into_iter().flat_map(|text| narrowed(text, until)) {
+        for _page in 0..4 {
+            let mut pages = Vec::new();
+            for (_, archive) in &opened {
+                let rows = archive.contacts(&search).await.unwrap();
+                let numbers: Vec<ContactId> = rows.iter().map(|row| row.contact).collect();
+                pages.push(numbers);
             }
+            assert_eq!(pages[0], pages[1], "{search:?}");
+            shown += pages[0].len();
+            let Some(last) = pages[0].last() else { break };
+            search.before = Some(*last);
         }
     }
     assert!(shown > 1_500, "{shown}: the test finds something");
