@@ -29,6 +29,7 @@ const DESKS: u32 = 400;
 const PAGES_EACH: usize = 200;
 
 pub async fn run(bench: &config::Bench) -> Result<ExitCode> {
+    crate::descriptors::raise();
     if let Some(center) = &bench.generator {
         if bench.what.iter().any(|what| what == "chats") {
             chats::citizens::run(center.parse()?).await?;

@@ -2,6 +2,7 @@
 //! Never the city itself.
 
 use anyhow::{Context, Result, bail};
+use center::network::Network;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
@@ -149,6 +150,11 @@ pub struct File {
     pub database: Option<String>,
     /// Pages are reached by https through a proxy: cookies insist on it.
     pub https: bool,
+    /// The machines of that proxy: whom they say a request came from is believed, as it stands in
+    /// `X-Forwarded-For`. Without them all who come through it count as one address.
+    pub proxies: Vec<Network>,
+    /// TLS without a proxy.
+    pub tls: Option<TlsFile>,
     /// The address of the pages as citizens reach them, for links in messages.
     pub origin: Option<String>,
     /// Opens the floor for a wall screen by `/floor?key=…`.
@@ -158,6 +164,20 @@ pub struct File {
     pub telephony: TelephonyFile,
     /// SMS and MMS, social networks, mail.
     pub messaging: messaging::settings::Settings,
+}
+
+/// The part of `dasan.toml` about https.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsFile {
+    /// Certificate of this house and those between it and the authority, in PEM; read again when it
+    /// is renewed. Names are taken from the data folder.
+    pub certificate: PathBuf,
+    /// Its private key, in PEM.
+    pub key: PathBuf,
+    /// A plain address that sends everybody on to https. It also shows what a client of ACME writes
+    /// into the folder `acme` (`certbot certonly --webroot -w DATA/acme`).
+    pub redirect: Option<SocketAddr>,
 }
 
 /// The part of `dasan.toml` about lines.
@@ -186,7 +206,7 @@ pub struct TelephonyFile {
 #[serde(deny_unknown_fields)]
 pub struct TrunkFile {
     pub name: String,
-    pub sources: Vec<String>,
+    pub sources: Vec<Network>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -365,6 +385,14 @@ mod tests {
             (
                 "[[telephony.trunk]]\nname = \"carrier\"\nsources = []",
                 "telephony.trunk `carrier`: sources",
+            ),
+            (
+                "[[telephony.trunk]]\nname = \"carrier\"\nsources = [\"192.0.2.0/33\"]",
+                "`192.0.2.0/33` is not an address or a network",
+            ),
+            (
+                "proxies = [\"proxy.example\"]",
+                "`proxy.example` is not an address or a network",
             ),
             (
                 // Every number begins with nothing: this way out would be open to all of them.

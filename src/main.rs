@@ -6,6 +6,7 @@ mod audit;
 mod bench;
 mod city;
 mod config;
+mod descriptors;
 mod evaluate;
 mod library;
 mod prompts;

@@ -14,8 +14,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use store::Archive;
-use telephony::{Network, Route, Telephony, Trunk};
+use telephony::{Route, Telephony, Trunk};
 use tokio::signal::unix::{SignalKind, signal};
 use web::{Transcripts, Web};
 
@@ -23,10 +24,14 @@ use web::{Transcripts, Web};
 const SIP_FALLBACKS: u16 = 20;
 
 pub async fn run(serve: &Serve) -> Result<ExitCode> {
+    crate::descriptors::raise();
     let settings = Settings::new(serve)?;
     let folder = settings.place.folder();
     let fresh = !folder.join("city.toml").exists();
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    if let Some(tls) = tls(&settings) {
+        tls.certificate.check().context("tls")?;
+    }
     if fresh {
         city::write_sample(folder)?;
     }
@@ -67,7 +72,7 @@ pub async fn run(serve: &Serve) -> Result<ExitCode> {
         searches_ms: city.limits.keep_searches_ms,
         remarks_ms: city.limits.keep_remarks_ms,
     };
-    let lines = telephony_settings(&settings, keeping, &archive)?;
+    let lines = telephony_settings(&settings, keeping, &archive);
     let keeper = Keeper::start(hub.clone(), archive.clone(), keeping);
     let telephony = telephony::start(lines, hub.clone(), wings, archive.blobs().clone()).await?;
     let sip = telephony.local_sip();
@@ -120,7 +125,37 @@ fn number(settings: &Settings) -> String {
 /// Where people of the city open its pages.
 fn origin(settings: &Settings) -> String {
     let own = settings.file.origin.clone();
-    own.unwrap_or_else(|| format!("http://{}", settings.web))
+    own.unwrap_or_else(|| format!("{}://{}", scheme(settings), settings.web))
+}
+
+/// Whether browsers come by https, by a proxy or without.
+fn is_https(settings: &Settings) -> bool {
+    settings.file.https || settings.file.tls.is_some()
+}
+
+/// How this program itself is spoken to.
+fn scheme(settings: &Settings) -> &'static str {
+    match settings.file.tls {
+        Some(_) => "https",
+        None => "http",
+    }
+}
+
+/// How often the files of the certificate are looked at.
+const CERTIFICATE_EVERY: Duration = Duration::from_mins(1);
+
+fn tls(settings: &Settings) -> Option<web::Tls> {
+    let tls = settings.file.tls.as_ref()?;
+    let folder = settings.place.folder();
+    Some(web::Tls {
+        certificate: web::Certificate {
+            chain: folder.join(&tls.certificate),
+            key: folder.join(&tls.key),
+            look_every: CERTIFICATE_EVERY,
+        },
+        redirect: tls.redirect,
+        challenges: folder.join("acme"),
+    })
 }
 
 async fn stop(telephony: Telephony, web: Web) {
@@ -150,7 +185,7 @@ fn telephony_settings(
     settings: &Settings,
     keeping: Keeping,
     archive: &Archive,
-) -> Result<telephony::Settings> {
+) -> telephony::Settings {
     let file = &settings.file.telephony;
     let folder = settings.place.folder();
     let tokens = archive.clone();
@@ -189,24 +224,16 @@ fn telephony_settings(
     });
     lines.webrtc = SocketAddr::new(listens, file.webrtc_port.unwrap_or(0));
     if !file.trunk.is_empty() {
-        lines.trunks = trunks(settings)?;
+        lines.trunks = trunks(settings);
     }
     lines.routes = routes(settings);
-    Ok(lines)
+    lines
 }
 
-fn trunks(settings: &Settings) -> Result<Vec<Trunk>> {
-    let trunk = |trunk: &crate::config::TrunkFile| {
-        let network = |text: &String| {
-            let network: Network = text.parse()?;
-            Ok(network)
-        };
-        let sources: Result<Vec<Network>> = trunk.sources.iter().map(network).collect();
-        let sources = sources.with_context(|| format!("trunk `{}`", trunk.name))?;
-        Ok(Trunk {
-            name: trunk.name.clone(),
-            sources,
-        })
+fn trunks(settings: &Settings) -> Vec<Trunk> {
+    let trunk = |trunk: &crate::config::TrunkFile| Trunk {
+        name: trunk.name.clone(),
+        sources: trunk.sources.clone(),
     };
     settings.file.telephony.trunk.iter().map(trunk).collect()
 }
@@ -242,7 +269,9 @@ fn pages_settings(
         secret: secret::of(settings.place.folder())?,
         kiosk_token: settings.file.kiosk.clone(),
         beside,
-        secure: settings.file.https,
+        secure: is_https(settings),
+        tls: tls(settings),
+        proxies: settings.file.proxies.clone(),
         origin: settings.file.origin.clone(),
         sip: Some(format!("sip:{number}@{sip}")),
         number,
@@ -267,7 +296,8 @@ fn greet(settings: &Settings, city: &City, web: SocketAddr, sip: SocketAddr) {
         "{name} {number} is ready. Record: {}. Ctrl-C stops.",
         record(&settings.place)
     );
-    println!("  Desk   http://{web}/desk   Floor  http://{web}/floor");
+    let pages = format!("{}://{web}", scheme(settings));
+    println!("  Desk   {pages}/desk   Floor  {pages}/floor");
     println!(
         "  Sign in as {} (counselor) or {} (supervisor), password {SAMPLE_PASSWORD}; change it in city.toml",
         login(false),
@@ -276,7 +306,13 @@ fn greet(settings: &Settings, city: &City, web: SocketAddr, sip: SocketAddr) {
     println!(
         "  Call   sip:{number}@{sip} with any SIP client on this machine, UDP or TCP, no registration"
     );
-    println!("         or press \"Call from this page\" at http://{web}/");
+    println!("         or press \"Call from this page\" at {pages}/");
+    if settings.file.https && settings.file.proxies.is_empty() {
+        eprintln!(
+            "`https` is set and `proxies` is not: everybody who comes through the proxy counts as one \
+             address, and what one of them uses up nobody has."
+        );
+    }
     if sip.port() != settings.sip.port() && settings.sip.port() != 0 {
         eprintln!(
             "SIP port {} is taken by another program; {} is used.",

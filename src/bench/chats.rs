@@ -114,6 +114,8 @@ impl Center {
             kiosk_token: None,
             beside: axum::Router::new(),
             secure: false,
+            tls: None,
+            proxies: Vec::new(),
             origin: None,
             number: "120".to_owned(),
             country: "82".to_owned(),

@@ -62,9 +62,13 @@ impl Browser {
             "--autoplay-policy=no-user-gesture-required",
             "--disable-features=WebRtcHideLocalIpsWithMdns",
             "--window-size=1280,900",
+            // Names of the sample city are this machine.
+            "--host-resolver-rules=MAP *.haneul.example 127.0.0.1",
         ];
         let wanted = json!({"capabilities": {"alwaysMatch": {
             "browserName": "chrome",
+            // Certificates of scenes vouch for themselves.
+            "acceptInsecureCerts": true,
             "goog:chromeOptions": {"args": arguments},
             "goog:loggingPrefs": {"browser": "ALL"},
         }}});

@@ -19,6 +19,8 @@ use store::{Archive, Entry, Place, Search};
 pub struct Building {
     child: Child,
     pub web: SocketAddr,
+    /// What the addresses of its pages begin with.
+    pub origin: String,
     pub sip: SocketAddr,
     /// What it said when it was ready.
     pub greeting: String,
@@ -92,13 +94,20 @@ impl Building {
                 .parse()
                 .expect("an address")
         };
-        let (web, sip) = (after("http://"), after("sip:120@"));
+        let (web, sip) = (after("://"), after("sip:120@"));
+        let (scheme, well) = if greeting.contains("https://") {
+            // Whoever asks plainly is told so.
+            ("https", 400)
+        } else {
+            ("http", 200)
+        };
         peer::until("healthz", Duration::from_secs(10), || {
-            peer::get(web, "/healthz").is_some_and(|(status, _)| status == 200)
+            peer::get(web, "/healthz").is_some_and(|(status, _)| status == well)
         });
         Building {
             child,
             web,
+            origin: format!("{scheme}://{web}"),
             sip,
             greeting,
         }
@@ -126,7 +135,7 @@ impl Building {
 
     /// Address of a page.
     pub fn page(&self, path: &str) -> String {
-        format!("http://{}{path}", self.web)
+        format!("{}{path}", self.origin)
     }
 }
 

@@ -28,6 +28,7 @@ mod npm;
 mod page;
 mod peer;
 mod present;
+mod secure;
 mod sipp;
 mod softphone;
 mod sound;

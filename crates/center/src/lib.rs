@@ -18,6 +18,7 @@ mod letters;
 pub mod limit;
 mod marks;
 pub mod menu;
+pub mod network;
 pub mod record;
 pub mod routing;
 pub mod staffing;

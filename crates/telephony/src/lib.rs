@@ -35,5 +35,5 @@ mod webrtc;
 mod wing;
 
 pub use counters::Counters;
-pub use settings::{BuiltIn, KnownKeys, Network, NotANetwork, Route, Settings, Token, Trunk};
+pub use settings::{BuiltIn, KnownKeys, Route, Settings, Token, Trunk};
 pub use wing::{Error, Telephony, start};

@@ -4,8 +4,9 @@
 use crate::chat::{self, ChatSession};
 use crate::chat_view::{Said, Speech, Standing, name_of, said_after, standing};
 use crate::desk_events::{deliver, sse};
+use crate::seats::Seat;
 use crate::shield;
-use crate::site::{Site, StreamSeat, Visitor, closing, wants_page};
+use crate::site::{Site, Visitor, closing, wants_page};
 use crate::writing;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Json, Query, State};
@@ -16,6 +17,7 @@ use center::city::ContactId;
 use center::command::Command;
 use hub::{Murmur, Speaker, Whisper};
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -181,7 +183,7 @@ fn seated(
     site: &Site,
     headers: &HeaderMap,
     visitor: &Visitor,
-) -> Result<(ChatSession, StreamSeat), StatusCode> {
+) -> Result<(ChatSession, Seat<IpAddr>), StatusCode> {
     let session = chat::session(site, headers).filter(|session| session.contact != ContactId(0));
     let session = session.ok_or(StatusCode::UNAUTHORIZED)?;
     let seat = site.streams.take(visitor.from);

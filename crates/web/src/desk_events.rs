@@ -5,11 +5,13 @@ use crate::desk_letters;
 use crate::desk_view;
 use crate::library::notices;
 use crate::presence::{BEAT, GRACE, Hold};
-use crate::site::{Site, Staffer, StreamSeat, Visitor, closing};
+use crate::seats::Seat;
+use crate::site::{Site, Staffer, closing};
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::sse::{Event, Sse};
+use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use center::city::CounselorId;
 use center::command::{Command, Refusal};
 use hub::{MediaRequest, Texted};
 use serde_json::json;
@@ -24,12 +26,8 @@ const SLOW: Duration = Duration::from_secs(10);
 const BUFFER: usize = 4;
 
 /// `GET /desk/events`
-pub(crate) async fn events(
-    State(site): State<Site>,
-    visitor: Visitor,
-    staffer: Staffer,
-) -> Response {
-    let Some(seat) = site.streams.take(visitor.from) else {
+pub(crate) async fn events(State(site): State<Site>, staffer: Staffer) -> Response {
+    let Some(seat) = site.staff_streams.take(Some(staffer.id())) else {
         return StatusCode::TOO_MANY_REQUESTS.into_response();
     };
     let hold = site.presence.take(staffer.id());
@@ -52,7 +50,9 @@ pub(crate) fn sse(mut receiver: mpsc::Receiver<Event>) -> Response {
             .poll_recv(context)
             .map(|event| event.map(Ok::<Event, Infallible>))
     });
-    Sse::new(next).into_response()
+    Sse::new(next)
+        .keep_alive(KeepAlive::default())
+        .into_response()
 }
 
 /// Sends, unless the other side takes too long or is gone.
@@ -68,7 +68,7 @@ struct OpenDesk {
     hold: Hold,
     language: &'static str,
     sender: mpsc::Sender<Event>,
-    _seat: StreamSeat,
+    _seat: Seat<Option<CounselorId>>,
 }
 
 /// Why a stream ended.

@@ -430,7 +430,9 @@ pub(crate) async fn events(
     if watcher(&site, &visitor, &headers).is_err() {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let Some(seat) = site.streams.take(visitor.from) else {
+    // A wall screen is nobody's.
+    let whose = signed_in(&site, &headers).map(|(session, _)| session.counselor);
+    let Some(seat) = site.staff_streams.take(whose) else {
         return StatusCode::TOO_MANY_REQUESTS.into_response();
     };
     let (sender, receiver) = mpsc::channel(2);

@@ -5,6 +5,7 @@ mod answers;
 mod article_texts;
 mod attach;
 mod categories;
+mod certificate;
 mod chat;
 mod chat_keeper;
 mod chat_live;
@@ -24,6 +25,7 @@ mod desk_letters;
 mod desk_replies;
 mod desk_texts;
 mod desk_view;
+mod door;
 mod exposed;
 mod exposed_people;
 mod exposed_places;
@@ -39,16 +41,19 @@ mod library;
 mod link_texts;
 mod links;
 mod presence;
+mod proxies;
 #[cfg(any(test, feature = "trials"))]
 #[doc(hidden)]
 pub mod readers;
 mod record;
 mod record_letters;
+mod redirect;
 mod same_citizen;
 #[cfg(test)]
 mod sample;
 #[cfg(any(test, feature = "trials"))]
 mod sample_city;
+mod seats;
 mod session;
 mod shield;
 mod site;
@@ -66,6 +71,7 @@ pub mod articles {
     pub use crate::library::synonym_table::read as read_synonyms;
 }
 
+pub use certificate::{Certificate, CertificateFault};
 pub use session::{Password, hash_password};
 pub use transcript::{Transcript, Transcripts};
 pub use writing::{
@@ -77,9 +83,13 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
+use axum::serve::{Listener as _, ListenerExt as _};
 use center::city::CounselorId;
+use center::network::Network;
+use door::Door;
 use site::{Shared, Site, Visitor, refuse};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -89,6 +99,10 @@ use tokio::task::JoinHandle;
 pub(crate) const BODY_MAX: usize = 256 * 1024;
 /// Passwords checked at once.
 const HASHING_MAX: usize = 2;
+/// Live streams of one address or counselor: an office has some screens, not thousands.
+const STREAMS_EACH: usize = 400;
+/// Live streams of all citizens, and of all counselors.
+const STREAMS_MAX: usize = 4_000;
 /// How long open requests may take when the house closes.
 const CLOSING: Duration = Duration::from_secs(3);
 
@@ -105,6 +119,10 @@ pub struct Settings {
     pub kiosk_token: Option<String>,
     /// Whether the public address is https: cookies insist on it and HSTS is sent.
     pub secure: bool,
+    /// TLS of the pages' own; none leaves it to a proxy.
+    pub tls: Option<Tls>,
+    /// Reverse proxies: whom they say a request came from is believed (`X-Forwarded-For`).
+    pub proxies: Vec<Network>,
     /// The number people dial, for example `120`.
     pub number: String,
     /// Country calling code without `+`, for example `82`.
@@ -122,6 +140,18 @@ pub struct Settings {
     pub index: Option<std::path::PathBuf>,
 }
 
+/// How the pages are reached without a proxy.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// What browsers are shown.
+    pub certificate: Certificate,
+    /// A plain address that sends everybody on to https.
+    pub redirect: Option<SocketAddr>,
+    /// Folder in which a client of ACME writes `.well-known/acme-challenge` (`certbot --webroot`);
+    /// the plain address shows what is there.
+    pub challenges: std::path::PathBuf,
+}
+
 /// Why the pages could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -136,6 +166,9 @@ pub enum Error {
     /// A secret that is too short signs nothing.
     #[error("the secret for sessions needs at least 32 bytes")]
     Secret,
+    /// The certificate cannot be shown.
+    #[error("the certificate cannot be shown: {0}")]
+    Certificate(#[from] CertificateFault),
     /// The search index can neither be opened nor built.
     #[error("the search index cannot be used: {0}")]
     Index(#[from] search::Failure),
@@ -145,6 +178,7 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Web {
     address: SocketAddr,
+    plain: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
     /// Tells what was searched in vain, once more when the house closes.
@@ -155,6 +189,11 @@ impl Web {
     /// The address they listen on.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The plain address beside the one with TLS.
+    pub fn plain_addr(&self) -> Option<SocketAddr> {
+        self.plain
     }
 
     /// Stops taking requests, lets open ones end, closes live streams.
@@ -180,15 +219,16 @@ pub async fn start(
     if settings.secret.len() < 32 {
         return Err(Error::Secret);
     }
-    let listening = |source| Error::Listen {
-        address: settings.listen,
-        source,
-    };
-    let listener = TcpListener::bind(settings.listen)
-        .await
-        .map_err(listening)?;
-    let address = listener.local_addr().map_err(listening)?;
     let (stop, stopped) = watch::channel(false);
+    let secured = match &settings.tls {
+        Some(tls) => Some(certificate::secured(&tls.certificate, stopped.clone())?),
+        None => None,
+    };
+    let (door, address) = open(settings.listen, secured, &settings.proxies).await?;
+    let beside = match &settings.tls {
+        Some(tls) => plain(tls, &settings, address).await?,
+        None => None,
+    };
     let index = settings.index.clone();
     let finder = finder::Finder::start(index, hub.clone(), archive.clone()).await?;
     let chats = chat_keeper::Keeper::new(&hub.city().limits);
@@ -200,7 +240,8 @@ pub async fn start(
         presence: presence::Presence::default(),
         floor: floor::Broadcast::new(),
         hashing: Semaphore::new(HASHING_MAX),
-        streams: site::Streams::default(),
+        streams: seats::Seats::new(STREAMS_EACH, STREAMS_MAX),
+        staff_streams: seats::Seats::new(STREAMS_EACH, STREAMS_MAX),
         sending: desk_replies::Sending::default(),
         tried: links::Tried::default(),
         previews: library::import::Previews::default(),
@@ -214,23 +255,64 @@ pub async fn start(
     tokio::spawn(floor::broadcast(site.clone()));
     tokio::spawn(chat_keeper::sweep(site.clone()));
     let searches = tokio::spawn(answers::missed::sweep(site.clone()));
-    let app = router(site).into_make_service_with_connect_info::<SocketAddr>();
-    let server = tokio::spawn(async move {
-        let mut stopped = stopped;
-        let until = async move { site::closing(&mut stopped).await };
-        if let Err(failure) = axum::serve(listener, app)
-            .with_graceful_shutdown(until)
-            .await
-        {
-            tracing::error!(%failure, "the pages stopped");
-        }
-    });
+    let plain = beside.as_ref().and_then(|(door, _)| door.local_addr().ok());
+    if let Some((door, app)) = beside {
+        tokio::spawn(serve(door, app, stopped.clone()));
+    }
+    let server = tokio::spawn(serve(door, router(site), stopped));
     Ok(Web {
         address,
+        plain,
         stop,
         server,
         searches,
     })
+}
+
+/// Listens on an address.
+async fn open(
+    listen: SocketAddr,
+    secured: Option<Arc<rustls::ServerConfig>>,
+    proxies: &[Network],
+) -> Result<(Door, SocketAddr), Error> {
+    let listening = |source| Error::Listen {
+        address: listen,
+        source,
+    };
+    let listener = TcpListener::bind(listen).await.map_err(listening)?;
+    let address = listener.local_addr().map_err(listening)?;
+    let door = Door::open(listener, secured, proxies.to_vec()).map_err(listening)?;
+    Ok((door, address))
+}
+
+/// The plain address beside the one with TLS.
+async fn plain(
+    tls: &Tls,
+    settings: &Settings,
+    secured: SocketAddr,
+) -> Result<Option<(Door, Router)>, Error> {
+    let Some(listen) = tls.redirect else {
+        return Ok(None);
+    };
+    let (door, _) = open(listen, None, &settings.proxies).await?;
+    let onward = redirect::router(redirect::Onward {
+        origin: settings.origin.clone(),
+        port: secured.port(),
+        challenges: tls.challenges.clone(),
+    });
+    Ok(Some((door, onward)))
+}
+
+/// Serves until the house closes.
+async fn serve(door: Door, app: Router, mut stopped: watch::Receiver<bool>) {
+    let until = async move { site::closing(&mut stopped).await };
+    // With it whoever asks is known by address.
+    let door = door.tap_io(|_| {});
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(door, app).with_graceful_shutdown(until);
+    if let Err(failure) = served.await {
+        tracing::error!(%failure, "the pages stopped");
+    }
 }
 
 fn router(site: Site) -> Router {
@@ -287,8 +369,9 @@ fn router(site: Site) -> Router {
             site.clone(),
             shield::guard,
         ))
-        .with_state(site)
+        .with_state(site.clone())
         .merge(beside)
+        .layer(axum::middleware::from_fn_with_state(site, proxies::see))
 }
 
 /// Where citizens write.

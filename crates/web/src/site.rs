@@ -3,6 +3,7 @@
 use crate::figures;
 use crate::library::import::Previews;
 use crate::presence::Presence;
+use crate::seats::{Seats, household};
 use crate::session::{Session, Sessions};
 use crate::texts::{STAFF, STAFF_LANGUAGES, Staff};
 use crate::{Settings, floor};
@@ -14,10 +15,9 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use center::city::{City, CounselorId, CounselorProfile, name_in};
 use center::time::Time;
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::Deref;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
 /// Everything the pages share; cloned by counting.
@@ -34,8 +34,11 @@ pub(crate) struct Shared {
     pub(crate) floor: floor::Broadcast,
     /// Passwords checked at once: each takes 19 MB.
     pub(crate) hashing: Semaphore,
-    /// Open streams by address.
-    pub(crate) streams: Streams,
+    /// Open streams of citizens, by address.
+    pub(crate) streams: Seats<IpAddr>,
+    /// Open streams of counselors; those of wall screens are nobody's. They are counted apart, so
+    /// that no crowd of citizens closes a desk.
+    pub(crate) staff_streams: Seats<Option<CounselorId>>,
     /// Answers on their way to the record.
     pub(crate) sending: crate::desk_replies::Sending,
     /// Wrong words for pages behind links.
@@ -133,10 +136,11 @@ impl FromRequestParts<Site> for Visitor {
     }
 }
 
-/// The address of the one who asks.
+/// The address of the one who asks, as limits count it.
 pub(crate) fn address(parts: &Parts) -> IpAddr {
     let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    info.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip())
+    let ip = info.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
+    household(ip)
 }
 
 /// The language to show: asked for in the address, kept in the cookie, accepted by the browser,
@@ -338,50 +342,6 @@ pub(crate) fn today(site: &Site) -> center::time::Day {
     figures::day(&site.city().zone, site.now())
 }
 
-/// Counts open streams, so that no one address takes them all.
-#[derive(Default)]
-pub(crate) struct Streams(Arc<Mutex<BTreeMap<IpAddr, usize>>>);
-
-/// Streams of one address: a control room behind one address has some screens, not hundreds.
-const STREAMS_PER_ADDRESS: usize = 400;
-/// Streams of all.
-const STREAMS_MAX: usize = 4_000;
-
-/// One open stream; gone when dropped.
-pub(crate) struct StreamSeat {
-    seats: Arc<Mutex<BTreeMap<IpAddr, usize>>>,
-    address: IpAddr,
-}
-
-impl Streams {
-    /// Takes a seat, when one is free.
-    pub(crate) fn take(&self, address: IpAddr) -> Option<StreamSeat> {
-        let mut seats = self.0.lock().expect("no panic while it is held");
-        let all: usize = seats.values().sum();
-        let mine = seats.entry(address).or_default();
-        if all >= STREAMS_MAX || *mine >= STREAMS_PER_ADDRESS {
-            return None;
-        }
-        *mine += 1;
-        Some(StreamSeat {
-            seats: Arc::clone(&self.0),
-            address,
-        })
-    }
-}
-
-impl Drop for StreamSeat {
-    fn drop(&mut self) {
-        let mut seats = self.seats.lock().expect("no panic while it is held");
-        if let Some(mine) = seats.get_mut(&self.address) {
-            *mine -= 1;
-            if *mine == 0 {
-                seats.remove(&self.address);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -408,18 +368,5 @@ mod tests {
             language(&headers, &uri("/?lang=%3Cb%3E"), &known, "ko"),
             "ko"
         );
-    }
-
-    #[test]
-    fn streams_of_an_address_end() {
-        let streams = Streams::default();
-        let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let seats: Vec<_> = (0..STREAMS_PER_ADDRESS)
-            .map(|_| streams.take(here))
-            .collect();
-        assert!(seats.iter().all(Option::is_some));
-        assert!(streams.take(here).is_none());
-        drop(seats);
-        assert!(streams.take(here).is_some());
     }
 }

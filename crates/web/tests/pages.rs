@@ -20,12 +20,16 @@ mod library;
 mod library_files;
 #[path = "pages/open.rs"]
 mod open;
+#[path = "pages/proxies.rs"]
+mod proxies;
 #[path = "pages/public.rs"]
 mod public;
 #[path = "../src/sample_city.rs"]
 mod sample_city;
 #[path = "pages/synonyms.rs"]
 mod synonyms;
+#[path = "pages/tls.rs"]
+mod tls;
 #[path = "pages/unready.rs"]
 mod unready;
 
@@ -146,6 +150,8 @@ impl House {
             beside: axum::Router::new(),
             origin: None,
             secure: false,
+            tls: None,
+            proxies: Vec::new(),
             number: "120".into(),
             country: "82".into(),
             sip: None,

@@ -1,8 +1,9 @@
 //! What a city writes in its settings about mail. Plain values; never a connection.
 
 use crate::secret::Secret;
+use center::network::Network;
 use serde::Deserialize;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// `[[mail]]`: one mailbox of the city with its ways in and out.
@@ -84,8 +85,7 @@ fn default_greeting() -> String {
 }
 
 fn default_sources() -> Vec<Network> {
-    let loopback = ["127.0.0.0/8", "::1"];
-    loopback.map(|text| text.parse().expect("a network")).into()
+    Network::LOOPBACK.into()
 }
 
 fn default_connections_max() -> usize {
@@ -197,62 +197,6 @@ pub struct DkimSettings {
     pub key: PathBuf,
 }
 
-/// A network: an address and the bits of it that count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Network {
-    address: IpAddr,
-    bits: u8,
-}
-
-impl Network {
-    /// Whether an address is in it.
-    pub fn contains(&self, other: IpAddr) -> bool {
-        let shift = |width: u8| u32::from(width - self.bits);
-        match (self.address, other.to_canonical()) {
-            (IpAddr::V4(net), IpAddr::V4(other)) => {
-                let differs = net.to_bits() ^ other.to_bits();
-                differs.checked_shr(shift(32)).unwrap_or(0) == 0
-            }
-            (IpAddr::V6(net), IpAddr::V6(other)) => {
-                let differs = net.to_bits() ^ other.to_bits();
-                differs.checked_shr(shift(128)).unwrap_or(0) == 0
-            }
-            _ => false,
-        }
-    }
-}
-
-/// A text that names no network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a network is an address, or an address and its bits as 192.0.2.0/24")]
-pub struct NoNetwork;
-
-impl std::str::FromStr for Network {
-    type Err = NoNetwork;
-
-    fn from_str(text: &str) -> Result<Network, NoNetwork> {
-        let (address, bits) = match text.split_once('/') {
-            Some((address, bits)) => (address, Some(bits)),
-            None => (text, None),
-        };
-        let address: IpAddr = address.parse().map_err(|_| NoNetwork)?;
-        let width = if address.is_ipv4() { 32 } else { 128 };
-        let bits = bits.map_or(Ok(width), |bits| bits.parse().map_err(|_| NoNetwork))?;
-        (bits <= width)
-            .then_some(Network { address, bits })
-            .ok_or(NoNetwork)
-    }
-}
-
-impl TryFrom<String> for Network {
-    type Error = NoNetwork;
-
-    fn try_from(text: String) -> Result<Network, NoNetwork> {
-        text.parse()
-    }
-}
-
 /// What is wrong with settings of mail: the key and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("mail.{key}: {why}")]
@@ -354,20 +298,6 @@ mod tests {
                 key,
                 "{text}"
             );
-        }
-    }
-
-    #[test]
-    fn networks_hold_their_addresses() {
-        let network: Network = "192.0.2.0/28".parse().unwrap();
-        assert!(network.contains("192.0.2.15".parse().unwrap()));
-        assert!(network.contains("::ffff:192.0.2.15".parse().unwrap()));
-        assert!(!network.contains("192.0.2.16".parse().unwrap()));
-        assert!(!network.contains("::1".parse().unwrap()));
-        let all: Network = "0.0.0.0/0".parse().unwrap();
-        assert!(all.contains("203.0.113.9".parse().unwrap()));
-        for wrong in ["", "192.0.2.0/33", "192.0.2.0/x", "host"] {
-            assert!(wrong.parse::<Network>().is_err(), "{wrong}");
         }
     }
 
