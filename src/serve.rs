@@ -27,14 +27,10 @@ pub async fn run(serve: &Serve) -> Result<ExitCode> {
     crate::descriptors::raise();
     let settings = Settings::new(serve)?;
     let folder = settings.place.folder();
-    let fresh = !folder.join("city.toml").exists();
-    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     if let Some(tls) = tls(&settings) {
         tls.certificate.check().context("tls")?;
     }
-    if fresh {
-        city::write_sample(folder)?;
-    }
+    furnish(folder)?;
     let mut read = city::read(folder)?;
     read.city.callbacks = !settings.file.telephony.route.is_empty();
     read.city.library.mails = settings.file.messaging.mails();
@@ -95,6 +91,16 @@ pub async fn run(serve: &Serve) -> Result<ExitCode> {
     open.wing.stop();
     stop(telephony, web).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Makes the data folder of a sample city where there is none.
+fn furnish(folder: &Path) -> Result<()> {
+    let fresh = !folder.join("city.toml").exists();
+    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    if fresh {
+        city::write_sample(folder)?;
+    }
+    Ok(())
 }
 
 /// Opens what the city writes and is written by.

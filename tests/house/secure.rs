@@ -1,5 +1,6 @@
-//! The pages by https without a proxy, at a name that is not this machine's own: a citizen types the
-//! plain address and calls, a counselor answers. Never TLS itself: that is tested with the pages.
+//! The pages by https without a proxy, at a name that is not this machine's own: a citizen types
+//! the plain address and calls, a counselor answers. Never TLS itself: that is tested with the
+//! pages.
 
 use crate::building::{self, Building, Record};
 use crate::desk::{self, Desk};

@@ -18,8 +18,8 @@ use tokio::time::{Instant, Sleep};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-/// Connections of one address: an office or a neighbourhood behind one, not a flood. A proxy of this
-/// house brings everybody.
+/// Connections of one address: an office or a neighbourhood behind one, not a flood. A proxy of
+/// this house brings everybody.
 const CONNECTIONS_EACH: usize = 1_000;
 /// Connections of all. Telephones need sockets of their own, whatever happens on the pages.
 const CONNECTIONS_MAX: usize = 10_000;
