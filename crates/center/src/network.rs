@@ -33,8 +33,8 @@ impl Network {
     pub fn contains(&self, ip: IpAddr) -> bool {
         match (self.base, ip.to_canonical()) {
             (IpAddr::V4(base), IpAddr::V4(ip)) => {
-                let cut = cut(32, self.bits);
-                u64::from(base.to_bits()) >> cut == u64::from(ip.to_bits()) >> cut
+                let differs = base.to_bits() ^ ip.to_bits();
+                differs.checked_shr(cut(32, self.bits)).unwrap_or(0) == 0
             }
             (IpAddr::V6(base), IpAddr::V6(ip)) => {
                 let differs = base.to_bits() ^ ip.to_bits();

@@ -1,4 +1,4 @@
-//! The pages with TLS of their own, spoken to by OpenSSL and curl. Never a browser: that is the
+//! The pages with TLS of their own, spoken to by OpenSSL's client. Never a browser: that is the
 //! house's own test.
 
 use super::{House, Request};
@@ -15,9 +15,7 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new() -> Folder {
-        let folder = House::folder();
-        std::fs::create_dir_all(&folder).unwrap();
-        Folder(folder)
+        Folder(House::folder())
     }
 
     fn path(&self, name: &str) -> PathBuf {
