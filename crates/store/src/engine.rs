@@ -30,8 +30,6 @@ pub(crate) struct Dialect {
     pub note_again: &'static Insert,
     /// Notes that leave the index.
     pub note_gone: &'static Insert,
-    /// Index of notes and contacts, joined.
-    pub noted: &'static str,
     /// Condition that notes have the words; `$` stands for them.
     pub note_match: &'static str,
     /// Contact of the index of notes.

@@ -411,7 +411,9 @@ impl Search {
         let contact = dialect.note_contact;
         // Both tables have columns of the same name on one engine.
         let columns = record::COLUMNS.replace(", ", ", contact.");
-        asked.push(&format!("SELECT contact.{columns} FROM {}", dialect.noted));
+        // An engine that sorts its index keeps this order of the two tables.
+        let joined = format!("note_index CROSS JOIN contact ON contact.contact = {contact}");
+        asked.push(&format!("SELECT contact.{columns} FROM {joined}"));
         asked.text(&format!(" WHERE {}", dialect.note_match), words);
         if let Some(before) = self.before {
             asked.int(&format!(" AND {contact} < $"), before.0 as i64);
